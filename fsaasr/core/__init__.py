@@ -1,0 +1,1 @@
+"""Types that every stage shares; imports nothing of the other folders."""

@@ -1,0 +1,58 @@
+"""Configuration: YAML or mappings to frozen dataclasses, unknown keys refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Dict, Mapping, Type, TypeVar
+
+import pydantic
+import yaml
+
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import PathLike
+
+T = TypeVar("T")
+
+STRICT = pydantic.ConfigDict(extra="forbid")
+
+
+def config_from_dict(cls: Type[T], values: Mapping[str, Any], source: str = "") -> T:
+    """Builds the dataclass `cls` from a mapping.
+
+    A config dataclass is frozen, lists its units beside its fields, checks ranges in `__post_init__`
+    (raising ConfigError) and sets `__pydantic_config__ = STRICT`.
+
+    Raises:
+      ConfigError: an unknown key, a missing key or a value of the wrong type, with key and source named.
+    """
+    names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    try:
+        return pydantic.TypeAdapter(cls).validate_python(dict(values))
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"{source or cls.__name__}: key {key!r}: {first['msg']}; {cls.__name__} has the keys {', '.join(names)}"
+        ) from error
+
+
+def read_config(cls: Type[T], path: PathLike) -> T:
+    """Reads a YAML file into the dataclass `cls`; an empty file means all defaults.
+
+    Raises:
+      ConfigError: as `config_from_dict`, or the file is not a YAML mapping.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: found a {type(values).__name__}, expected `key: value` lines")
+    return config_from_dict(cls, values, str(path))
+
+
+def config_to_dict(config: Any) -> Dict[str, Any]:
+    """All fields of a config, nested ones too, as JSON-ready values."""
+    values: Dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
+    return values

@@ -1,0 +1,71 @@
+"""`Hypothesis`: what was said, when, and how sure the search is of its own work."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from fsaasr.core.scores import Seconds
+
+
+@dataclass(frozen=True)
+class Span:
+    """A word or token with its times.
+
+    Attributes:
+      name: the word or token.
+      start, end: seconds from the utterance's beginning; start < end unless nothing was emitted for it.
+      confidence: posterior in 0 .. 1, or None where none was computed.
+    """
+
+    name: str
+    start: Seconds
+    end: Seconds
+    confidence: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One path through a graph, read out.
+
+    Attributes:
+      utterance: utterance id.
+      words: spans of the words, in order; empty only if the path really holds no word.
+      tokens: spans of the tokens (phones, characters, pieces; blank left out), in order.
+      columns: score column of each frame, T of them.
+      acoustic_score, graph_score: log scores of the path, apart.
+      reached_final: False if no final state was alive at the last frame, so the words may be cut short.
+      rule: which rule chose the path, `MAP` or `MBR`.
+    """
+
+    utterance: str
+    words: Tuple[Span, ...]
+    tokens: Tuple[Span, ...]
+    columns: Tuple[int, ...]
+    acoustic_score: float
+    graph_score: float
+    reached_final: bool = True
+    rule: str = "MAP"
+
+    @property
+    def text(self) -> str:
+        """The words with spaces between them."""
+        return " ".join(word.name for word in self.words)
+
+    @property
+    def score(self) -> float:
+        """Acoustic plus graph score, as the search saw them."""
+        return self.acoustic_score + self.graph_score
+
+    def to_dict(self) -> Dict[str, Any]:
+        """As JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Hypothesis:
+        """Inverse of `to_dict`."""
+        fields = dict(value)
+        for key in ("words", "tokens"):
+            fields[key] = tuple(Span(**span) for span in fields[key])
+        fields["columns"] = tuple(fields["columns"])
+        return cls(**fields)
