@@ -1,1 +1,33 @@
-"""testing."""
+"""Referees and toys for tests: they define what the engines must compute, and share no code with them.
+
+The hypothesis strategies are in `fsaasr.testing.strategies`, which alone needs the hypothesis package.
+"""
+
+from fsaasr.testing.enumeration import (
+    BestAndTotal,
+    EnumeratedPath,
+    best_and_total,
+    enumerate_partial_paths,
+    enumerate_paths,
+)
+from fsaasr.testing.random_graphs import linear_ctc_flags, linear_ctc_fst, random_fst, random_matrix, toy_graph
+from fsaasr.testing.reference import ExactResult, exact_search
+from fsaasr.testing.toys import TOY_ARPA, TOY_LEXICON, TOY_LEXICON_WITH_PROBABILITIES
+
+__all__ = [
+    "TOY_ARPA",
+    "TOY_LEXICON",
+    "TOY_LEXICON_WITH_PROBABILITIES",
+    "BestAndTotal",
+    "EnumeratedPath",
+    "ExactResult",
+    "best_and_total",
+    "enumerate_partial_paths",
+    "enumerate_paths",
+    "exact_search",
+    "linear_ctc_flags",
+    "linear_ctc_fst",
+    "random_fst",
+    "random_matrix",
+    "toy_graph",
+]
