@@ -1,1 +1,71 @@
 """Types that every stage shares; imports nothing of the other folders."""
+
+from fsaasr.core.config import STRICT, config_from_dict, config_to_dict, read_config
+from fsaasr.core.errors import (
+    ConfigError,
+    CorpusError,
+    CorpusFileError,
+    DecodeError,
+    EvaluationError,
+    FileFormatError,
+    FsaasrError,
+    GrammarError,
+    GrammarFileError,
+    GraphBudgetError,
+    GraphError,
+    LatticeError,
+    LexiconError,
+    LexiconFileError,
+    MissingDependencyError,
+    ModelError,
+    ScoresError,
+    SymbolError,
+    TrainingError,
+)
+from fsaasr.core.files import PathLike, atomic_path, content_hash, read_json, write_json, write_text
+from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.scores import FloatArray, IntArray, Scores, Seconds
+from fsaasr.core.stack import import_k2
+from fsaasr.core.symbols import BLANK, EPSILON, SymbolTable
+
+__all__ = [
+    "BLANK",
+    "EPSILON",
+    "STRICT",
+    "ConfigError",
+    "CorpusError",
+    "CorpusFileError",
+    "DecodeError",
+    "EvaluationError",
+    "FileFormatError",
+    "FloatArray",
+    "FsaasrError",
+    "GrammarError",
+    "GrammarFileError",
+    "GraphBudgetError",
+    "GraphError",
+    "Hypothesis",
+    "IntArray",
+    "LatticeError",
+    "LexiconError",
+    "LexiconFileError",
+    "MissingDependencyError",
+    "ModelError",
+    "PathLike",
+    "Scores",
+    "ScoresError",
+    "Seconds",
+    "Span",
+    "SymbolError",
+    "SymbolTable",
+    "TrainingError",
+    "atomic_path",
+    "config_from_dict",
+    "config_to_dict",
+    "content_hash",
+    "import_k2",
+    "read_config",
+    "read_json",
+    "write_json",
+    "write_text",
+]
