@@ -1,1 +1,21 @@
-"""corpora."""
+"""Corpora: a directory in, Lhotse cuts out."""
+
+from fsaasr.corpora.connected import StringOptions
+from fsaasr.corpora.fsdd import FsddOptions, prepare_fsdd
+from fsaasr.corpora.manifests import check_cuts, manifest_path, read_cuts, write_cuts
+from fsaasr.corpora.registry import CORPORA, prepare
+from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
+
+__all__ = [
+    "CORPORA",
+    "FsddOptions",
+    "StringOptions",
+    "YesnoOptions",
+    "check_cuts",
+    "manifest_path",
+    "prepare",
+    "prepare_fsdd",
+    "prepare_yesno",
+    "read_cuts",
+    "write_cuts",
+]

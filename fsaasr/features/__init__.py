@@ -1,1 +1,15 @@
-"""features."""
+"""Features: audio in, one matrix (T, F) an utterance out."""
+
+from fsaasr.features.config import FeatureConfig
+from fsaasr.features.extract import FeatureBatch, compute_features, features_of, load_samples
+from fsaasr.features.transforms import add_deltas, normalise
+
+__all__ = [
+    "FeatureBatch",
+    "FeatureConfig",
+    "add_deltas",
+    "compute_features",
+    "features_of",
+    "load_samples",
+    "normalise",
+]

@@ -1,0 +1,260 @@
+"""Features of cuts and waveforms: Lhotse's extractors, checked inputs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.errors import ConfigError, CorpusError
+from fsaasr.core.files import PathLike
+from fsaasr.core.scores import FloatArray, Seconds
+from fsaasr.features.config import FeatureConfig
+from fsaasr.features.transforms import add_deltas, normalise
+
+
+@dataclass(frozen=True)
+class FeatureBatch:
+    """Features of N utterances, with what training needs to know of them.
+
+    Attributes:
+      ids: N utterance ids.
+      matrices: N float32 (T_n, F), T_n >= 1.
+      speakers: N speaker names, "" where unknown.
+      texts: N transcripts, "" where there is none.
+      frame_shift: seconds between two frames.
+    """
+
+    ids: Tuple[str, ...]
+    matrices: Tuple[FloatArray, ...]
+    speakers: Tuple[str, ...]
+    texts: Tuple[str, ...]
+    frame_shift: Seconds
+
+    def __len__(self) -> int:
+        """N, the number of utterances."""
+        return len(self.ids)
+
+    @property
+    def dim(self) -> int:
+        """F, features a frame."""
+        return int(self.matrices[0].shape[1])
+
+    def select(self, ids: Sequence[str]) -> FeatureBatch:
+        """The utterances `ids`, in that order.
+
+        Raises:
+          CorpusError: an id that is not in the batch.
+        """
+        place = {name: n for n, name in enumerate(self.ids)}
+        unknown = [name for name in ids if name not in place]
+        if unknown:
+            raise CorpusError(f"FeatureBatch.select: no utterance {unknown[0]!r} among {len(self)}")
+        rows = [place[name] for name in ids]
+        return FeatureBatch(
+            tuple(ids),
+            tuple(self.matrices[n] for n in rows),
+            tuple(self.speakers[n] for n in rows),
+            tuple(self.texts[n] for n in rows),
+            self.frame_shift,
+        )
+
+
+def compute_features(
+    cuts: Iterable[Any],
+    config: FeatureConfig,
+    *,
+    resample: bool = False,
+    cache_dir: Optional[PathLike] = None,
+    workers: int = 1,
+) -> FeatureBatch:
+    """Computes features of all cuts, in their order.
+
+    Args:
+      cuts: Lhotse cuts with one channel of audio each.
+      config: kind, normalisation, derivatives.
+      resample: bring other sampling rates to `config.sampling_rate` instead of refusing them.
+      cache_dir: keep extracted features here and take them from here when configuration and audio
+        (path, size, time) are the same; None keeps nothing.
+      workers: threads that read and extract; the result does not depend on it.
+
+    Returns:
+      One (T, F) matrix a cut.
+
+    Raises:
+      CorpusError: no cuts, unreadable audio, another sampling rate, more than one channel, audio that is
+        shorter than one frame or not finite, or `cmvn="speaker"` and a cut without speaker; names the cut.
+      ConfigError: a configuration that leaves a mel filter empty.
+    """
+    listed = list(cuts)
+    if not listed:
+        raise CorpusError("compute_features: no cuts; give at least one")
+    static = _static_config(config)
+    if cache_dir is None:
+        matrices = extract_all(listed, static, resample, workers)
+    else:
+        from fsaasr.features.cache import extract_cached
+
+        matrices = extract_cached(listed, static, resample, workers, cache_dir)
+    ids = tuple(cut.id for cut in listed)
+    speakers = tuple(_speaker(cut) for cut in listed)
+    if config.cmvn == "speaker" and "" in speakers:
+        raise CorpusError(
+            f"compute_features: cut {ids[speakers.index('')]!r} has no speaker, needed for cmvn='speaker'; "
+            "set supervision.speaker or use cmvn='utterance'"
+        )
+    finished = _finish(matrices, list(speakers) if config.cmvn == "speaker" else list(ids), config)
+    return FeatureBatch(ids, tuple(finished), speakers, tuple(map(_text, listed)), config.frame_shift)
+
+
+def features_of(
+    samples: npt.ArrayLike,
+    config: FeatureConfig,
+    *,
+    sampling_rate: Optional[int] = None,
+    resample: bool = False,
+    utterance: str = "audio",
+) -> FloatArray:
+    """Features of one waveform, the same as `compute_features` gives for a cut alone.
+
+    Args:
+      samples: (num_samples,) or (1, num_samples) in -1 .. 1.
+      config: kind, normalisation, derivatives; `cmvn="speaker"` has this utterance alone to go by.
+      sampling_rate: Hz of the samples; None means `config.sampling_rate`.
+      resample: bring another rate to `config.sampling_rate` instead of refusing it.
+      utterance: name for messages.
+
+    Returns:
+      float32 (T, F).
+
+    Raises:
+      CorpusError: another rate, more than one channel, too short or not finite.
+    """
+    wave = _check_shape(np.asarray(samples, dtype=np.float32), utterance)
+    if sampling_rate not in (None, config.sampling_rate):
+        if not resample:
+            raise CorpusError(_rate_message(utterance, int(sampling_rate or 0), config))
+        wave = _resample(wave, int(sampling_rate or 0), config.sampling_rate)
+    matrix = extract_one(wave, _static_config(config), utterance)
+    return _finish([matrix], [utterance], config)[0]
+
+
+def extract_all(cuts: Sequence[Any], config: FeatureConfig, resample: bool, workers: int) -> List[FloatArray]:
+    """Features of each cut, neither normalised nor with derivatives; see `compute_features`."""
+    from tqdm import tqdm
+
+    def one(cut: Any) -> FloatArray:
+        return extract_one(load_samples(cut, config, resample), config, cut.id)
+
+    if workers < 1:
+        raise ConfigError(f"compute_features: workers is {workers}, expected 1 or more")
+    # disable=None: a bar on a terminal only.
+    if workers == 1:
+        return [one(cut) for cut in tqdm(cuts, desc="features", leave=False, disable=None)]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(tqdm(pool.map(one, cuts), total=len(cuts), desc="features", leave=False, disable=None))
+
+
+def extract_one(samples: FloatArray, config: FeatureConfig, utterance: str) -> FloatArray:
+    """(T, F) of samples (num_samples,) at the configuration's rate, without normalisation and derivatives."""
+    if len(samples) < config.window_samples:
+        raise CorpusError(
+            f"features: utterance {utterance!r} has {len(samples)} samples, fewer than the {config.window_samples} of "
+            "one frame; drop it"
+        )
+    if not np.isfinite(samples).all():
+        raise CorpusError(f"features: utterance {utterance!r} has samples that are NaN or infinite; restore its audio")
+    matrix: FloatArray = _extractor(config).extract(samples * np.float32(32768.0), config.sampling_rate)
+    return matrix
+
+
+def load_samples(cut: Any, config: FeatureConfig, resample: bool = False) -> FloatArray:
+    """Samples of a cut at the configuration's rate, float32 (num_samples,) in -1 .. 1.
+
+    Raises:
+      CorpusError: another sampling rate without `resample`, more than one channel, unreadable audio.
+    """
+    if cut.sampling_rate != config.sampling_rate:
+        if not resample:
+            raise CorpusError(_rate_message(cut.id, cut.sampling_rate, config))
+        cut = cut.resample(config.sampling_rate)
+    try:
+        samples = cut.load_audio()
+    except Exception as error:  # Lhotse wraps what goes wrong in many classes, AssertionError among them.
+        raise CorpusError(f"features: cut {cut.id!r}: its audio cannot be read ({error})") from error
+    if samples is None:
+        raise CorpusError(f"features: cut {cut.id!r} has no recording; attach one")
+    return _check_shape(np.asarray(samples, dtype=np.float32), cut.id)
+
+
+def _check_shape(samples: FloatArray, utterance: str) -> FloatArray:
+    if samples.ndim == 2 and samples.shape[0] == 1:
+        samples = samples[0]
+    if samples.ndim != 1:
+        raise CorpusError(
+            f"features: utterance {utterance!r} has samples of shape {samples.shape}, expected one channel; "
+            "choose or mix the channels first"
+        )
+    return samples
+
+
+def _rate_message(utterance: str, rate: int, config: FeatureConfig) -> str:
+    return (
+        f"features: {utterance!r} is sampled at {rate} Hz, expected {config.sampling_rate} Hz; "
+        f"set sampling_rate={rate} in the configuration or pass resample=True"
+    )
+
+
+def _resample(samples: FloatArray, rate: int, target: int) -> FloatArray:
+    import torch
+    from lhotse.augmentation.resample import Resample
+
+    resampled: FloatArray = Resample(rate, target)(torch.from_numpy(samples)).numpy()
+    return resampled
+
+
+def _finish(matrices: List[FloatArray], groups: Sequence[str], config: FeatureConfig) -> List[FloatArray]:
+    if config.cmvn != "none":
+        matrices = normalise(matrices, groups, config.cmvn_variance)
+    return [add_deltas(matrix, config.deltas) for matrix in matrices] if config.deltas else matrices
+
+
+def _static_config(config: FeatureConfig) -> FeatureConfig:
+    return replace(config, cmvn="none", cmvn_variance=False, deltas=0)
+
+
+@lru_cache(maxsize=8)
+def _extractor(config: FeatureConfig) -> Any:
+    from lhotse.features.kaldi.extractors import Fbank, FbankConfig, Mfcc, MfccConfig
+
+    common = {
+        "sampling_rate": config.sampling_rate,
+        "frame_shift": config.frame_shift,
+        "frame_length": config.frame_length,
+        "low_freq": config.low_freq,
+        "high_freq": config.high_freq,
+        "num_filters": config.filters,
+    }
+    extractor = (
+        Mfcc(MfccConfig(num_ceps=config.num_ceps, **common)) if config.kind == "mfcc" else Fbank(FbankConfig(**common))
+    )
+    empty = (extractor.extractor._fb.sum(dim=0) == 0).nonzero().flatten().tolist()
+    if empty:
+        raise ConfigError(
+            f"FeatureConfig: mel filter {empty[0]} of {config.filters} spans no FFT bin at {config.sampling_rate} Hz; "
+            "use fewer num_filters"
+        )
+    return extractor
+
+
+def _speaker(cut: Any) -> str:
+    return (cut.supervisions[0].speaker or "") if cut.supervisions else ""
+
+
+def _text(cut: Any) -> str:
+    ordered = sorted(cut.supervisions, key=lambda supervision: supervision.start)
+    return " ".join(supervision.text for supervision in ordered if supervision.text)
