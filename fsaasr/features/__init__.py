@@ -1,5 +1,6 @@
 """Features: audio in, one matrix (T, F) an utterance out."""
 
+from fsaasr.features.batching import FeatureDataset, PaddedBatch, bucketing_sampler, pad
 from fsaasr.features.config import FeatureConfig
 from fsaasr.features.extract import FeatureBatch, compute_features, features_of, load_samples
 from fsaasr.features.transforms import add_deltas, normalise
@@ -7,9 +8,13 @@ from fsaasr.features.transforms import add_deltas, normalise
 __all__ = [
     "FeatureBatch",
     "FeatureConfig",
+    "FeatureDataset",
+    "PaddedBatch",
     "add_deltas",
+    "bucketing_sampler",
     "compute_features",
     "features_of",
     "load_samples",
     "normalise",
+    "pad",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence
 
@@ -21,7 +22,7 @@ _VERSION = "1"
 
 
 def extract_cached(
-    cuts: Sequence[Any], config: FeatureConfig, resample: bool, workers: int, cache_dir: PathLike
+    cuts: Sequence[Any], config: FeatureConfig, resample: bool, executor: Optional[Executor], cache_dir: PathLike
 ) -> List[FloatArray]:
     """As `extract_all`, keeping files `features-<hash>.safetensors` in `cache_dir`.
 
@@ -34,7 +35,7 @@ def extract_cached(
         path = Path(cache_dir) / f"features-{cache_key(shard, config, resample)[:24]}.safetensors"
         found = _read(path, len(shard))
         if found is None:
-            found = extract_all(shard, config, resample, workers)
+            found = extract_all(shard, config, resample, executor)
             _write(path, found)
         matrices.extend(found)
     return matrices

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -15,6 +15,9 @@ from fsaasr.core.files import PathLike
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.features.config import FeatureConfig
 from fsaasr.features.transforms import add_deltas, normalise
+
+CHUNK = 64
+"""Cuts that an executor gets at a time."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class FeatureBatch:
             self.frame_shift,
         )
 
+    def select_cuts(self, cuts: Iterable[Any]) -> FeatureBatch:
+        """The utterances of these Lhotse cuts, in their order; raises as `select`."""
+        return self.select([cut.id for cut in cuts])
+
 
 def compute_features(
     cuts: Iterable[Any],
@@ -70,7 +77,7 @@ def compute_features(
     *,
     resample: bool = False,
     cache_dir: Optional[PathLike] = None,
-    workers: int = 1,
+    executor: Optional[Executor] = None,
 ) -> FeatureBatch:
     """Computes features of all cuts, in their order.
 
@@ -80,7 +87,8 @@ def compute_features(
       resample: bring other sampling rates to `config.sampling_rate` instead of refusing them.
       cache_dir: keep extracted features here and take them from here when configuration and audio
         (path, size, time) are the same; None keeps nothing.
-      workers: threads that read and extract; the result does not depend on it.
+      executor: where to extract: threads, processes (start method `spawn`, as torch does not survive a
+        fork) or a cluster's; None extracts here. The result does not depend on it.
 
     Returns:
       One (T, F) matrix a cut.
@@ -95,11 +103,11 @@ def compute_features(
         raise CorpusError("compute_features: no cuts; give at least one")
     static = _static_config(config)
     if cache_dir is None:
-        matrices = extract_all(listed, static, resample, workers)
+        matrices = extract_all(listed, static, resample, executor)
     else:
         from fsaasr.features.cache import extract_cached
 
-        matrices = extract_cached(listed, static, resample, workers, cache_dir)
+        matrices = extract_cached(listed, static, resample, executor, cache_dir)
     ids = tuple(cut.id for cut in listed)
     speakers = tuple(_speaker(cut) for cut in listed)
     if config.cmvn == "speaker" and "" in speakers:
@@ -143,20 +151,26 @@ def features_of(
     return _finish([matrix], [utterance], config)[0]
 
 
-def extract_all(cuts: Sequence[Any], config: FeatureConfig, resample: bool, workers: int) -> List[FloatArray]:
+def extract_all(
+    cuts: Sequence[Any], config: FeatureConfig, resample: bool, executor: Optional[Executor]
+) -> List[FloatArray]:
     """Features of each cut, neither normalised nor with derivatives; see `compute_features`."""
     from tqdm import tqdm
 
-    def one(cut: Any) -> FloatArray:
-        return extract_one(load_samples(cut, config, resample), config, cut.id)
-
-    if workers < 1:
-        raise ConfigError(f"compute_features: workers is {workers}, expected 1 or more")
+    chunks = [cuts[start : start + CHUNK] for start in range(0, len(cuts), CHUNK)]
+    work = partial(_extract_chunk, config=config, resample=resample)
+    done = map(work, chunks) if executor is None else executor.map(work, chunks)
     # disable=None: a bar on a terminal only.
-    if workers == 1:
-        return [one(cut) for cut in tqdm(cuts, desc="features", leave=False, disable=None)]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(tqdm(pool.map(one, cuts), total=len(cuts), desc="features", leave=False, disable=None))
+    with tqdm(total=len(cuts), desc="features", unit="cut", leave=False, disable=None) as bar:
+        matrices: List[FloatArray] = []
+        for chunk in done:
+            matrices.extend(chunk)
+            bar.update(len(chunk))
+    return matrices
+
+
+def _extract_chunk(cuts: Sequence[Any], config: FeatureConfig, resample: bool) -> List[FloatArray]:
+    return [extract_one(load_samples(cut, config, resample), config, cut.id) for cut in cuts]
 
 
 def extract_one(samples: FloatArray, config: FeatureConfig, utterance: str) -> FloatArray:
