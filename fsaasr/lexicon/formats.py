@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from pathlib import Path
 from typing import Dict, List, Literal, NamedTuple, Optional, Tuple
 
@@ -79,8 +80,11 @@ def parse_lexicon(text: str, silence: Optional[OptionalSilence], source: str, ki
     entries = [_parse_line(line, kind, source) for line in lines]
     if not entries:
         raise LexiconFileError(source, None, "no entries; expected at least one line `word token ...`")
-    _check_entries(lines, entries, source)
-    return Lexicon(tuple(entries), silence)
+    try:
+        return Lexicon(tuple(entries), silence)
+    except LexiconError:
+        _locate_problem(lines, entries, source)
+        raise
 
 
 def _split_lines(text: str, source: str) -> List[_Line]:
@@ -146,7 +150,8 @@ def _parse_line(line: _Line, kind: Kind, source: str) -> Pronunciation:
         word = variant.group(1) if variant else word
     if not tokens:
         raise LexiconFileError(source, number, f"word {word!r} has no tokens; give it a pronunciation or drop it")
-    return Pronunciation(word, tuple(tokens), log_prob)
+    # Interned, since a large lexicon repeats a few dozen names a million times.
+    return Pronunciation(word, tuple(map(sys.intern, tokens)), log_prob)
 
 
 def _log_probability(field: str, word: str, number: int, source: str) -> float:
@@ -161,17 +166,14 @@ def _log_probability(field: str, word: str, number: int, source: str) -> float:
     return math.log(probability)
 
 
-def _check_entries(lines: List[_Line], entries: List[Pronunciation], source: str) -> None:
-    """Finds reserved symbols and repeated pronunciations while the line numbers are still known."""
-    checked: Dict[str, None] = {}
+def _locate_problem(lines: List[_Line], entries: List[Pronunciation], source: str) -> None:
+    """Raises LexiconFileError for the first reserved symbol or repeated pronunciation."""
     first: Dict[Tuple[str, Tokens], int] = {}
     for (number, _), entry in zip(lines, entries):
-        for symbol in (entry.word, *entry.tokens):
-            if symbol not in checked:
-                problem = symbol_problem(symbol)
-                if problem:
-                    raise LexiconFileError(source, number, problem)
-                checked[symbol] = None
+        problems = filter(None, map(symbol_problem, (entry.word, *entry.tokens)))
+        problem = next(problems, None)
+        if problem:
+            raise LexiconFileError(source, number, problem)
         earlier = first.setdefault((entry.word, entry.tokens), number)
         if earlier != number:
             raise LexiconFileError(

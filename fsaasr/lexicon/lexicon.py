@@ -25,10 +25,8 @@ _NUMBERED = re.compile(r"#[0-9]+")
 
 def symbol_problem(symbol: str) -> Optional[str]:
     """What forbids `symbol` as a word or token of a lexicon; None where nothing does."""
-    if not symbol:
-        return "an empty symbol; expected at least one character"
-    if any(character.isspace() for character in symbol):
-        return f"symbol {symbol!r} holds white space; a symbol is one field"
+    if symbol.split() != [symbol]:
+        return f"symbol {symbol!r} is empty or holds white space; a symbol is one field"
     if symbol in RESERVED or _NUMBERED.fullmatch(symbol):
         return f"symbol {symbol!r} is reserved for graphs and grammars; rename it"
     return None

@@ -23,6 +23,11 @@ class Tokenizer(Protocol):
         """The tokens of a word sequence, word after word; raises LexiconError where a word has none."""
 
 
+def _check_word(function: str, word: str) -> None:
+    if word.split() != [word]:
+        raise LexiconError(f"{function}: {word!r} is not a word; expected characters without white space, one or more")
+
+
 class LexiconTokenizer:
     """Phones (or whatever the lexicon's tokens are): each word's most probable pronunciation, ties by order."""
 
@@ -72,6 +77,7 @@ class CharacterTokenizer:
     def encode(self, words: Sequence[str]) -> List[str]:
         """See `Tokenizer`."""
         for word in words:
+            _check_word("CharacterTokenizer", word)
             missing = [character for character in word if character not in self._tokens]
             if missing:
                 raise LexiconError(f"CharacterTokenizer: word {word!r} holds {missing[0]!r}, not in the alphabet")
@@ -110,6 +116,7 @@ class SentencePieceTokenizer:
         unknown = self._model.unk_id()
         pieces: List[str] = []
         for word in words:
+            _check_word("SentencePieceTokenizer", word)
             ids = self._model.encode(word)
             if unknown in ids or not ids:
                 raise LexiconError(
