@@ -1,1 +1,46 @@
-"""graph."""
+"""Graphs: topologies, lexicons and grammars composed into what a decoder searches."""
+
+from fsaasr.graph.acceptors import linear_acceptor, word_loop
+from fsaasr.graph.build_report import BuildReport, BuildStep
+from fsaasr.graph.compile import CompileOptions, compile_graph
+from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, DecodingGraph
+from fsaasr.graph.determinize import Budget, determinize, minimize
+from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
+from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
+from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.topology import TOPOLOGIES, Columns, Topology, TopologyArc, parse_topology
+from fsaasr.graph.topology_fst import find_topology, topology_fst
+from fsaasr.graph.transcript import TranscriptCompiler
+
+__all__ = [
+    "NON_WORD",
+    "TOKEN_START",
+    "TOPOLOGIES",
+    "WORD_START",
+    "Budget",
+    "BuildReport",
+    "BuildStep",
+    "Columns",
+    "CompileOptions",
+    "DecodingGraph",
+    "FstArrays",
+    "LexiconFst",
+    "NgramFst",
+    "Topology",
+    "TopologyArc",
+    "TranscriptCompiler",
+    "compile_graph",
+    "determinize",
+    "find_topology",
+    "from_openfst",
+    "fst_ngram",
+    "lexicon_fst",
+    "linear_acceptor",
+    "minimize",
+    "ngram_fst",
+    "parse_topology",
+    "to_openfst",
+    "topology_fst",
+    "word_loop",
+]

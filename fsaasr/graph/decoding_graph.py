@@ -20,6 +20,8 @@ TOKEN_START = 1
 """Flag of an arc that consumes the first frame of a token."""
 WORD_START = 2
 """Flag of an arc that consumes the first frame of a word."""
+NON_WORD = 4
+"""Flag of an arc that consumes the first frame of a token outside of words (optional silence)."""
 
 _ARRAYS = ("arc_offsets", "next_state", "input_label", "output_label", "score", "final_score")
 
@@ -34,7 +36,7 @@ class DecodingGraph:
       tokens: names of the tokens (phones, characters, pieces), without blank.
       column_token: int32 (C,): token label of each score column; 0 for blank.
       column_names: C names of the score columns, e.g. `<blk>`, `AH`, `AH.2`.
-      arc_flags: uint8 (A,): TOKEN_START | WORD_START bits, from which hypotheses get their times;
+      arc_flags: uint8 (A,): TOKEN_START | WORD_START | NON_WORD bits, from which hypotheses get their times;
         None for a foreign graph, whose hypotheses then have words without exact times.
       topology: name of the topology, e.g. `ctc`.
     """

@@ -1,0 +1,52 @@
+"""What building a graph cost, step by step."""
+
+from __future__ import annotations
+
+import resource
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, Iterator, List
+
+import pynini
+
+
+@dataclass(frozen=True)
+class BuildStep:
+    """One step: size of its result, wall-clock seconds, peak memory of the process so far in MiB."""
+
+    step: str
+    states: int
+    arcs: int
+    seconds: float
+    peak_mb: float
+
+
+@dataclass
+class BuildReport:
+    """Steps in the order they were run, and what the sources of the graph lack of each other."""
+
+    steps: List[BuildStep] = field(default_factory=list)
+    missing_words: List[str] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[List[pynini.Fst]]:
+        """Times a block; the block appends its result to the list that it is given."""
+        result: List[pynini.Fst] = []
+        begin = time.perf_counter()
+        yield result
+        seconds = time.perf_counter() - begin
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        states = result[-1].num_states()
+        arcs = sum(map(result[-1].num_arcs, range(states)))
+        self.steps.append(BuildStep(name, states, arcs, round(seconds, 4), round(peak, 1)))
+
+    def to_dict(self) -> Dict[str, Any]:
+        """As JSON-ready values."""
+        return asdict(self)
+
+    def table(self) -> str:
+        """The steps as aligned text."""
+        rows = [f"{'step':<28}{'states':>10}{'arcs':>11}{'seconds':>9}{'peak MB':>9}"]
+        rows += [f"{s.step:<28}{s.states:>10}{s.arcs:>11}{s.seconds:>9.2f}{s.peak_mb:>9.0f}" for s in self.steps]
+        return "\n".join(rows)

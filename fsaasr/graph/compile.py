@@ -1,0 +1,183 @@
+"""Lexicon, grammar and topology composed into one decoding graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+import pynini
+
+from fsaasr.core.errors import GraphError
+from fsaasr.core.symbols import SymbolTable
+from fsaasr.grammar import NgramModel
+from fsaasr.graph.build_report import BuildReport
+from fsaasr.graph.decoding_graph import DecodingGraph
+from fsaasr.graph.determinize import Budget, determinize, minimize
+from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
+from fsaasr.graph.ngram_fst import ngram_fst
+from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.preflight import check_grammar, check_lexicon, describe_twins
+from fsaasr.graph.topology import Topology
+from fsaasr.graph.topology_fst import find_topology, split_flags, topology_fst
+from fsaasr.lexicon import Lexicon
+
+Grammar = Union[pynini.Fst, NgramModel]
+Transitions = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """How a graph is built.
+
+    Attributes:
+      minimize: merge states with equal futures; off for graphs that are used once.
+      budget: what determinization may cost.
+    """
+
+    minimize: bool = True
+    budget: Budget = field(default_factory=Budget)
+
+
+def compile_graph(
+    lexicon: Lexicon,
+    grammar: Grammar,
+    topology: Union[str, Topology] = "ctc",
+    *,
+    tokens: Optional[SymbolTable] = None,
+    transitions: Optional[Transitions] = None,
+    options: CompileOptions = CompileOptions(),
+) -> DecodingGraph:
+    """Composes topology, lexicon and grammar: T o min(det(L o G)) (Mohri, Pereira, Riley 2002).
+
+    The graph accepts the columns of every sentence of the grammar in every pronunciation; a path's
+    score is the sum of LM, pronunciation, silence and transition log probabilities.
+
+    Args:
+      lexicon: pronunciations; its words are the graph's output labels.
+      grammar: an n-gram model, or an acceptor over `lexicon.words` labels with costs as weights.
+      topology: name of a shipped topology, or a Topology.
+      tokens: the model's tokens, which fix the score columns; the lexicon's if None.
+      transitions: float32 (C, 2) log probabilities to stay in and to leave each column.
+
+    Returns:
+      The graph; `build` holds a BuildReport with each step's size, time and peak memory, and the words
+      of the grammar that the lexicon lacks.
+
+    Raises:
+      GraphError: tokens that the model lacks, a grammar that accepts no word of the lexicon, or input
+        that cannot be determinized; names the words.
+      GraphBudgetError: determinization exceeded its budget.
+    """
+    tokens = tokens or lexicon.tokens
+    report = BuildReport()
+    lex = _lexicon_step(lexicon, tokens, report)
+    language = _grammar_step(grammar, lexicon, lex, report)
+    lg = compose_lexicon(lexicon, lex, language, tokens, options, report)
+    return add_topology(lg, lexicon, lex, find_topology(topology), tokens, transitions, report)
+
+
+def _lexicon_step(lexicon: Lexicon, tokens: SymbolTable, report: BuildReport) -> LexiconFst:
+    check_lexicon(lexicon)
+    with report.step("L") as result:
+        lex = lexicon_fst(lexicon, tokens)
+        result.append(to_openfst(lex.fst))
+    return lex
+
+
+def _grammar_step(grammar: Grammar, lexicon: Lexicon, lex: LexiconFst, report: BuildReport) -> pynini.Fst:
+    with report.step("G") as result:
+        if isinstance(grammar, NgramModel):
+            ngram = ngram_fst(grammar, lexicon.words, lex.backoff_output)
+            report.missing_words += ngram.missing_words
+            language = to_openfst(ngram.fst)
+        else:
+            language = check_grammar(grammar, lexicon.words)
+        result.append(language.arcsort("ilabel"))
+    return language
+
+
+def compose_lexicon(
+    lexicon: Lexicon,
+    lex: LexiconFst,
+    language: pynini.Fst,
+    tokens: SymbolTable,
+    options: CompileOptions,
+    report: BuildReport,
+) -> pynini.Fst:
+    """L o G, determinized, minimized, disambiguation symbols turned into epsilon."""
+    with report.step("L o G") as result:
+        lg = pynini.compose(to_openfst(lex.fst).arcsort("olabel"), language)
+        result.append(lg)
+    if lg.num_states() == 0:
+        raise GraphError(
+            "compile_graph: lexicon and grammar have no sentence in common; check that the grammar's words are in the "
+            "lexicon, in the same letter case"
+        )
+    with report.step("determinize") as result:
+        lg = determinize(lg, options.budget, describe_twins(lexicon, lex, tokens))
+        result.append(lg)
+    if options.minimize:
+        with report.step("minimize") as result:
+            lg = minimize(lg)
+            result.append(lg)
+    with report.step("remove disambiguation") as result:
+        lg = _without_disambiguation(lg, lex.labels.num_labels)
+        result.append(lg)
+    return lg
+
+
+def _without_disambiguation(lg: pynini.Fst, num_labels: int) -> pynini.Fst:
+    arrays = from_openfst(lg)
+    labels = np.where(arrays.input_label > num_labels, 0, arrays.input_label)
+    return to_openfst(
+        FstArrays(
+            arrays.arc_offsets,
+            arrays.next_state,
+            labels,
+            arrays.output_label,
+            arrays.score,
+            arrays.final_score,
+            arrays.start,
+        )
+    ).arcsort("ilabel")
+
+
+def add_topology(
+    lg: pynini.Fst,
+    lexicon: Lexicon,
+    lex: LexiconFst,
+    topology: Topology,
+    tokens: SymbolTable,
+    transitions: Optional[Transitions],
+    report: BuildReport,
+) -> DecodingGraph:
+    """T o LG as a DecodingGraph, its arc flags split from its input labels."""
+    columns = topology.columns(tokens)
+    with report.step(f"T o LG ({topology.name})") as result:
+        t = to_openfst(topology_fst(topology, tokens, transitions, lex.labels)).arcsort("olabel")
+        graph = pynini.compose(t, lg)
+        result.append(graph)
+    arrays = from_openfst(graph)
+    label, flags = split_flags(arrays.input_label, len(columns.names))
+    fst = FstArrays(
+        arrays.arc_offsets,
+        arrays.next_state,
+        label,
+        arrays.output_label,
+        arrays.score,
+        arrays.final_score,
+        arrays.start,
+    )
+    return DecodingGraph(
+        fst,
+        lexicon.words,
+        tokens,
+        columns.token,
+        columns.names,
+        flags,
+        topology.name,
+        report.to_dict(),
+    )

@@ -1,0 +1,140 @@
+"""Determinization that ends: under a state and a time budget, and with a reason when it fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Optional
+
+import pynini
+import pywrapfst
+
+from fsaasr.core.errors import GraphBudgetError, GraphError
+from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.twins import Twins, find_twins
+
+_SMALL = 20_000
+"""Below this many states a graph is checked for twins first, which is then cheap."""
+
+Describe = Callable[[Twins], str]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one determinization may cost.
+
+    Attributes:
+      seconds: wall-clock time.
+      gigabytes: memory.
+    """
+
+    seconds: float = 900.0
+    gigabytes: float = 16.0
+
+
+def determinize(fst: pynini.Fst, budget: Budget = Budget(), describe: Optional[Describe] = None) -> pynini.Fst:
+    """An equivalent transducer without two arcs of one label at a state (Mohri 1997).
+
+    Epsilon counts as a symbol. Weights and outputs come as early as they can.
+
+    Args:
+      fst: transducer over the tropical semiring.
+      describe: words a witness for the message, e.g. by naming its symbols.
+
+    Raises:
+      GraphError: one input has two outputs; names the input.
+      GraphBudgetError: twins drift apart for ever, or the budget did not suffice.
+    """
+    if fst.properties(pywrapfst.ACYCLIC, True):
+        result = _in_process(fst)
+    else:
+        proved = False
+        if fst.num_states() < _SMALL:
+            twins, complete = find_twins(from_openfst(fst), max_pairs=10_000)
+            if twins is not None:
+                raise _twin_error(twins, describe)
+            proved = complete
+        result = _in_process(fst) if proved else _in_child(fst, budget)
+    if result is None:
+        raise _failure(fst, budget, describe)
+    return result
+
+
+def _in_process(fst: pynini.Fst) -> Optional[pynini.Fst]:
+    try:
+        return pynini.determinize(fst)
+    except pywrapfst.FstOpError:
+        return None
+
+
+def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[pynini.Fst]:
+    """OpenFst cannot be interrupted, so what might not end is done by a process that can be."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "in.fst", Path(folder) / "out.fst"
+        fst.write(str(source))
+        command = [sys.executable, "-c", _CHILD, str(source), str(target), str(int(budget.gigabytes * 2**30))]
+        try:
+            subprocess.run(command, timeout=budget.seconds, check=True, capture_output=True)
+        except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+            return None
+        return pynini.Fst.read(str(target))
+
+
+_CHILD = """
+import resource, sys
+import pynini
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]),) * 2)
+pynini.determinize(pynini.Fst.read(sys.argv[1])).write(sys.argv[2])
+"""
+
+
+def _failure(fst: pynini.Fst, budget: Budget, describe: Optional[Describe]) -> GraphError:
+    twins, _ = find_twins(from_openfst(fst))
+    if twins is not None:
+        return _twin_error(twins, describe)
+    return GraphBudgetError(
+        f"determinize: {fst.num_states()} states took over {budget.seconds:g} s or {budget.gigabytes:g} GB, and no "
+        "cause was found near the start; raise the budget, or prune the language model"
+    )
+
+
+def _twin_error(twins: Twins, describe: Optional[Describe]) -> GraphError:
+    text = describe(twins) if describe else f"input {list(twins.inputs)}, outputs {twins.outputs}"
+    if twins.problem == "ambiguous":
+        return GraphError(f"determinize: one input has two outputs: {text}; add disambiguation symbols")
+    return GraphBudgetError(
+        f"determinize: two paths with the same input drift apart for ever: {text}; "
+        "make them differ by a disambiguation symbol, or give both loops equal weights and outputs"
+    )
+
+
+def minimize(fst: pynini.Fst, quantum: float = 2.0**-14) -> pynini.Fst:
+    """Merges states with equal futures; input label, output label and score of an arc count as one symbol.
+
+    As Kaldi's `fstminimizeencoded`: weights and outputs stay where determinization put them, which is
+    early, and the result is a deterministic transducer if the input was one.
+
+    Args:
+      quantum: scores are rounded to multiples of this first, so that rounding noise separates no states.
+    """
+    arrays = from_openfst(fst)
+    score = (arrays.score / quantum).round() * quantum
+    final = (arrays.final_score / quantum).round() * quantum
+    rounded = FstArrays(
+        arrays.arc_offsets,
+        arrays.next_state,
+        arrays.input_label,
+        arrays.output_label,
+        score.astype("float32"),
+        final.astype("float32"),
+        arrays.start,
+    )
+    encoded = to_openfst(rounded)
+    mapper = pywrapfst.EncodeMapper(encoded.arc_type(), encode_labels=True, encode_weights=True)
+    encoded.encode(mapper)
+    encoded.minimize()
+    return encoded.decode(mapper)

@@ -1,0 +1,86 @@
+"""The seam to OpenFst: scores become costs (`cost = -score`) and back, without a Python loop over arcs.
+
+Arrays travel as OpenFst's own `const` binary layout, which is a header followed by two packed tables.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import numpy.typing as npt
+import pynini
+import pywrapfst
+
+from fsaasr.core.errors import GraphError
+from fsaasr.graph.fst_arrays import FstArrays
+
+_MAGIC = 2125659606
+_CONST_VERSION = 2
+_EXPANDED = 1
+_STATE = np.dtype([("final", "<f4"), ("pos", "<u4"), ("arcs", "<u4"), ("ieps", "<u4"), ("oeps", "<u4")])
+_ARC = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("cost", "<f4"), ("next", "<i4")])
+_KIND = struct.pack("<i5si8s", 5, b"const", 8, b"standard")
+
+
+def to_openfst(fst: FstArrays) -> pynini.Fst:
+    """As a pynini `VectorFst` over the tropical semiring (costs); labels and states keep their numbers."""
+    if fst.num_states == 0:
+        return pynini.Fst()
+    offsets = fst.arc_offsets
+    states = np.zeros(fst.num_states, dtype=_STATE)
+    states["final"] = -fst.final_score
+    states["pos"] = offsets[:-1]
+    states["arcs"] = np.diff(offsets)
+    states["ieps"] = _count_epsilons(fst.input_label, offsets)
+    states["oeps"] = _count_epsilons(fst.output_label, offsets)
+    arcs = np.empty(fst.num_arcs, dtype=_ARC)
+    arcs["ilabel"], arcs["olabel"], arcs["next"] = fst.input_label, fst.output_label, fst.next_state
+    # 0 - x and not -x: a cost of -0.0 prints oddly and hashes unlike 0.
+    arcs["cost"] = np.float32(0) - fst.score
+    header = struct.pack("<i", _MAGIC) + _KIND
+    header += struct.pack("<iiQqqq", _CONST_VERSION, 0, _EXPANDED, fst.start, fst.num_states, fst.num_arcs)
+    return pynini.Fst.read_from_string(header + states.tobytes() + arcs.tobytes())
+
+
+def from_openfst(fst: pywrapfst.Fst) -> FstArrays:
+    """From any tropical or log OpenFst; the inverse of `to_openfst`.
+
+    Raises:
+      GraphError: an arc type other than `standard`, `log` or `log64`, or an FST in the error state.
+    """
+    if fst.properties(pywrapfst.ERROR, False):
+        raise GraphError("from_openfst: the FST is in OpenFst's error state; the operation that made it failed")
+    if fst.arc_type() in ("log", "log64"):
+        fst = pywrapfst.arcmap(fst, map_type="to_standard")
+    if fst.arc_type() != "standard":
+        raise GraphError(f"from_openfst: arc type {fst.arc_type()!r}; expected 'standard', 'log' or 'log64'")
+    data = pywrapfst.convert(fst, "const").write_to_string()
+    kind_end = 4 + len(_KIND)
+    start, num_states, num_arcs = struct.unpack_from("<qqq", data, kind_end + 16)
+    flags = struct.unpack_from("<i", data, kind_end + 4)[0]
+    if flags & 3:
+        fst = pynini.Fst.from_pywrapfst(fst) if not isinstance(fst, pynini.Fst) else fst.copy()
+        fst.set_input_symbols(None)
+        fst.set_output_symbols(None)
+        return from_openfst(fst)
+    body = kind_end + 40
+    states = np.frombuffer(data, dtype=_STATE, count=num_states, offset=body)
+    arcs = np.frombuffer(data, dtype=_ARC, count=num_arcs, offset=body + states.nbytes)
+    offsets = np.zeros(num_states + 1, dtype=np.int64)
+    np.cumsum(states["arcs"], out=offsets[1:])
+    return FstArrays(
+        offsets,
+        np.ascontiguousarray(arcs["next"]),
+        np.ascontiguousarray(arcs["ilabel"]),
+        np.ascontiguousarray(arcs["olabel"]),
+        np.float32(0) - arcs["cost"],
+        np.float32(0) - states["final"],
+        start,
+    )
+
+
+def _count_epsilons(labels: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    running = np.zeros(len(labels) + 1, dtype=np.int64)
+    np.cumsum(labels == 0, out=running[1:])
+    return np.asarray(running[offsets[1:]] - running[offsets[:-1]], dtype=np.int64)

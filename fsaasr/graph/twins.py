@@ -1,0 +1,147 @@
+"""Why a transducer cannot be determinized: two paths that read the same and drift apart for ever.
+
+The twins property (Mohri 1997; Choffrut 1977 for strings): if two states are reached by the same input
+and both loop on the same further input, the two loops must not change the difference of their weights,
+nor that of their outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Deque, Dict, Iterator, List, Optional, Set, Tuple
+
+from fsaasr.graph.fst_arrays import FstArrays
+
+Pair = Tuple[int, int]
+Delay = Tuple[float, Tuple[int, ...], Tuple[int, ...]]
+"""Weight difference, and what each side has output beyond their common prefix."""
+
+_TOLERANCE = 1e-4
+_FINAL = -1
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two paths with the same input.
+
+    Attributes:
+      inputs: labels that both paths read.
+      outputs: what each has output beyond their common prefix.
+      problem: `ambiguous` (both paths are complete and differ in output) or `drift` (a loop that both
+        can take changes their difference).
+    """
+
+    inputs: Tuple[int, ...]
+    outputs: Tuple[Tuple[int, ...], Tuple[int, ...]]
+    problem: str
+
+
+def find_twins(fst: FstArrays, max_pairs: int = 200_000) -> Tuple[Optional[Twins], bool]:
+    """A short witness against determinizability.
+
+    Pairs of states that the same input reaches are visited breadth first.
+
+    Args:
+      fst: transducer without useless states; epsilon counts as a symbol.
+      max_pairs: how many pairs to visit.
+
+    Returns:
+      The witness or None, and whether all pairs were visited, so that None is a proof.
+    """
+    search = _PairSearch(fst, max_pairs, (fst.start, fst.start), (0.0, (), ()))
+    for pair, label, target, delay in search:
+        inputs = tuple(search.inputs(pair)) + ((label,) if label != _FINAL else ())
+        if target[0] == target[1] or label == _FINAL:
+            return Twins(inputs, delay[1:], "ambiguous"), True
+        if _drifts(fst, target, search.delays[target]):
+            return Twins(inputs, delay[1:], "drift"), True
+    return None, not search.queue
+
+
+def _drifts(fst: FstArrays, origin: Pair, delay: Delay) -> bool:
+    """Whether a loop through `origin` changes the delay."""
+    local = _PairSearch(fst, 20_000, origin, delay)
+    clashes = [(pair, target) for pair, _, target, _ in local if target[0] != target[1]]
+    looping = local.leading_to(origin)
+    return any(pair in looping and target in looping for pair, target in clashes)
+
+
+class _PairSearch:
+    """Breadth-first visit; iterating gives each arc that clashes with a known delay, and each ambiguous end."""
+
+    def __init__(self, fst: FstArrays, max_pairs: int, origin: Pair, delay: Delay) -> None:
+        self.fst, self.max_pairs = fst, max_pairs
+        self.delays: Dict[Pair, Delay] = {origin: delay}
+        self.parents: Dict[Pair, Tuple[Pair, int]] = {}
+        self.into: Dict[Pair, List[Pair]] = {}
+        self.queue: Deque[Pair] = deque([origin])
+
+    def __iter__(self) -> Iterator[Tuple[Pair, int, Pair, Delay]]:
+        final = self.fst.final_score > -math.inf
+        while self.queue and len(self.delays) < self.max_pairs:
+            pair = self.queue.popleft()
+            delay = self.delays[pair]
+            if pair[0] != pair[1] and final[pair[0]] and final[pair[1]] and delay[1] != delay[2]:
+                yield pair, _FINAL, pair, delay
+            for label, target, after in _steps(self.fst, pair, delay):
+                self.into.setdefault(target, []).append(pair)
+                if target[0] == target[1]:
+                    if after[1] != after[2]:
+                        yield pair, label, target, after
+                    after = (0.0, (), ())
+                if target not in self.delays:
+                    self.delays[target] = after
+                    self.parents[target] = (pair, label)
+                    self.queue.append(target)
+                elif not _same(self.delays[target], after):
+                    yield pair, label, target, after
+
+    def inputs(self, pair: Pair) -> List[int]:
+        """Labels on the way from the origin to `pair`."""
+        labels = []
+        while pair in self.parents:
+            pair, label = self.parents[pair]
+            labels.append(label)
+        return labels[::-1]
+
+    def leading_to(self, origin: Pair) -> Set[Pair]:
+        """Visited pairs from which `origin` can be reached."""
+        seen, stack = {origin}, [origin]
+        while stack:
+            for before in self.into.get(stack.pop(), ()):
+                if before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return seen
+
+
+def _steps(fst: FstArrays, pair: Pair, delay: Delay) -> List[Tuple[int, Pair, Delay]]:
+    p, q = pair
+    offsets, labels = fst.arc_offsets, fst.input_label
+    steps = []
+    for a in range(int(offsets[p]), int(offsets[p + 1])):
+        for b in range(int(offsets[q]), int(offsets[q + 1])):
+            if labels[a] != labels[b]:
+                continue
+            target = (int(fst.next_state[a]), int(fst.next_state[b]))
+            left, right = _after(delay[1], int(fst.output_label[a])), _after(delay[2], int(fst.output_label[b]))
+            difference = delay[0] + float(fst.score[a]) - float(fst.score[b])
+            steps.append((int(labels[a]), target, (difference, *_strip(left, right))))
+    return steps
+
+
+def _after(output: Tuple[int, ...], label: int) -> Tuple[int, ...]:
+    return (*output, label) if label else output
+
+
+def _strip(left: Tuple[int, ...], right: Tuple[int, ...]) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
+    common = 0
+    while common < min(len(left), len(right)) and left[common] == right[common]:
+        common += 1
+    return left[common:], right[common:]
+
+
+def _same(one: Delay, other: Delay) -> bool:
+    return one[1:] == other[1:] and abs(one[0] - other[0]) <= _TOLERANCE
