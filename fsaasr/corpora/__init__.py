@@ -2,6 +2,8 @@
 
 from fsaasr.corpora.connected import StringOptions
 from fsaasr.corpora.fsdd import FsddOptions, prepare_fsdd
+from fsaasr.corpora.kaldi import KaldiOptions, prepare_kaldi, read_kaldi_dir
+from fsaasr.corpora.kaldi_export import write_kaldi_dir
 from fsaasr.corpora.manifests import check_cuts, manifest_path, read_cuts, write_cuts
 from fsaasr.corpora.registry import CORPORA, prepare
 from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
@@ -9,13 +11,17 @@ from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
 __all__ = [
     "CORPORA",
     "FsddOptions",
+    "KaldiOptions",
     "StringOptions",
     "YesnoOptions",
     "check_cuts",
     "manifest_path",
     "prepare",
     "prepare_fsdd",
+    "prepare_kaldi",
     "prepare_yesno",
     "read_cuts",
+    "read_kaldi_dir",
     "write_cuts",
+    "write_kaldi_dir",
 ]

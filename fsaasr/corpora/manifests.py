@@ -20,6 +20,7 @@ MARKER = "prepared.json"
 """Written last; holds what the directory was prepared from and with."""
 
 _VERSION = "1"
+_SLACK = 1e-3
 _AUDIO_FOLDER = re.compile(r"audio-[0-9a-f]{12}")
 
 Build = Callable[[Path], Mapping[str, Sequence[Any]]]
@@ -82,6 +83,12 @@ def check_cuts(cuts: Iterable[Any], source: str) -> None:
         for supervision in cut.supervisions:
             if not (supervision.text or "").strip():
                 raise CorpusError(f"{source}: cut {cut.id!r} has an empty text; transcribe it or drop the cut")
+        recording = getattr(cut, "recording", None)
+        if recording is not None and cut.end > recording.duration + _SLACK:
+            raise CorpusError(
+                f"{source}: cut {cut.id!r} ends at {cut.end} s, but its recording's duration is {recording.duration} s; "
+                "correct its times"
+            )
         try:
             validate(cut)
         except AssertionError as error:

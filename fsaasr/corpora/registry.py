@@ -31,6 +31,7 @@ class Corpus:
 
 CORPORA: Dict[str, Corpus] = {
     "fsdd": Corpus("fsaasr.corpora.fsdd", "prepare_fsdd", "FsddOptions", "spoken digits, isolated or connected"),
+    "kaldi": Corpus("fsaasr.corpora.kaldi", "prepare_kaldi", "KaldiOptions", "any Kaldi data directory"),
     "yesno": Corpus("fsaasr.corpora.yesno", "prepare_yesno", "YesnoOptions", "eight Hebrew yes or no an utterance"),
 }
 """All corpora that `prepare` knows."""

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+SPEAKERS = ("ann", "bob", "cat")
+INDICES = 12
+
+
+def write_tone(path: Path, rng: np.random.Generator, rate: int = 8000, samples: int = 800) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, rng.integers(-8000, 8000, samples).astype(np.int16), rate, subtype="PCM_16")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def fsdd_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus in FSDD's layout, each file different noise: 3 speakers, 10 digits, 12 takes."""
+    folder = tmp_path_factory.mktemp("fsdd")
+    rng = np.random.default_rng(0)
+    for speaker in SPEAKERS:
+        for digit in range(10):
+            for index in range(INDICES):
+                samples = 400 + int(rng.integers(100))
+                write_tone(folder / "recordings" / f"{digit}_{speaker}_{index}.wav", rng, samples=samples)
+    return folder
+
+
+@pytest.fixture
+def fsdd_dir(tmp_path: Path, fsdd_template: Path) -> Path:
+    """A copy of the template, to be damaged."""
+    return Path(shutil.copytree(fsdd_template, tmp_path / "fsdd"))
+
+
+@pytest.fixture
+def yesno_dir(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """Ten recordings in yesno's layout; the name says the words."""
+    for number in range(10):
+        name = "_".join(f"{number:08b}")
+        write_tone(tmp_path / "yesno" / "waves_yesno" / f"{name}.wav", rng)
+    return tmp_path / "yesno"
+
+
+@pytest.fixture
+def kaldi_dir(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """A Kaldi data directory without segments: three utterances of two speakers."""
+    folder = tmp_path / "data" / "train"
+    for name in ("ann-1", "ann-2", "bob-1"):
+        write_tone(tmp_path / "audio" / f"{name}.wav", rng)
+    folder.mkdir(parents=True)
+    audio = tmp_path / "audio"
+    (folder / "wav.scp").write_text("".join(f"{n} {audio / n}.wav\n" for n in ("ann-1", "ann-2", "bob-1")))
+    (folder / "text").write_text("ann-1 one two\nann-2 three\nbob-1 zero\n")
+    (folder / "utt2spk").write_text("ann-1 ann\nann-2 ann\nbob-1 bob\n")
+    (folder / "spk2gender").write_text("ann f\nbob m\n")
+    return folder
