@@ -1,0 +1,39 @@
+# Every target makes or repairs the virtual environment that it needs, and is quick when it is there.
+#
+#   make test            all tests on the default stack (Python 3.11, torch 1.13, k2)
+#   make test-current    all tests on the current stack (torch 2.13, numpy 2, no k2)
+#   make test-slow       the long tests, on the default stack
+#   make lint            ruff, ruff format and mypy
+#   make demo            the digits recipe; FSDD=<dir> names the corpus
+#
+# WORKERS=n sets how many test processes run at once.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help test test-current test-slow lint demo
+
+FIND_PYTHON := python=; for name in python3 python3.11 python; do \
+  if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
+  done
+SETUP = $(FIND_PYTHON); $${python:?is missing: install Python 3.11} -m tools.environment
+WORKERS ?= 2
+# The test processes share the cores already.
+test test-current test-slow: export OMP_NUM_THREADS ?= 1
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+test:
+	@env=$$($(SETUP) default) && "$$env/bin/python" -m pytest -n $(WORKERS)
+
+test-current:
+	@env=$$($(SETUP) current) && "$$env/bin/python" -m pytest -n $(WORKERS)
+
+test-slow:
+	@env=$$($(SETUP) default) && "$$env/bin/python" -m pytest -m slow -n $(WORKERS)
+
+lint:
+	@env=$$($(SETUP) default) && "$$env/bin/ruff" check . && "$$env/bin/ruff" format --check . && "$$env/bin/mypy"
+
+demo:
+	@env=$$($(SETUP) demo) && PATH="$$env/bin:$$PATH" bash egs/digits/run.sh $(if $(FSDD),--corpus "$(FSDD)")
