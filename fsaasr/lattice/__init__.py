@@ -1,1 +1,25 @@
-"""lattice."""
+"""Lattices: the paths that a search kept, and what can be asked of them."""
+
+from fsaasr.lattice.best import best_path
+from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
+from fsaasr.lattice.check import check
+from fsaasr.lattice.lattice import FROM_FALLBACK, SEARCH_DIED, Lattice
+from fsaasr.lattice.prune import prune
+from fsaasr.lattice.readout import PathArcs, read_out
+from fsaasr.lattice.scoring import arc_posteriors, total_score
+
+__all__ = [
+    "FROM_FALLBACK",
+    "SEARCH_DIED",
+    "KeptArcs",
+    "Lattice",
+    "PathArcs",
+    "Utterance",
+    "arc_posteriors",
+    "best_path",
+    "check",
+    "lattice_from_arcs",
+    "prune",
+    "read_out",
+    "total_score",
+]

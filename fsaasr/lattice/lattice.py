@@ -8,8 +8,14 @@ from typing import Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
+
+SEARCH_DIED = "search-died"
+"""Flag: no path survived to the last frame; the lattice covers the frames before."""
+FROM_FALLBACK = "from-native-fallback"
+"""Flag: the engine asked for kept no path; the `native` engine made this lattice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,20 +23,24 @@ class Lattice:
     """An acyclic transducer whose arcs keep acoustic and graph score apart.
 
     States are numbered in topological order, 0 is the start; arcs are sorted by source state. An
-    arc with input label 0 consumes no frame; any other arc consumes exactly one.
+    arc with input label 0 consumes no frame; any other arc consumes exactly one. Every state and
+    arc lies on a path from the start to a final state.
 
     Attributes:
       utterance: utterance id.
       source, target: int32 (A,) states of each arc; source < target.
       input_label, output_label: int32 (A,): score column + 1 and word label; 0 is epsilon.
-      acoustic_score, graph_score: float32 (A,), log, larger is better.
-      arc_flags: uint8 (A,) TOKEN_START | WORD_START bits, or None for foreign graphs.
+      acoustic_score, graph_score: float32 (A,), log, larger is better, finite, as the search saw them
+        (its acoustic scale is in the acoustic scores).
+      arc_flags: uint8 (A,) bits as in DecodingGraph, or None for foreign graphs.
       state_frame: int32 (S,): frames consumed when the state is reached, 0 .. T.
       final_score: float32 (S,): graph score of ending there; -inf where a state is not final.
       num_frames: T. frame_shift: seconds.
       words, tokens, column_token: as in the decoding graph.
       reached_final: False if no final state of the graph was alive at the last frame; the lattice
-        then ends in every state alive there, with final score 0.
+        then ends in every state alive at the last frame that any path reached, with final score 0.
+      flags: what else befell the search: SEARCH_DIED, FROM_FALLBACK.
+      graph_arc: int32 (A,): the decoding graph's arc behind each arc, where known.
     """
 
     utterance: str
@@ -50,6 +60,7 @@ class Lattice:
     column_token: npt.NDArray[np.int32]
     reached_final: bool = True
     flags: Tuple[str, ...] = ()
+    graph_arc: Optional[npt.NDArray[np.int32]] = None
 
     @property
     def num_states(self) -> int:
@@ -60,3 +71,44 @@ class Lattice:
     def num_arcs(self) -> int:
         """A."""
         return len(self.source)
+
+    @property
+    def arc_frame(self) -> npt.NDArray[np.int32]:
+        """int32 (A,): frames consumed before each arc, 0 .. T."""
+        return self.state_frame[self.source]
+
+    def best_path(
+        self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    ) -> Hypothesis:
+        """See `fsaasr.lattice.best_path`."""
+        from fsaasr.lattice.best import best_path
+
+        return best_path(self, acoustic_scale, lm_scale, word_insertion_penalty)
+
+    def total_score(
+        self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    ) -> float:
+        """See `fsaasr.lattice.total_score`."""
+        from fsaasr.lattice.scoring import total_score
+
+        return total_score(self, acoustic_scale, lm_scale, word_insertion_penalty)
+
+    def arc_posteriors(
+        self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    ) -> npt.NDArray[np.float64]:
+        """See `fsaasr.lattice.arc_posteriors`."""
+        from fsaasr.lattice.scoring import arc_posteriors
+
+        return arc_posteriors(self, acoustic_scale, lm_scale, word_insertion_penalty)
+
+    def pruned(self, beam: float) -> Lattice:
+        """See `fsaasr.lattice.prune`."""
+        from fsaasr.lattice.prune import prune
+
+        return prune(self, beam)
+
+    def check(self) -> None:
+        """See `fsaasr.lattice.check`."""
+        from fsaasr.lattice.check import check
+
+        check(self)

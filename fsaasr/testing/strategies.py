@@ -24,11 +24,17 @@ def quarter_scores(low: float = -5.0, high: float = 1.0, impossible: bool = True
 
 @st.composite
 def fsts(
-    draw: Any, max_states: int = 5, max_arcs: int = 9, num_columns: int = NUM_COLUMNS, impossible: bool = True
+    draw: Any,
+    max_states: int = 5,
+    max_arcs: int = 9,
+    num_columns: int = NUM_COLUMNS,
+    impossible: bool = True,
+    alive: bool = False,
 ) -> FstArrays:
     """Transducers with input epsilons (no cycle of them), output epsilons, self-loops, parallel arcs and dead ends.
 
-    At least one state is final, though perhaps out of reach.
+    At least one state is final, though perhaps out of reach; with `alive`, the start is final and loops on
+    label 1, so that any number of frames has a path. With `impossible`, some arcs score -inf.
     """
     num_states = draw(st.integers(1, max_states))
     order = draw(st.permutations(range(num_states)))
@@ -40,21 +46,29 @@ def fsts(
             source, target = target, source
             label = int(source == target)
         arcs.append((source, target, label, draw(st.integers(0, 2)), draw(quarter_scores(impossible=impossible))))
-    finals = {draw(state): 0.0}
+    start = draw(state)
+    if alive:
+        arcs.append((start, start, 1, draw(st.integers(0, 2)), draw(quarter_scores(impossible=False))))
+    finals = {start if alive else draw(state): 0.0}
     for _ in range(draw(st.integers(0, 2))):
         finals[draw(state)] = draw(quarter_scores(impossible=False))
     source, target, label, word, score = np.array(arcs, dtype=np.float64).reshape(-1, 5).T
     final_score = np.full(num_states, NEG_INF)
     final_score[list(finals)] = list(finals.values())
-    return FstArrays.from_columns(source, target, label, word, score, final_score, draw(state))
+    return FstArrays.from_columns(source, target, label, word, score, final_score, start)
 
 
 @st.composite
 def graphs(
-    draw: Any, max_states: int = 5, max_arcs: int = 9, num_columns: int = NUM_COLUMNS, impossible: bool = True
+    draw: Any,
+    max_states: int = 5,
+    max_arcs: int = 9,
+    num_columns: int = NUM_COLUMNS,
+    impossible: bool = True,
+    alive: bool = False,
 ) -> DecodingGraph:
     """`fsts` as decoding graphs, with random token and word starts on the emitting arcs of tokens, or none at all."""
-    fst = draw(fsts(max_states, max_arcs, num_columns, impossible))
+    fst = draw(fsts(max_states, max_arcs, num_columns, impossible, alive))
     flags = None
     if draw(st.booleans()):
         flags = np.zeros(fst.num_arcs, dtype=np.uint8)

@@ -1,0 +1,55 @@
+"""Exact search over all states of a graph: the `native` engine for small graphs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_matrix, search_tables
+from fsaasr.graph.decoding_graph import DecodingGraph
+from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
+from fsaasr.lattice.lattice import SEARCH_DIED, Lattice
+from fsaasr.lattice.prune import BEAM_SLACK
+
+
+def exact_lattice(graph: DecodingGraph, utterance: Utterance, lattice_beam: float) -> Lattice:
+    """All paths within `lattice_beam` of the best: an arc is present exactly if the best path through it is.
+
+    Where no complete path exists, the lattice holds the paths to all states alive at the last frame that
+    any path reaches, and says so in `reached_final` and `flags`. Time T * A, memory 8 * T * S bytes.
+
+    Raises:
+      GraphError: a malformed graph or a cycle of input epsilons.
+      ScoresError: scores that do not fit the graph, NaN, no frame.
+      DecodeError: more memory than MAX_TRELLIS_BYTES would be needed.
+    """
+    from fsaasr.decode.exact_kernels import lattice_backward, viterbi_forward
+
+    tables = search_tables(graph)
+    matrix = frozen_matrix(utterance.matrix, utterance.id)
+    check_columns(graph, matrix.shape[1])
+    frames = len(matrix)
+    check_trellis(utterance.id, frames, tables.num_states, cell_bytes=8)
+    alpha = np.empty((frames + 1, tables.num_states))
+    reached = int(viterbi_forward(*tables.incoming[:4], tables.start, matrix, alpha))
+    final = tables.final_score.astype(np.float64)
+    ends = alpha[reached] + final
+    reached_final = reached == frames and bool(ends.max() > -np.inf)
+    if not reached_final:
+        final = np.zeros(tables.num_states)
+        ends = alpha[reached]
+    best = float(ends.max())
+    cutoff = best - lattice_beam - BEAM_SLACK
+    kept_ends = np.flatnonzero((ends >= cutoff) & (ends > -np.inf))
+    end = np.full(tables.num_states, -np.inf)
+    end[kept_ends] = final[kept_ends]
+    frame, arc = lattice_backward(*tables.outgoing, end, matrix[:reached], alpha, cutoff)
+    kept = KeptArcs(
+        frame,
+        arc,
+        tables.order[kept_ends],
+        final[kept_ends].astype(np.float32),
+        reached,
+        reached_final,
+        () if reached == frames else (SEARCH_DIED,),
+    )
+    return lattice_from_arcs(graph, utterance, kept)

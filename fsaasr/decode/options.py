@@ -1,0 +1,48 @@
+"""`SearchOptions`: which engine searches, and how wide."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fsaasr.core.config import STRICT
+from fsaasr.core.errors import ConfigError
+
+ENGINES = ("auto", "native", "k2", "k2-exact")
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How to search.
+
+    Attributes:
+      engine: `native` (this package's own; exact), `k2` (pruned), `k2-exact`, or `auto` (native).
+      search_beam: log score by which a state may lag behind the best of its frame; used by `k2`.
+      lattice_beam: log score by which a path may lag behind the best path and still be in the lattice.
+      max_active, min_active: states kept a frame, whatever the search beam says; used by `k2`.
+      acoustic_scale: factor of the scores, applied before the search and visible in the lattice.
+    """
+
+    engine: str = "auto"
+    search_beam: float = 16.0
+    lattice_beam: float = 8.0
+    max_active: int = 10000
+    min_active: int = 30
+    acoustic_scale: float = 1.0
+
+    __pydantic_config__ = STRICT
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ConfigError(f"SearchOptions: engine is {self.engine!r}, expected one of {', '.join(ENGINES)}")
+        if not self.search_beam > 0:
+            raise ConfigError(f"SearchOptions: search_beam is {self.search_beam}, expected > 0")
+        if not self.lattice_beam >= 0:
+            raise ConfigError(f"SearchOptions: lattice_beam is {self.lattice_beam}, expected >= 0")
+        if not 0 <= self.min_active <= self.max_active or self.max_active < 1:
+            raise ConfigError(
+                f"SearchOptions: min_active {self.min_active} and max_active {self.max_active}; "
+                "expected 0 <= min_active <= max_active and max_active >= 1"
+            )
+        if not 0 < self.acoustic_scale < math.inf:
+            raise ConfigError(f"SearchOptions: acoustic_scale is {self.acoustic_scale}, expected a number > 0")
