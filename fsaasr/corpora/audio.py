@@ -108,3 +108,23 @@ def write_wav(path: PathLike, samples: npt.ArrayLike, sampling_rate: int) -> Non
     pcm = np.clip(np.rint(np.asarray(samples, dtype=np.float64) * 32768.0), -32768, 32767).astype(np.int16)
     with atomic_path(path) as temporary:
         soundfile.write(str(temporary), pcm, sampling_rate, subtype="PCM_16", format="WAV")
+
+
+def resample(samples: Samples, rate: int, target: int) -> Samples:
+    """Band-limited resampling by windowed sinc interpolation, as torchaudio does.
+
+    Args:
+      samples: float32 (num_samples,).
+      rate: Hz of the samples.
+      target: Hz of the result.
+
+    Returns:
+      float32 (ceil(num_samples * target / rate),).
+    """
+    import torch
+    from lhotse.augmentation.resample import Resample
+
+    if rate == target:
+        return samples
+    resampled: Samples = Resample(rate, target)(torch.from_numpy(samples)).numpy()
+    return resampled

@@ -86,8 +86,8 @@ def check_cuts(cuts: Iterable[Any], source: str) -> None:
         recording = getattr(cut, "recording", None)
         if recording is not None and cut.end > recording.duration + _SLACK:
             raise CorpusError(
-                f"{source}: cut {cut.id!r} ends at {cut.end} s, but its recording's duration is {recording.duration} s; "
-                "correct its times"
+                f"{source}: cut {cut.id!r} ends at {cut.end} s, its recording's duration is {recording.duration}; "
+                "correct the times"
             )
         try:
             validate(cut)

@@ -78,7 +78,7 @@ def bucketing_sampler(
         if cut.id in seen:
             raise CorpusError(f"bucketing_sampler: cut id {cut.id!r} occurs twice; make ids unique")
         seen.add(cut.id)
-    # A plain list, as a CutSet in memory makes Lhotse warn; explicit edges, as it cannot make one bucket.
+    # A plain list, as a CutSet in memory makes Lhotse warn; explicit edges, as its own need many cuts.
     return BucketingSampler(
         listed, max_duration=max_duration, duration_bins=_edges(listed, num_buckets), shuffle=shuffle, seed=seed
     )
@@ -128,4 +128,5 @@ def _edges(cuts: List[Any], num_buckets: int) -> List[Seconds]:
         if total >= share * (len(edges) + 1) and duration > before and len(edges) < num_buckets - 1:
             edges.append(duration)
         total += duration
-    return edges
+    # Lhotse cannot do with a single bucket; one that stays empty does no harm.
+    return edges or [durations[-1] + 1.0]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import ConfigError, CorpusError
 from fsaasr.core.files import PathLike
 from fsaasr.core.scores import FloatArray, Seconds
+from fsaasr.corpora.audio import resample as resample_audio
 from fsaasr.features.config import FeatureConfig
 from fsaasr.features.transforms import add_deltas, normalise
 
@@ -146,7 +147,7 @@ def features_of(
     if sampling_rate not in (None, config.sampling_rate):
         if not resample:
             raise CorpusError(_rate_message(utterance, int(sampling_rate or 0), config))
-        wave = _resample(wave, int(sampling_rate or 0), config.sampling_rate)
+        wave = resample_audio(wave, int(sampling_rate or 0), config.sampling_rate)
     matrix = extract_one(wave, _static_config(config), utterance)
     return _finish([matrix], [utterance], config)[0]
 
@@ -192,17 +193,17 @@ def load_samples(cut: Any, config: FeatureConfig, resample: bool = False) -> Flo
     Raises:
       CorpusError: another sampling rate without `resample`, more than one channel, unreadable audio.
     """
-    if cut.sampling_rate != config.sampling_rate:
-        if not resample:
-            raise CorpusError(_rate_message(cut.id, cut.sampling_rate, config))
-        cut = cut.resample(config.sampling_rate)
+    if not cut.has_recording:
+        raise CorpusError(f"features: cut {cut.id!r} has no recording; attach one")
+    rate = int(cut.sampling_rate)
+    if rate != config.sampling_rate and not resample:
+        raise CorpusError(_rate_message(cut.id, rate, config))
     try:
         samples = cut.load_audio()
     except Exception as error:  # Lhotse wraps what goes wrong in many classes, AssertionError among them.
-        raise CorpusError(f"features: cut {cut.id!r}: its audio cannot be read ({error})") from error
-    if samples is None:
-        raise CorpusError(f"features: cut {cut.id!r} has no recording; attach one")
-    return _check_shape(np.asarray(samples, dtype=np.float32), cut.id)
+        reason = str(error).partition("\n")[0]
+        raise CorpusError(f"features: cut {cut.id!r}: its audio cannot be read ({reason}); restore it") from error
+    return resample_audio(_check_shape(np.asarray(samples, dtype=np.float32), cut.id), rate, config.sampling_rate)
 
 
 def _check_shape(samples: FloatArray, utterance: str) -> FloatArray:
@@ -221,14 +222,6 @@ def _rate_message(utterance: str, rate: int, config: FeatureConfig) -> str:
         f"features: {utterance!r} is sampled at {rate} Hz, expected {config.sampling_rate} Hz; "
         f"set sampling_rate={rate} in the configuration or pass resample=True"
     )
-
-
-def _resample(samples: FloatArray, rate: int, target: int) -> FloatArray:
-    import torch
-    from lhotse.augmentation.resample import Resample
-
-    resampled: FloatArray = Resample(rate, target)(torch.from_numpy(samples)).numpy()
-    return resampled
 
 
 def _finish(matrices: List[FloatArray], groups: Sequence[str], config: FeatureConfig) -> List[FloatArray]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, Dict
 
 import torch
 from lhotse.dataset import DynamicBucketingSampler
@@ -16,4 +17,8 @@ class _AnyArguments(torch.utils.data.Sampler):  # type: ignore[type-arg]
 
 
 class BucketingSampler(DynamicBucketingSampler, _AnyArguments):  # type: ignore[misc]
-    """`lhotse.dataset.DynamicBucketingSampler` itself."""
+    """`lhotse.dataset.DynamicBucketingSampler` itself, but that it leaves the state it is given as it is."""
+
+    def load_state_dict(self, state_dict: Dict[str, Any]) -> None:
+        """Continues where `state_dict` was taken."""
+        super().load_state_dict(copy.deepcopy(state_dict))
