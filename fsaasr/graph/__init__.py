@@ -2,13 +2,16 @@
 
 from fsaasr.graph.acceptors import linear_acceptor, word_loop
 from fsaasr.graph.build_report import BuildReport, BuildStep
+from fsaasr.graph.cache import compile_cached, graph_key
 from fsaasr.graph.compile import CompileOptions, compile_graph
 from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
+from fsaasr.graph.draw import draw_dot, draw_svg, write_drawing
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.text import graph_from_text, graph_to_text
 from fsaasr.graph.topology import TOPOLOGIES, Columns, Topology, TopologyArc, parse_topology
 from fsaasr.graph.topology_fst import find_topology, topology_fst
 from fsaasr.graph.transcript import TranscriptCompiler
@@ -30,11 +33,17 @@ __all__ = [
     "Topology",
     "TopologyArc",
     "TranscriptCompiler",
+    "compile_cached",
     "compile_graph",
     "determinize",
+    "draw_dot",
+    "draw_svg",
     "find_topology",
     "from_openfst",
     "fst_ngram",
+    "graph_from_text",
+    "graph_key",
+    "graph_to_text",
     "lexicon_fst",
     "linear_acceptor",
     "minimize",
@@ -43,4 +52,5 @@ __all__ = [
     "to_openfst",
     "topology_fst",
     "word_loop",
+    "write_drawing",
 ]

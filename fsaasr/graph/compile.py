@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional, Union
 
 import numpy as np
@@ -15,7 +15,6 @@ from fsaasr.grammar import NgramModel
 from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
-from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
@@ -92,7 +91,9 @@ def _grammar_step(grammar: Grammar, lexicon: Lexicon, lex: LexiconFst, report: B
         if isinstance(grammar, NgramModel):
             ngram = ngram_fst(grammar, lexicon.words, lex.backoff_output)
             report.missing_words += ngram.missing_words
-            language = to_openfst(ngram.fst)
+            # Words pass through; what a backoff arc reads must not come out as a word.
+            is_word = ngram.fst.output_label != ngram.backoff_label
+            language = to_openfst(replace(ngram.fst, output_label=ngram.fst.output_label * is_word))
         else:
             language = check_grammar(grammar, lexicon.words)
         result.append(language.arcsort("ilabel"))
@@ -132,17 +133,9 @@ def compose_lexicon(
 def _without_disambiguation(lg: pynini.Fst, num_labels: int) -> pynini.Fst:
     arrays = from_openfst(lg)
     labels = np.where(arrays.input_label > num_labels, 0, arrays.input_label)
-    return to_openfst(
-        FstArrays(
-            arrays.arc_offsets,
-            arrays.next_state,
-            labels,
-            arrays.output_label,
-            arrays.score,
-            arrays.final_score,
-            arrays.start,
-        )
-    ).arcsort("ilabel")
+    result = to_openfst(replace(arrays, input_label=labels))
+    result.arcsort("ilabel")
+    return result
 
 
 def add_topology(
@@ -162,17 +155,8 @@ def add_topology(
         result.append(graph)
     arrays = from_openfst(graph)
     label, flags = split_flags(arrays.input_label, len(columns.names))
-    fst = FstArrays(
-        arrays.arc_offsets,
-        arrays.next_state,
-        label,
-        arrays.output_label,
-        arrays.score,
-        arrays.final_score,
-        arrays.start,
-    )
     return DecodingGraph(
-        fst,
+        replace(arrays, input_label=label),
         lexicon.words,
         tokens,
         columns.token,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -13,7 +13,6 @@ import pynini
 import pywrapfst
 
 from fsaasr.core.errors import GraphBudgetError, GraphError
-from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.twins import Twins, find_twins
 
@@ -124,17 +123,9 @@ def minimize(fst: pynini.Fst, quantum: float = 2.0**-14) -> pynini.Fst:
     arrays = from_openfst(fst)
     score = (arrays.score / quantum).round() * quantum
     final = (arrays.final_score / quantum).round() * quantum
-    rounded = FstArrays(
-        arrays.arc_offsets,
-        arrays.next_state,
-        arrays.input_label,
-        arrays.output_label,
-        score.astype("float32"),
-        final.astype("float32"),
-        arrays.start,
-    )
-    encoded = to_openfst(rounded)
+    encoded = to_openfst(replace(arrays, score=score, final_score=final))
     mapper = pywrapfst.EncodeMapper(encoded.arc_type(), encode_labels=True, encode_weights=True)
     encoded.encode(mapper)
     encoded.minimize()
-    return encoded.decode(mapper)
+    encoded.decode(mapper)
+    return encoded

@@ -64,16 +64,17 @@ def _sort_by_waves(source: IntArray, target: IntArray, num_states: int) -> npt.N
     waves = []
     while len(wave):
         waves.append(wave)
-        reached = target[_ranges(offsets[wave], offsets[wave + 1])]
+        reached = target[ranges(offsets[wave], offsets[wave + 1])]
         np.subtract.at(incoming, reached, 1)
         candidates = np.unique(reached)
         wave = candidates[incoming[candidates] == 0]
     return np.concatenate(waves).astype(np.int32) if waves else np.zeros(0, dtype=np.int32)
 
 
-def _ranges(begin: IntArray, end: IntArray) -> IntArray:
+def ranges(begin: IntArray, end: IntArray) -> IntArray:
     """Concatenation of `begin[i] .. end[i] - 1` over all i."""
     lengths = end - begin
     total = np.cumsum(lengths)
-    ranges: IntArray = np.arange(total[-1]) - np.repeat(total - lengths - begin, lengths)
-    return ranges
+    count = int(total[-1]) if len(total) else 0
+    joined: IntArray = np.arange(count) - np.repeat(total - lengths - begin, lengths)
+    return joined

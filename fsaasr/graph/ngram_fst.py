@@ -238,7 +238,7 @@ def _histories(fst: FstArrays, backoff_label: int, shorter: Dict[int, int]) -> D
 def _vocabulary(fst: FstArrays, words: SymbolTable, backoff_label: int) -> Tuple[Tuple[str, ...], Dict[int, int]]:
     labels = [label for label in np.unique(fst.input_label).tolist() if label not in (0, backoff_label)]
     names = (BOS, EOS, *(words.name(label) for label in labels))
-    ids = {_BOS_LABEL: 0, _EOS_LABEL: 1} | {label: k for k, label in enumerate(labels, 2)}  # type: ignore[operator]
+    ids = {_BOS_LABEL: 0, _EOS_LABEL: 1} | {label: k for k, label in enumerate(labels, 2)}
     return names, ids
 
 

@@ -55,7 +55,7 @@ def check_grammar(grammar: pynini.Fst, words: SymbolTable) -> pynini.Fst:
             f"label {len(words) - 1}; build the grammar over `lexicon.words`"
         )
     _check_epsilon_loops(arrays, words)
-    clean = grammar.copy().rmepsilon()
+    clean: pynini.Fst = grammar.copy().rmepsilon()
     if clean.num_states() == 0:
         raise GraphError("compile_graph: the grammar accepts nothing")
     return clean
