@@ -1,1 +1,22 @@
-"""evaluate."""
+"""Evaluation: word and character errors, confidence intervals, and their tables as text."""
+
+from fsaasr.evaluate.bootstrap import bootstrap_interval
+from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErrors
+from fsaasr.evaluate.scoring import character_errors, word_errors
+from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
+from fsaasr.evaluate.transcripts import read_speakers, read_text, write_text
+
+__all__ = [
+    "ErrorCounts",
+    "ErrorReport",
+    "UtteranceErrors",
+    "alignment_table",
+    "bootstrap_interval",
+    "character_errors",
+    "error_table",
+    "read_speakers",
+    "read_text",
+    "utterance_table",
+    "word_errors",
+    "write_text",
+]

@@ -1,0 +1,92 @@
+"""Bootstrap confidence intervals of error rates."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Literal, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.errors import EvaluationError
+from fsaasr.evaluate.error_report import ErrorReport
+
+_MAX_CELLS = 4_000_000
+
+
+def bootstrap_interval(
+    report: ErrorReport,
+    by: Literal["utterance", "speaker"] = "utterance",
+    *,
+    confidence: float = 0.95,
+    samples: int = 10_000,
+    seed: int = 0,
+) -> Tuple[float, float]:
+    """Percentile bootstrap interval of the error rate (Bisani and Ney 2004, "Bootstrap estimates ...").
+
+    Draws test sets of as many utterances (or speakers, with all their utterances) as there are, with
+    replacement, and takes quantiles of their error rates. Drawing speakers is right where one speaker's
+    utterances resemble each other, and needs many speakers. Without any error the interval is (0, 0),
+    which says nothing of the next test set. Test sets that happen to have no reference word are left out.
+
+    Args:
+      report: the errors.
+      by: what is drawn.
+      confidence: coverage, in (0, 1).
+      samples: number of test sets drawn, at least 100.
+      seed: seed; the same one gives the same interval.
+
+    Returns:
+      Lower and upper end, fractions as `ErrorReport.rate`.
+
+    Raises:
+      EvaluationError: fewer than two utterances or speakers, speakers unknown, an option out of range.
+    """
+    if not 0.0 < confidence < 1.0 or samples < 100:
+        raise EvaluationError(
+            f"bootstrap_interval: confidence {confidence}, samples {samples}; "
+            "expected 0 < confidence < 1 and samples >= 100"
+        )
+    errors, words = _units(report, by)
+    if len(errors) < 2:
+        raise EvaluationError(
+            f"bootstrap_interval: {len(errors)} {by}; at least 2 are needed to estimate how much they differ"
+        )
+    rates = _resampled_rates(errors, words, samples, np.random.default_rng(seed))
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(rates, [tail, 1.0 - tail])
+    return float(low), float(high)
+
+
+def _units(report: ErrorReport, by: str) -> Tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Errors and words (int64, one entry each) of every utterance or speaker."""
+    groups: Dict[str, List[int]] = {}
+    if by not in ("utterance", "speaker"):
+        raise EvaluationError(f"bootstrap_interval: by is {by!r}, expected 'utterance' or 'speaker'")
+    for entry in report.utterances:
+        key = entry.utterance if by == "utterance" else entry.speaker
+        if key is None:
+            raise EvaluationError(
+                f"bootstrap_interval: utterance {entry.utterance!r} has no speaker; give speakers to word_errors"
+            )
+        group = groups.setdefault(key, [0, 0])
+        group[0] += entry.counts.errors
+        group[1] += entry.counts.words
+    table = np.array(list(groups.values()), dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def _resampled_rates(
+    errors: npt.NDArray[np.int64], words: npt.NDArray[np.int64], samples: int, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    size = len(errors)
+    rows = max(1, _MAX_CELLS // size)
+    parts = []
+    for begin in range(0, samples, rows):
+        drawn = rng.integers(size, size=(min(rows, samples - begin), size))
+        total = words[drawn].sum(axis=1)
+        kept = total > 0
+        parts.append(errors[drawn].sum(axis=1)[kept] / total[kept])
+    rates: npt.NDArray[np.float64] = np.concatenate(parts)
+    if not len(rates):
+        raise EvaluationError("bootstrap_interval: no drawn test set has a reference word; give more references")
+    return rates
