@@ -80,7 +80,7 @@ def to_k2(graph: DecodingGraph, max_arcs: int = MAX_K2_ARCS) -> K2Graph:
 
 
 def to_k2_fsa(graph: DecodingGraph, max_arcs: int = MAX_K2_ARCS) -> Any:
-    """A k2.Fsa of the graph for use with k2 itself: as `to_k2`, and `aux_labels` (ragged) hold the words of each arc."""
+    """A k2.Fsa of the graph, for use with k2 itself: as `to_k2`, with each arc's words in `aux_labels` (ragged)."""
     converted = to_k2(graph, max_arcs)
     fsa = converted.fsa.clone()
     fsa.aux_labels = _words(import_k2(), graph.fst.output_label[converted.path_arcs], converted.path_offsets)
@@ -135,9 +135,11 @@ def _convert(k2: Any, fst: FstArrays, max_arcs: int) -> K2Graph:
     last = np.concatenate([emitted, np.full(len(ending_node), -1)])
     emits = last >= 0
     source = number[nodes.root[node]]
-    target = np.where(emits, number[fst.next_state[last]], len(roots))
-    label = np.where(emits, fst.input_label[last] - 1, -1)
-    order = np.lexsort((label.astype(np.uint32), source))  # k2 sorts -1 last
+    target = np.full(len(node), len(roots))
+    target[emits] = number[fst.next_state[emitted]]
+    label = np.full(len(node), -1)
+    label[emits] = fst.input_label[emitted] - 1
+    order = np.lexsort((target, label.astype(np.uint32), source))  # k2's arc order; it sorts -1 last
     node, last, emits = node[order], last[order], emits[order]
     offsets, arcs = _spell_out(nodes, node, last)
     end = np.where(emits, -1, nodes.state[node]).astype(np.int32)
