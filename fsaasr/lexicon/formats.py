@@ -103,7 +103,7 @@ def _is_comment(fields: List[str]) -> bool:
 
 
 def _without_comment(fields: List[str]) -> List[str]:
-    return fields[: fields.index("#")] if "#" in fields[1:] else fields
+    return fields[: fields.index("#", 1)] if "#" in fields[1:] else fields
 
 
 def _detect(lines: List[_Line], source: str) -> Kind:

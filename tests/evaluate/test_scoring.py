@@ -132,6 +132,12 @@ def test_characters_count_spaces_unless_told() -> None:
     assert character_errors(*texts, spaces=False).total == ErrorCounts(4, 0, 0, 0)
 
 
+def test_words_heard_in_an_empty_reference_are_insertions() -> None:
+    report = word_errors({"u1": ["a"], "u2": []}, {"u1": ["a"], "u2": ["b", "c"]})
+    assert report.empty_references == ("u2",)
+    assert report.total == ErrorCounts(1, 0, 2, 0)
+
+
 def test_rate_may_exceed_one() -> None:
     assert word_errors({"u": ["a"]}, {"u": ["b", "c", "d"]}).wer == 3.0
 

@@ -56,6 +56,11 @@ def test_alignment_example_with_wide_characters_and_gaps() -> None:
     )
 
 
+def test_combining_marks_take_no_column() -> None:
+    report = word_errors({"u": ["cafe\u0301", "x"]}, {"u": ["the", "x"]})
+    assert utterance_table(report.utterances[0]).splitlines()[1:3] == ["REF cafe\u0301 x", "HYP the  x"]
+
+
 def test_characters_show_spaces() -> None:
     report = character_errors({"u": ["a", "b"]}, {"u": ["ab"]})
     assert alignment_table(report) == "u: 0 sub 0 ins 1 del of 3\nREF a ␣ b\nHYP a * b\n      D\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 
@@ -33,6 +34,12 @@ def test_written_lexicon_is_recognised_as_lexiconp(lexicon: Lexicon) -> None:
     assert Lexicon.from_text(format_lexicon(lexicon), lexicon.silence) == lexicon
 
 
+def test_probabilities_of_every_length_are_read_back_exactly() -> None:
+    values = np.random.default_rng(0).random(3000)
+    entries = tuple(Pronunciation("a", (f"T{i}",), math.log(value)) for i, value in enumerate(values))
+    assert Lexicon.from_text(format_lexicon(Lexicon(entries)), kind="lexiconp").pronunciations == entries
+
+
 def test_file_round_trip(tmp_path: Path) -> None:
     lexicon = Lexicon.from_text("to T UW\nto T AH\n", OptionalSilence())
     write_lexicon(lexicon, tmp_path / "lexiconp.txt")
@@ -58,6 +65,7 @@ def test_cmudict_form() -> None:
     assert words_and_tokens(old) == ["#HASH-MARK HH AE1 SH", "A AH0", "A EY1", ")PAREN P ER0"]
     new = Lexicon.from_text("aalborg AO1 L # place, danish\na AH0\na(2) EY1\n")
     assert words_and_tokens(new) == ["aalborg AO1 L", "a AH0", "a EY1"]
+    assert words_and_tokens(Lexicon.from_text("# HH AE1 SH # sign\n", kind="cmudict")) == ["# HH AE1 SH"]
 
 
 def test_variant_without_its_word_is_cmudict_only_when_asked() -> None:

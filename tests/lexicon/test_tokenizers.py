@@ -107,6 +107,13 @@ def test_pieces_exclude_control_and_unknown(model_path: Path) -> None:
     assert not {"<unk>", "<s>", "</s>"} & set(tokens)
 
 
+def test_characters_are_not_normalised_away(tmp_path: Path) -> None:
+    words = ["ﬁne", "Ａ", "e\u0301"]  # NFKC would change each of them
+    train_sentencepiece([" ".join(words)], tmp_path / "m.model", 12, "char")
+    lexicon = sentencepiece_lexicon(words, tmp_path / "m.model")
+    assert ["".join(entry.tokens) for entry in lexicon.pronunciations] == [f"▁{word}" for word in sorted(words)]
+
+
 @pytest.mark.parametrize("model_type", ["unigram", "bpe"])
 def test_training_gives_the_same_file_each_time(model_type: str, tmp_path: Path) -> None:
     for name in ("one.model", "two.model"):
