@@ -4,6 +4,28 @@ from fsaasr.grammar.arpa_reader import read_arpa
 from fsaasr.grammar.arpa_writer import write_arpa
 from fsaasr.grammar.estimate import estimate_ngram
 from fsaasr.grammar.estimation_report import EstimationReport
+from fsaasr.grammar.interpolation import interpolate
 from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
+from fsaasr.grammar.normalization import context_sums, normalization_error
+from fsaasr.grammar.perplexity_report import PerplexityReport, perplexity
+from fsaasr.grammar.pynini_grammar import grammar_from_pynini
+from fsaasr.grammar.text_files import read_sentences
+from fsaasr.grammar.word_grammar import repeat, stochastic
 
-__all__ = ["EstimationReport", "NgramModel", "NgramOrder", "estimate_ngram", "read_arpa", "write_arpa"]
+__all__ = [
+    "EstimationReport",
+    "NgramModel",
+    "NgramOrder",
+    "PerplexityReport",
+    "context_sums",
+    "estimate_ngram",
+    "grammar_from_pynini",
+    "interpolate",
+    "normalization_error",
+    "perplexity",
+    "read_arpa",
+    "read_sentences",
+    "repeat",
+    "stochastic",
+    "write_arpa",
+]

@@ -55,8 +55,10 @@ def estimate_discounts(tables: Sequence[OrderCounts], fallback: Optional[Discoun
 def _closed_form(types: IntArray) -> Optional[Discount]:
     if not types[1:4].all():
         return None
-    y = types[1] / (types[1] + 2.0 * types[2])
-    values = [float(j - (j + 1) * y * types[j + 1] / types[j]) for j in (1, 2, 3)]
+    # In float32 and in lmplz's order of operations, so that a discount of about 0 is refused by both or by none.
+    t = types.astype(np.float32)
+    y = t[1] / np.float32(types[1] + 2 * types[2])
+    values = [float(np.float32(j) - np.float32(j + 1) * y * t[j + 1] / t[j]) for j in (1, 2, 3)]
     if any(not 0 <= value <= j for j, value in enumerate(values, 1)):
         return None
     return values[0], values[1], values[2]

@@ -12,7 +12,7 @@ from fsaasr.grammar.discounts import Discount, Discounts, estimate_discounts
 from fsaasr.grammar.estimation_report import EstimationReport
 from fsaasr.grammar.ngram_counts import BOS_ID, SPECIALS, CodedText, OrderCounts, code_text, count_ngrams
 from fsaasr.grammar.ngram_index import IntArray
-from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
+from fsaasr.grammar.ngram_model import LOG10_NEVER, NgramModel, NgramOrder
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -40,9 +40,10 @@ def estimate_ngram(
       order: N, 1 .. 5.
       prune: for n = 1, 2, ...: drop n-grams that occur this often or less; must not decrease; the last holds
         for all further orders. () drops none, (0, 0, 1) drops trigrams that occur once (`lmplz --prune`).
-      limit_vocabulary: n-grams with other words are dropped, and what they had goes to the back-off
-        (`lmplz --limit_vocab_file`). For a closed vocabulary, give it as `extra_words` too.
-      extra_words: words that the model shall have even if the text lacks them.
+      limit_vocabulary: n-grams with words that are neither here nor in `extra_words` are dropped, and what they
+        had goes to the back-off (`lmplz --limit_vocab_file`).
+      extra_words: words that the model shall have even if the text lacks them. The same words here and as
+        `limit_vocabulary` make a closed vocabulary.
       discount_fallback: (D1, D2, D3+), Dj in 0 .. j, for orders whose discounts cannot be estimated: texts of
         few words, or of words that all are frequent (`lmplz --discount_fallback`). The orders that it served
         stand in the model's `estimation.fallback`. None raises an error instead.
@@ -59,10 +60,11 @@ def estimate_ngram(
     text = code_text(sentences)
     if not text.sentences:
         raise GrammarError("estimate_ngram: found no sentence; give at least one")
-    words = _with_extra(text, extra_words)
+    extra = list(extra_words)
+    words = _with_extra(text, extra)
     tables = count_ngrams(text, order, len(words))
     discounts = estimate_discounts(tables, discount_fallback)
-    kept = _kept(tables, thresholds, _allowed(words, limit_vocabulary), len(text.vocabulary))
+    kept = _kept(tables, thresholds, _allowed(words, limit_vocabulary, extra), len(text.vocabulary))
     report = EstimationReport(
         sentences=text.sentences,
         tokens=len(text.ids) - 2 * text.sentences,
@@ -101,10 +103,10 @@ def _with_extra(text: CodedText, extra: Iterable[str]) -> Tuple[str, ...]:
     return (*text.vocabulary, *added)
 
 
-def _allowed(words: Sequence[str], limit: Optional[Iterable[str]]) -> BoolArray:
+def _allowed(words: Sequence[str], limit: Optional[Iterable[str]], extra: Sequence[str]) -> BoolArray:
     if limit is None:
         return np.ones(len(words), dtype=bool)
-    names = {*limit, *SPECIALS}
+    names = {*limit, *extra, *SPECIALS}
     return np.array([word in names for word in words])
 
 
@@ -167,7 +169,9 @@ def _compact(
     ngrams = np.zeros((1, 0), dtype=np.int32)
     for table, mask, prob, backoff in zip(tables, kept, probs, backoffs):
         ngrams = np.column_stack([ngrams[table.contexts], new_ids[table.words].astype(np.int32)])
-        logs = np.minimum(0.0, np.log10(prob[mask]))
-        orders.append(NgramOrder(ngrams[mask], logs, np.log10(backoff[mask])))
+        with np.errstate(divide="ignore"):
+            logs = np.minimum(0.0, np.log10(prob[mask]))
+        backoffs_log10 = np.log10(np.maximum(backoff[mask], 10.0**LOG10_NEVER))
+        orders.append(NgramOrder(ngrams[mask], logs, backoffs_log10))
     vocabulary = tuple(word for word, keep in zip(words, kept[0].tolist()) if keep)
     return NgramModel(vocabulary, tuple(orders), report)

@@ -19,6 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 BOS = "<s>"
 EOS = "</s>"
 UNKNOWN_NAMES = ("<unk>", "<UNK>")
+# Stands for log10 of a back-off weight of 0, as it does in ARPA files.
+LOG10_NEVER = -99.0
 
 
 def _frozen(values: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
@@ -149,7 +151,8 @@ class NgramModel:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of words, n-grams, probabilities and back-offs."""
-        arrays = [a for t in self.orders for a in (t.ngrams, t.log10_prob, t.log10_backoff)]
+        # Adding 0 makes -0.0, which equals 0.0, the same bytes.
+        arrays = [a for t in self.orders for a in (t.ngrams, t.log10_prob + 0.0, t.log10_backoff + 0.0)]
         return content_hash("\n".join(self.vocabulary), *(array.tobytes() for array in arrays))
 
     @property

@@ -48,6 +48,8 @@ def backoff_scores(model: NgramModel, ids: IntArray, first: BoolArray) -> FloatA
         contexts = np.concatenate([[-1], rows[:-1]])
         contexts[first] = -1
         lower, upper = model.orders[n - 2], model.orders[n - 1]
+        if not len(lower):
+            break
         scores = scores + np.where(contexts < 0, 0.0, lower.log10_backoff[contexts])
         rows = model.index.extend(n, contexts, ids)
         if len(upper):
@@ -77,6 +79,8 @@ def score_sentences(
     head = [model.bos_id] if bos and model.bos_id is not None else []
     tail = [model.eos_id] if eos and model.eos_id is not None else []
     for words in sentences:
+        if isinstance(words, str):
+            raise GrammarError(f"score_sentences: found the string {words!r} as a sentence; give the list of its words")
         ids += head
         ids += [model.ids.get(word, -1) for word in words]
         ids += tail
