@@ -6,6 +6,7 @@ from fsaasr.corpora.kaldi import KaldiOptions, prepare_kaldi, read_kaldi_dir
 from fsaasr.corpora.kaldi_export import write_kaldi_dir
 from fsaasr.corpora.manifests import check_cuts, manifest_path, read_cuts, write_cuts
 from fsaasr.corpora.registry import CORPORA, prepare
+from fsaasr.corpora.synthetic import SyntheticOptions, prepare_synthetic, synthesise_digits
 from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
 
 __all__ = [
@@ -13,15 +14,18 @@ __all__ = [
     "FsddOptions",
     "KaldiOptions",
     "StringOptions",
+    "SyntheticOptions",
     "YesnoOptions",
     "check_cuts",
     "manifest_path",
     "prepare",
     "prepare_fsdd",
     "prepare_kaldi",
+    "prepare_synthetic",
     "prepare_yesno",
     "read_cuts",
     "read_kaldi_dir",
+    "synthesise_digits",
     "write_cuts",
     "write_kaldi_dir",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import wave
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Optional
 
@@ -103,11 +105,13 @@ def write_wav(path: PathLike, samples: npt.ArrayLike, sampling_rate: int) -> Non
       samples: float (num_samples,) in -1 .. 1; what lies beyond is clipped.
       sampling_rate: Hz.
     """
-    import soundfile
-
-    pcm = np.clip(np.rint(np.asarray(samples, dtype=np.float64) * 32768.0), -32768, 32767).astype(np.int16)
-    with atomic_path(path) as temporary:
-        soundfile.write(str(temporary), pcm, sampling_rate, subtype="PCM_16", format="WAV")
+    pcm = np.clip(np.rint(np.asarray(samples, dtype=np.float64) * 32768.0), -32768, 32767).astype("<i2")
+    # Not libsndfile, which waits for the disk after every file: minutes for a corpus.
+    with atomic_path(path) as temporary, wave.open(str(temporary), "wb") as stream:
+        stream.setnchannels(1)
+        stream.setsampwidth(2)
+        stream.setframerate(sampling_rate)
+        stream.writeframes(pcm.tobytes())
 
 
 def resample(samples: Samples, rate: int, target: int) -> Samples:
@@ -122,9 +126,15 @@ def resample(samples: Samples, rate: int, target: int) -> Samples:
       float32 (ceil(num_samples * target / rate),).
     """
     import torch
-    from lhotse.augmentation.resample import Resample
 
     if rate == target:
         return samples
-    resampled: Samples = Resample(rate, target)(torch.from_numpy(samples)).numpy()
+    resampled: Samples = _resampler(rate, target)(torch.from_numpy(samples)).numpy()
     return resampled
+
+
+@lru_cache(maxsize=8)
+def _resampler(rate: int, target: int) -> Any:
+    from lhotse.augmentation.resample import Resample
+
+    return Resample(rate, target)

@@ -32,6 +32,9 @@ class Corpus:
 CORPORA: Dict[str, Corpus] = {
     "fsdd": Corpus("fsaasr.corpora.fsdd", "prepare_fsdd", "FsddOptions", "spoken digits, isolated or connected"),
     "kaldi": Corpus("fsaasr.corpora.kaldi", "prepare_kaldi", "KaldiOptions", "any Kaldi data directory"),
+    "synthetic": Corpus(
+        "fsaasr.corpora.synthetic", "prepare_synthetic", "SyntheticOptions", "digits that espeak-ng speaks"
+    ),
     "yesno": Corpus("fsaasr.corpora.yesno", "prepare_yesno", "YesnoOptions", "eight Hebrew yes or no an utterance"),
 }
 """All corpora that `prepare` knows."""
