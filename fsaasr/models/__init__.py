@@ -1,1 +1,19 @@
-"""models."""
+"""Acoustic models: features in, `Scores` out."""
+
+from fsaasr.models.acoustic_model import AcousticModel, Features
+from fsaasr.models.diag_gmm import DiagGmm
+from fsaasr.models.directory import FAMILIES, load_graph, load_lexicon, load_model, save_graph, save_model
+from fsaasr.models.gmm import GmmModel
+
+__all__ = [
+    "FAMILIES",
+    "AcousticModel",
+    "DiagGmm",
+    "Features",
+    "GmmModel",
+    "load_graph",
+    "load_lexicon",
+    "load_model",
+    "save_graph",
+    "save_model",
+]

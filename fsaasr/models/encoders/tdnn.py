@@ -1,0 +1,134 @@
+"""A time-delay network: spliced frames, a strided first layer, dilated residual layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Tuple
+
+import torch
+from torch import Tensor, nn
+
+from fsaasr.core.config import STRICT
+from fsaasr.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TdnnConfig:
+    """Shape of a `Tdnn`.
+
+    Attributes:
+      hidden: units of every layer.
+      layers: residual layers after the first one; layer i splices frames t - d, t, t + d with d = `dilations[i]`.
+      dilations: one a layer, in subsampled frames.
+      subsampling: input frames for each output frame, 1 to 4.
+      dropout: 0 to below 1.
+    """
+
+    hidden: int = 160
+    dilations: Tuple[int, ...] = (1, 1, 2, 2, 4)
+    subsampling: int = 3
+    dropout: float = 0.1
+
+    __pydantic_config__ = STRICT
+
+    def __post_init__(self) -> None:
+        if self.hidden < 1 or not 1 <= self.subsampling <= 4 or not 0 <= self.dropout < 1:
+            raise ConfigError(
+                f"TdnnConfig: hidden {self.hidden}, subsampling {self.subsampling}, dropout {self.dropout}; "
+                "expected hidden >= 1, subsampling 1 to 4, dropout 0 to below 1"
+            )
+        if not self.dilations or min(self.dilations) < 1:
+            raise ConfigError(f"TdnnConfig: dilations {self.dilations}; expected one or more, each >= 1")
+
+
+class Tdnn(nn.Module):
+    """Maps features to vectors, one for each `subsampling` frames.
+
+    Frames beyond an utterance's length count as zeros in every layer, so that padding changes nothing.
+    Waibel et al. 1989; the residual, layer-normalized form follows Peddinti et al. 2015 in spirit only.
+    """
+
+    def __init__(self, features: int, config: TdnnConfig) -> None:
+        """Args:
+        features: F, dimension of the input.
+        config: the shape.
+        """
+        super().__init__()
+        self.subsampling = config.subsampling
+        self.input_dim = features
+        self.output_dim = config.hidden
+        # The strided layer sees its own frames and one step's worth on either side.
+        self.first = FrameConv(features, config.hidden, 3 * config.subsampling, stride=config.subsampling)
+        self.first_norm = nn.LayerNorm(config.hidden)
+        self.layers = nn.ModuleList(TdnnLayer(config.hidden, dilation, config.dropout) for dilation in config.dilations)
+
+    def output_lengths(self, lengths: Tensor) -> Tensor:
+        """Frames after subsampling, rounded up: int64 (N,) from int64 (N,)."""
+        return torch.div(lengths + self.subsampling - 1, self.subsampling, rounding_mode="floor")
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """Encodes a batch.
+
+        Args:
+          features: float32 (N, T, F), padded with anything.
+          lengths: int64 (N,), frames of each utterance.
+
+        Returns:
+          float32 (N, T', D) with zeros beyond the lengths, and the lengths int64 (N,).
+        """
+        hidden = features * _mask(lengths, features.shape[1])
+        hidden = torch.relu(self.first(_pad(hidden, self.subsampling, 2 * self.subsampling - 1)))
+        lengths = self.output_lengths(lengths)
+        mask = _mask(lengths, hidden.shape[1])
+        hidden = self.first_norm(hidden) * mask
+        for layer in self.layers:
+            hidden = layer(hidden, mask)
+        return hidden, lengths
+
+
+class TdnnLayer(nn.Module):
+    """One residual layer over frames t - d, t, t + d."""
+
+    def __init__(self, hidden: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.conv = FrameConv(hidden, hidden, 3, dilation=dilation)
+        self.norm = nn.LayerNorm(hidden)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """(N, T, D) and mask (N, T, 1) to (N, T, D)."""
+        change = torch.relu(self.conv(_pad(hidden, self.dilation, self.dilation)))
+        output: Tensor = self.norm(hidden + self.dropout(change)) * mask
+        return output
+
+
+class FrameConv(nn.Conv2d):
+    """Convolution over time of (N, T, F), without padding.
+
+    As a 2-D convolution in the channels-last layout, which is (N, T, F) in memory: no copies, and the
+    fastest form on CPUs (measured three times the speed of a matrix product of spliced frames in torch 1.13).
+    """
+
+    def __init__(self, inputs: int, outputs: int, width: int, stride: int = 1, dilation: int = 1) -> None:
+        super().__init__(inputs, outputs, (1, width), stride=(1, stride), dilation=(1, dilation))
+        self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(N, T, inputs) to (N, T', outputs)."""
+        channels_last = frames.unsqueeze(1).permute(0, 3, 1, 2)
+        output: Tensor = super().forward(channels_last).permute(0, 2, 3, 1).squeeze(1)
+        return output
+
+
+def _pad(frames: Tensor, before: int, after: int) -> Tensor:
+    """Zero frames before and after: (N, T, D) to (N, before + T + after, D)."""
+    padded: Tensor = nn.functional.pad(frames, (0, 0, before, after))
+    return padded
+
+
+def _mask(lengths: Tensor, frames: int) -> Tensor:
+    """(N, frames, 1): 1 within the length, 0 beyond."""
+    steps = torch.arange(frames, device=lengths.device)
+    mask: Tensor = (steps[None, :] < lengths[:, None]).unsqueeze(2).float()
+    return mask

@@ -1,0 +1,105 @@
+"""`GmmModel`: a GMM-HMM; any topology whose columns are HMM states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Dict, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.config import config_from_dict, config_to_dict
+from fsaasr.core.errors import ModelError
+from fsaasr.core.scores import FloatArray, Scores, Seconds
+from fsaasr.core.symbols import SymbolTable
+from fsaasr.features import FeatureConfig
+from fsaasr.graph.topology import TOPOLOGIES
+from fsaasr.models.acoustic_model import Features, matrices_of
+from fsaasr.models.diag_gmm import DiagGmm
+
+
+@dataclass(frozen=True, eq=False)
+class GmmModel:
+    """Gaussian mixtures for the columns of an HMM topology, with transition probabilities.
+
+    Attributes:
+      gmm: one mixture a score column.
+      tokens: phones, silence included.
+      transitions: float32 (C, 2), log probabilities [stay, leave] of each column.
+      features: how its features are extracted.
+      topology: `hmm3`, `hmm1` or another with transition probabilities.
+
+    Raises:
+      ModelError: parts that do not fit one another.
+    """
+
+    gmm: DiagGmm
+    tokens: SymbolTable
+    transitions: FloatArray
+    features: FeatureConfig
+    topology: str = "hmm3"
+    family: ClassVar[str] = "gmm"
+
+    def __post_init__(self) -> None:
+        check_topology(self.topology)
+        columns = len(TOPOLOGIES[self.topology].columns(self.tokens).names)
+        transitions = np.array(self.transitions, dtype=np.float32)
+        if self.gmm.num_columns != columns or transitions.shape != (columns, 2):
+            raise ModelError(
+                f"GmmModel: {self.gmm.num_columns} mixtures and transitions {transitions.shape}, but "
+                f"{len(self.tokens) - 1} tokens with topology {self.topology!r} have {columns} columns"
+            )
+        if self.gmm.dimension != self.features.dim:
+            raise ModelError(
+                f"GmmModel: mixtures over {self.gmm.dimension} features, but {self.features.dim} are configured"
+            )
+        transitions.setflags(write=False)
+        object.__setattr__(self, "transitions", transitions)
+
+    @property
+    def frame_shift(self) -> Seconds:
+        """Seconds between two frames."""
+        return self.features.frame_shift
+
+    def scores(self, features: Features, ids: Sequence[str] = ()) -> Scores:
+        """Log likelihoods of each column; see `AcousticModel.scores`."""
+        matrices, names = matrices_of(features, ids, self.gmm.dimension, "GmmModel.scores")
+        likelihoods = [self.gmm.log_likelihoods(matrix) for matrix in matrices]
+        return Scores.from_matrices(likelihoods, self.frame_shift, "hmm", names)
+
+    def description(self) -> Mapping[str, Any]:
+        """JSON-ready parts."""
+        return {
+            "topology": self.topology,
+            "tokens": list(self.tokens.names[1:]),
+            "features": config_to_dict(self.features),
+        }
+
+    def tensors(self) -> Dict[str, npt.NDArray[Any]]:
+        """Parameters by name."""
+        return {
+            "weights": self.gmm.weights,
+            "means": self.gmm.means,
+            "variances": self.gmm.variances,
+            "offsets": self.gmm.offsets,
+            "transitions": self.transitions,
+        }
+
+    @classmethod
+    def from_parts(cls, description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> GmmModel:
+        """Inverse of `description` and `tensors`; raises KeyError where one is missing."""
+        gmm = DiagGmm(*(tensors[name] for name in ("weights", "means", "variances", "offsets")))
+        return cls(
+            gmm,
+            SymbolTable(description["tokens"]),
+            tensors["transitions"],
+            config_from_dict(FeatureConfig, description["features"]),
+            description["topology"],
+        )
+
+
+def check_topology(name: str) -> None:
+    """Raises ModelError unless `name` is a topology of HMM states with transition probabilities."""
+    if name not in TOPOLOGIES or not TOPOLOGIES[name].has_transitions:
+        known = sorted(name for name, topology in TOPOLOGIES.items() if topology.has_transitions)
+        raise ModelError(f"GmmModel: topology {name!r} has no HMM states; expected one of {', '.join(known)}")

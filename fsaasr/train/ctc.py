@@ -1,0 +1,84 @@
+"""Training of neural CTC models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import numpy as np
+import torch
+
+from fsaasr.core.files import PathLike
+from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.lexicon import Lexicon
+from fsaasr.models.ctc import CtcModel, CtcNetwork
+from fsaasr.train.batch_checks import check_batch
+from fsaasr.train.checkpoint import fingerprint
+from fsaasr.train.ctc_config import CtcTrainConfig
+from fsaasr.train.ctc_task import CtcTask
+from fsaasr.train.fit import fit
+from fsaasr.train.network_state import isolated_chance
+
+CHECKPOINT = "ctc.safetensors"
+DEFAULTS = CtcTrainConfig()
+
+
+@dataclass(frozen=True, eq=False)
+class CtcTraining:
+    """Outcome of `train_ctc`.
+
+    Attributes:
+      model: the trained model, as it was after the epoch of least dev error (after the last one without dev data).
+      lexicon: the one trained with, without optional silence: blank plays its part.
+      history: of each epoch: `epoch`, `loss` a label, `learning_rate`; with dev data `dev_error` (token error
+        rate of greedy search) and `dev_loss`.
+    """
+
+    model: CtcModel
+    lexicon: Lexicon
+    history: Tuple[Mapping[str, Any], ...]
+
+
+def train_ctc(
+    features: FeatureBatch,
+    lexicon: Lexicon,
+    feature_config: FeatureConfig,
+    config: CtcTrainConfig = DEFAULTS,
+    *,
+    dev: Optional[FeatureBatch] = None,
+    work_dir: Optional[PathLike] = None,
+    device: str = "cpu",
+) -> CtcTraining:
+    """Trains a network with the CTC loss (Graves et al. 2006) on words' tokens: phones, characters or pieces.
+
+    Args:
+      features: with transcripts.
+      lexicon: of the training and dev words.
+      feature_config: how the features were extracted; kept in the model.
+      config: how to train.
+      dev: chooses the best epoch; never trained on.
+      work_dir: where to keep a checkpoint after every epoch, from which a killed run goes on to the very
+        weights that an uninterrupted one gives; None keeps none.
+      device: torch device.
+
+    Raises:
+      TrainingError: no utterance, no transcript, fewer frames (after subsampling) than labels and their
+        repeats, a loss that diverges, a checkpoint of another run; names the utterance or file.
+      LexiconError: a word that the lexicon lacks.
+    """
+    silent_free = replace(lexicon, silence=None)
+    data = [features] if dev is None else [features, dev]
+    for batch in data:
+        check_batch(batch, feature_config, "train_ctc")
+    with isolated_chance(config.fit.seed, torch.device("cpu")):
+        network = CtcNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder)
+    frames = np.concatenate(features.matrices)
+    network.normalize.set(frames.mean(axis=0, dtype=np.float64), frames.std(axis=0, dtype=np.float64))
+    network.to(device)
+    task = CtcTask(features, silent_free, feature_config, config, dev)
+    path = Path(work_dir) / CHECKPOINT if work_dir is not None else None
+    identity = fingerprint([config, feature_config], silent_free, data) if path else ""
+    history: Tuple[Dict[str, Any], ...] = fit(network, task, config.fit, path, identity)
+    model = CtcModel(network.cpu(), config.encoder, silent_free.tokens, feature_config)
+    return CtcTraining(model, silent_free, history)

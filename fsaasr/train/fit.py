@@ -1,0 +1,146 @@
+"""The training loop of neural networks: repeatable, resumable, and ignorant of what it trains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.clip_grad import clip_grad_norm_
+
+from fsaasr.core.errors import TrainingError
+from fsaasr.train.checkpoint import Tensors, load_checkpoint, save_checkpoint
+from fsaasr.train.fit_config import FitConfig
+from fsaasr.train.network_state import (
+    isolated_chance,
+    load_arrays,
+    load_optimizer_arrays,
+    optimizer_arrays,
+    to_arrays,
+)
+from fsaasr.train.task import Batch, Network, Task
+
+
+@dataclass
+class _Progress:
+    optimizer: torch.optim.Optimizer
+    best: Tensors = field(default_factory=dict)
+    history: List[Dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = -1
+
+
+def fit(
+    network: Network,
+    task: Task[Batch, Network],
+    config: FitConfig,
+    checkpoint: Optional[Path] = None,
+    identity: str = "",
+) -> Tuple[Dict[str, Any], ...]:
+    """Trains `network` in place; leaves the weights of the best epoch in it.
+
+    Every epoch and batch draws from generators seeded by (seed, epoch, batch) alone, and the global
+    generator is left as it was. So a run that resumes ends in the same weights, bit for bit, as one that
+    was never interrupted, given the same machine and number of threads.
+
+    Args:
+      network: on the device to train on.
+      task: data, loss and measure.
+      config: how the parameters move.
+      checkpoint: file written after each epoch and resumed from; None for none.
+      identity: what the checkpoint must belong to.
+
+    Returns:
+      A record for each epoch: `epoch`, mean `loss`, `learning_rate`, and the task's measures.
+
+    Raises:
+      TrainingError: a loss or gradient that is not finite, with the epoch and batch; a foreign checkpoint.
+    """
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    progress = _Progress(optimizer)
+    found = load_checkpoint(checkpoint, identity) if checkpoint is not None else None
+    if found is not None:
+        _restore(network, task, progress, *found)
+    for epoch in range(len(progress.history), config.epochs):
+        record = _train_epoch(network, task, optimizer, config, epoch)
+        network.eval()
+        with torch.no_grad():
+            measures = dict(task.evaluate(network))
+            task.finish_epoch(network, epoch + 1)
+        progress.history.append({**record, **measures})
+        if _is_best(progress):
+            progress.best, progress.best_epoch = to_arrays(network.state_dict()), epoch
+        if checkpoint is not None:
+            save_checkpoint(checkpoint, *_snapshot(network, task, progress), identity)
+    load_arrays(network, progress.best)
+    network.eval()
+    return tuple(progress.history)
+
+
+def _train_epoch(
+    network: Network, task: Task[Batch, Network], optimizer: torch.optim.Optimizer, config: FitConfig, epoch: int
+) -> Dict[str, Any]:
+    from tqdm import tqdm
+
+    network.train()
+    device = next(network.parameters()).device
+    batches = task.batches(epoch)
+    total = weight = 0.0
+    # disable=None: a bar on a terminal only.
+    bar = tqdm(batches, desc=f"epoch {epoch + 1}/{config.epochs}", unit="batch", leave=False, disable=None)
+    for number, batch in enumerate(bar):
+        rate = config.rate_at((epoch + (number + 0.5) / len(batches)) / config.epochs)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        rng = np.random.default_rng([config.seed, epoch, number])
+        with isolated_chance(int(rng.integers(2**62)), device):
+            loss, share = task.loss(network, batch, rng)
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+        norm = clip_grad_norm_(network.parameters(), config.clip_norm)
+        value = float(loss.detach())
+        if not (math.isfinite(value) and math.isfinite(float(norm))):
+            raise TrainingError(
+                f"fit: epoch {epoch + 1}, batch {number + 1} ({task.name(batch)}): loss {value}, gradient norm "
+                f"{float(norm)}; lower the learning rate or look at these utterances"
+            )
+        optimizer.step()
+        total, weight = total + value * share, weight + share
+        bar.set_postfix(loss=f"{total / weight:.3f}", refresh=False)
+    return {"epoch": epoch + 1, "loss": total / weight, "learning_rate": rate}
+
+
+def _is_best(progress: _Progress) -> bool:
+    if progress.best_epoch < 0:
+        return True
+    ignored = ("epoch", "loss", "learning_rate")
+    now, best = (
+        [value for key, value in progress.history[epoch].items() if key not in ignored]
+        for epoch in (-1, progress.best_epoch)
+    )
+    # Without measures the last epoch counts as best.
+    return now < best or not now
+
+
+def _snapshot(network: nn.Module, task: Task[Any, Any], progress: _Progress) -> Tuple[Tensors, Dict[str, Any]]:
+    tensors = {f"network.{name}": array for name, array in to_arrays(network.state_dict()).items()}
+    tensors.update({f"best.{name}": array for name, array in progress.best.items()})
+    tensors.update({f"optimizer.{name}": array for name, array in optimizer_arrays(progress.optimizer).items()})
+    state = {"history": progress.history, "best_epoch": progress.best_epoch, "task": task.state()}
+    return tensors, state
+
+
+def _restore(
+    network: nn.Module, task: Task[Any, Any], progress: _Progress, tensors: Tensors, state: Mapping[str, Any]
+) -> None:
+    parts: Dict[str, Tensors] = {"network": {}, "best": {}, "optimizer": {}}
+    for name, array in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = array
+    load_arrays(network, parts["network"])
+    progress.best, progress.best_epoch, progress.history = parts["best"], state["best_epoch"], list(state["history"])
+    task.restore(state["task"])
+    load_optimizer_arrays(progress.optimizer, parts["optimizer"])

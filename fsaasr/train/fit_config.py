@@ -1,0 +1,50 @@
+"""`FitConfig`: how the parameters of a network move."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fsaasr.core.config import STRICT
+from fsaasr.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How the parameters move.
+
+    Attributes:
+      epochs: passes over the training data.
+      learning_rate: of AdamW at its peak, > 0.
+      warmup: share of the training in which it rises from 0 to the peak; it then falls to 0 as a cosine.
+      weight_decay: 0 or more.
+      clip_norm: longest gradient; longer ones are scaled down, > 0.
+      seed: of initial weights, order of batches, dropout and augmentation.
+    """
+
+    __pydantic_config__ = STRICT
+
+    epochs: int = 16
+    learning_rate: float = 2e-3
+    warmup: float = 0.15
+    weight_decay: float = 0.01
+    clip_norm: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or not 0 <= self.warmup < 1 or self.seed < 0:
+            raise ConfigError(
+                f"FitConfig: epochs {self.epochs}, warmup {self.warmup}, seed {self.seed}; "
+                "expected 1 or more, 0 to below 1, 0 or more"
+            )
+        if not (self.learning_rate > 0 and self.weight_decay >= 0 and self.clip_norm > 0):
+            raise ConfigError(
+                f"FitConfig: learning_rate {self.learning_rate}, weight_decay {self.weight_decay}, clip_norm "
+                f"{self.clip_norm}; expected > 0, >= 0, > 0"
+            )
+
+    def rate_at(self, progress: float) -> float:
+        """Learning rate when `progress` (0 to 1) of the training is done."""
+        if progress < self.warmup:
+            return self.learning_rate * progress / self.warmup
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))

@@ -1,0 +1,36 @@
+"""Synthetic features: each phone's three states lie around three points of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.lexicon import Lexicon, OptionalSilence
+
+LEXICON = "no N OW\nyes Y EH S\nyes Y AH S\nso S OW\n"
+CONFIG = FeatureConfig(kind="mfcc", sampling_rate=8000, num_ceps=4)
+
+
+def toy_lexicon(silence: bool = True) -> Lexicon:
+    return Lexicon.from_text(LEXICON, OptionalSilence("SIL", 0.5) if silence else None)
+
+
+def toy_batch(count: int = 8, seed: int = 0, noise: float = 0.5, frames: int = 3, words: int = 3) -> FeatureBatch:
+    """`count` utterances of 1 to `words` words; a state lasts 1 to `frames` frames."""
+    lexicon = toy_lexicon()
+    points = np.random.default_rng(99).normal(scale=2.0, size=(len(lexicon.tokens), 3, 4))
+    rng = np.random.default_rng(seed)
+    names = lexicon.words.names[1:]
+    texts, matrices = [], []
+    for _ in range(count):
+        spoken = [names[i] for i in rng.integers(0, len(names), size=rng.integers(1, words + 1))]
+        phones = ["SIL"]
+        for word in spoken:
+            entries = lexicon.of(word)
+            phones += [*entries[rng.integers(len(entries))].tokens, *(["SIL"] if rng.random() < 0.5 else [])]
+        means = [points[lexicon.tokens[phone], state] for phone in phones for state in range(3)]
+        rows = np.concatenate([np.tile(mean, (rng.integers(1, frames + 1), 1)) for mean in means])
+        matrices.append((rows + noise * rng.normal(size=rows.shape)).astype(np.float32))
+        texts.append(" ".join(spoken))
+    ids = tuple(f"toy-{n}" for n in range(count))
+    return FeatureBatch(ids, tuple(matrices), ("",) * count, tuple(texts), CONFIG.frame_shift)
