@@ -15,6 +15,7 @@ from fsaasr.grammar import NgramModel
 from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
+from fsaasr.graph.epsilons import bypass_epsilons
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
@@ -133,7 +134,8 @@ def compose_lexicon(
 def _without_disambiguation(lg: pynini.Fst, num_labels: int) -> pynini.Fst:
     arrays = from_openfst(lg)
     labels = np.where(arrays.input_label > num_labels, 0, arrays.input_label)
-    result = to_openfst(replace(arrays, input_label=labels))
+    result = to_openfst(bypass_epsilons(replace(arrays, input_label=labels)))
+    result.connect()
     result.arcsort("ilabel")
     return result
 

@@ -38,7 +38,8 @@ class Budget:
 def determinize(fst: pynini.Fst, budget: Budget = Budget(), describe: Optional[Describe] = None) -> pynini.Fst:
     """An equivalent transducer without two arcs of one label at a state (Mohri 1997).
 
-    Epsilon counts as a symbol. Weights and outputs come as early as they can.
+    Epsilon counts as a symbol. Weights and outputs come as early as they can, weights in the log semiring:
+    probabilities of paths with the same input and output add up.
 
     Args:
       fst: transducer over the tropical semiring.
@@ -65,9 +66,14 @@ def determinize(fst: pynini.Fst, budget: Budget = Budget(), describe: Optional[D
 
 def _in_process(fst: pynini.Fst) -> Optional[pynini.Fst]:
     try:
-        return pynini.determinize(fst)
+        return _in_log_semiring(fst)
     except pywrapfst.FstOpError:
         return None
+
+
+def _in_log_semiring(fst: pynini.Fst) -> pynini.Fst:
+    # Weights that move forward as log-sums guide a pruned search better than maxima do.
+    return pynini.arcmap(pynini.determinize(pynini.arcmap(fst, map_type="to_log")), map_type="to_standard")
 
 
 def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[pynini.Fst]:
@@ -86,8 +92,9 @@ def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[pynini.Fst]:
 _CHILD = """
 import resource, sys
 import pynini
+from fsaasr.graph.determinize import _in_log_semiring
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]),) * 2)
-pynini.determinize(pynini.Fst.read(sys.argv[1])).write(sys.argv[2])
+_in_log_semiring(pynini.Fst.read(sys.argv[1])).write(sys.argv[2])
 """
 
 
