@@ -45,7 +45,7 @@ def read_config(cls: Type[T], path: PathLike) -> T:
     """
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: found a {type(values).__name__}, expected `key: value` lines")

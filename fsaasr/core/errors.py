@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional, Tuple, Type, Union
 
 
 class FsaasrError(Exception):
@@ -81,6 +81,10 @@ class FileFormatError(FsaasrError):
         self.problem = problem
         where = f"{path}:{line}" if line is not None else str(path)
         super().__init__(f"{where}: {problem}")
+
+    def __reduce__(self) -> Tuple[Type[FileFormatError], Tuple[str, Optional[int], str]]:
+        """Lets the error come back from another process whole."""
+        return type(self), (self.path, self.line, self.problem)
 
 
 class LexiconFileError(FileFormatError, LexiconError):

@@ -99,11 +99,15 @@ class SymbolTable:
           FileFormatError: a malformed line, a repeated or missing label, or label 0 that is not epsilon.
         """
         names: Dict[int, str] = {}
-        for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise FileFormatError(path, None, f"not UTF-8 ({error}); convert it") from error
+        for number, line in enumerate(lines, 1):
             fields = line.split()
             if not fields:
                 continue
-            if len(fields) != 2 or not fields[1].isdigit():
+            if len(fields) != 2 or not fields[1].isdecimal():
                 raise FileFormatError(path, number, f"found {line!r}, expected `symbol label`")
             label = int(fields[1])
             if label in names:

@@ -60,9 +60,13 @@ def test_document_runs(name: str, block: Block, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCTESTED, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_docstring_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).replace(".__init__", ""))
+    """An example may use what its folder exports without importing it."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).replace(".__init__", "")
+    module = importlib.import_module(name)
+    folder = importlib.import_module(".".join(name.split(".")[:2]))
+    exported = {public: getattr(folder, public) for public in getattr(folder, "__all__", ())}
     monkeypatch.chdir(tmp_path)
-    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    result = doctest.testmod(module, extraglobs=exported, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     assert result.attempted > 0
     assert result.failed == 0
 
