@@ -72,12 +72,11 @@ def _statistics(tables: Sequence[OrderCounts]) -> Tuple[IntArray, ...]:
     adjusted count. On small texts this moves the discounts, so agreeing with it means doing the same.
     """
     counts = [table.adjusted.copy() for table in tables]
-    row = int(np.flatnonzero(tables[0].raw)[-1]) if tables[0].raw.any() else -1
+    row = int(np.flatnonzero(tables[0].raw)[-1])
     for n in range(1, len(tables)):
-        table = tables[n - 1]
-        if row < 0 or table.starts[row]:
-            break
-        counts[n - 1][row] = table.raw[row]
+        counts[n - 1][row] = tables[n - 1].raw[row]
         extended = np.flatnonzero(tables[n].suffixes == row)
-        row = int(extended[-1]) if len(extended) else -1
+        if not len(extended):
+            break
+        row = int(extended[-1])
     return tuple(counts)

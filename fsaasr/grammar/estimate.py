@@ -49,7 +49,7 @@ def estimate_ngram(
         stand in the model's `estimation.fallback`. None raises an error instead.
 
     Returns:
-      The model, with `estimation` filled. Time O(N T log T) for T words, about 100 bytes a word.
+      The model, with `estimation` filled. Time O(N T log T) for T words, about 170 bytes a word (order 3).
 
     Raises:
       GrammarError: order, thresholds or fallback out of range; no sentences; a malformed word; discounts that

@@ -196,6 +196,14 @@ def test_fault_beyond_the_first_chunk_has_its_line(tmp_path):
     assert error.value.line == 9004
 
 
+def test_written_file_is_as_others_write_it(tmp_path):
+    unigrams = NgramOrder(np.array([[0], [1]]), np.array([-0.1, -99.0]), np.array([0.0, -0.25]))
+    bigrams = NgramOrder(np.array([[1, 0]]), np.array([-1e-7]), np.zeros(1))
+    write_arpa(NgramModel(("</s>", "<s>"), (unigrams, bigrams)), tmp_path / "toy.arpa")
+    expected = "\\data\\\nngram 1=2\nngram 2=1\n\n\\1-grams:\n-0.1\t</s>\n-99.0\t<s>\t-0.25\n"
+    assert (tmp_path / "toy.arpa").read_text() == expected + "\n\\2-grams:\n-1e-07\t<s> </s>\n\n\\end\\\n"
+
+
 def test_word_that_cannot_be_read_back_is_not_written(tmp_path):
     order = NgramOrder(np.zeros((1, 1), dtype=np.int32), np.zeros(1), np.zeros(1))
     with pytest.raises(GrammarError, match="white space"):

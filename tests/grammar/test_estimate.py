@@ -22,6 +22,7 @@ LMPLZ = {
     "commands.5.arpa": (COMMANDS, 5, {}),
     "commands.3.prune012.arpa": (COMMANDS, 3, {"prune": (0, 1, 2)}),
     "commands.3.limit.arpa": (COMMANDS, 3, {"prune": (0, 0, 1), "limit_vocabulary": LIMIT}),
+    "colours.4.arpa": (DATA / "texts/colours.txt", 4, {}),
     "tiny.3.arpa": (DATA / "texts/tiny.txt", 3, {}),
 }
 
