@@ -1,6 +1,7 @@
 """Corpora: a directory in, Lhotse cuts out."""
 
 from fsaasr.corpora.connected import StringOptions
+from fsaasr.corpora.fetch import fetch_fsdd, internet_reachable
 from fsaasr.corpora.fsdd import FsddOptions, prepare_fsdd
 from fsaasr.corpora.kaldi import KaldiOptions, prepare_kaldi, read_kaldi_dir
 from fsaasr.corpora.kaldi_export import write_kaldi_dir
@@ -17,6 +18,8 @@ __all__ = [
     "SyntheticOptions",
     "YesnoOptions",
     "check_cuts",
+    "fetch_fsdd",
+    "internet_reachable",
     "manifest_path",
     "prepare",
     "prepare_fsdd",
