@@ -1,11 +1,12 @@
 """Corpora: a directory in, Lhotse cuts out."""
 
+from fsaasr.corpora.audio import open_recording, read_samples, write_wav
 from fsaasr.corpora.connected import StringOptions
 from fsaasr.corpora.fetch import fetch_fsdd, internet_reachable
 from fsaasr.corpora.fsdd import FsddOptions, prepare_fsdd
 from fsaasr.corpora.kaldi import KaldiOptions, prepare_kaldi, read_kaldi_dir
 from fsaasr.corpora.kaldi_export import write_kaldi_dir
-from fsaasr.corpora.manifests import check_cuts, manifest_path, read_cuts, write_cuts
+from fsaasr.corpora.manifests import check_cuts, make_cut, manifest_path, read_cuts, write_cuts
 from fsaasr.corpora.registry import CORPORA, prepare
 from fsaasr.corpora.synthetic import SyntheticOptions, prepare_synthetic, synthesise_digits
 from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
@@ -20,7 +21,9 @@ __all__ = [
     "check_cuts",
     "fetch_fsdd",
     "internet_reachable",
+    "make_cut",
     "manifest_path",
+    "open_recording",
     "prepare",
     "prepare_fsdd",
     "prepare_kaldi",
@@ -28,7 +31,9 @@ __all__ = [
     "prepare_yesno",
     "read_cuts",
     "read_kaldi_dir",
+    "read_samples",
     "synthesise_digits",
     "write_cuts",
     "write_kaldi_dir",
+    "write_wav",
 ]
