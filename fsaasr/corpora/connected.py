@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class StringOptions:
     Attributes:
       min_words, max_words: length of a string; drawn uniformly.
       gap: shortest and longest pause in seconds, before, between and after the words; drawn uniformly.
-      gap_level: dB relative to full scale of the Gaussian noise in the pauses; -inf is digital silence.
+      gap_level: dB relative to full scale of the Gaussian noise in the pauses; None is digital silence.
     """
 
     __pydantic_config__ = STRICT
@@ -28,15 +28,17 @@ class StringOptions:
     min_words: int = 1
     max_words: int = 7
     gap: Tuple[float, float] = (0.05, 0.2)
-    gap_level: float = -60.0
+    gap_level: Optional[float] = -60.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_words <= self.max_words:
             raise ConfigError(f"StringOptions: words {self.min_words} to {self.max_words}; expected 1 <= min <= max")
         if not 0 <= self.gap[0] <= self.gap[1]:
             raise ConfigError(f"StringOptions: gap is {self.gap}; expected seconds, 0 <= shortest <= longest")
-        if not self.gap_level <= 0:
-            raise ConfigError(f"StringOptions: gap_level is {self.gap_level}; expected dB of full scale, at most 0")
+        if self.gap_level is not None and not -200 <= self.gap_level <= 0:
+            raise ConfigError(
+                f"StringOptions: gap_level is {self.gap_level}; expected -200 to 0 dB of full scale, or None"
+            )
 
 
 def draw_strings(
@@ -85,7 +87,7 @@ def append_words(
     Returns:
       The samples, float32, and (start, duration) in seconds of each word in them.
     """
-    amplitude = 10.0 ** (options.gap_level / 20.0)
+    amplitude = 0.0 if options.gap_level is None else 10.0 ** (options.gap_level / 20.0)
     pieces: List[Samples] = []
     times: List[Tuple[Seconds, Seconds]] = []
     position = 0

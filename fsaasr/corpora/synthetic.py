@@ -55,8 +55,8 @@ class SyntheticOptions:
     def __post_init__(self) -> None:
         if self.takes < 11:
             raise ConfigError(f"SyntheticOptions: takes is {self.takes}; expected 11 or more, to fill all splits")
-        if not self.noise[0] <= self.noise[1] <= 0:
-            raise ConfigError(f"SyntheticOptions: noise is {self.noise}; expected dB, quietest <= loudest <= 0")
+        if not -200 <= self.noise[0] <= self.noise[1] <= 0:
+            raise ConfigError(f"SyntheticOptions: noise is {self.noise}; expected dB, -200 <= quietest <= loudest <= 0")
 
 
 def prepare_synthetic(

@@ -183,7 +183,9 @@ def test_options_out_of_range(values, problem):
         FsddOptions(**values)
 
 
-@pytest.mark.parametrize("values", [{"min_words": 3, "max_words": 2}, {"gap": (0.2, 0.1)}, {"gap_level": 3.0}])
+@pytest.mark.parametrize(
+    "values", [{"min_words": 3, "max_words": 2}, {"gap": (0.2, 0.1)}, {"gap_level": 3.0}, {"gap_level": float("-inf")}]
+)
 def test_string_options_out_of_range(values):
     with pytest.raises(ConfigError, match="StringOptions"):
         StringOptions(**values)
@@ -195,3 +197,10 @@ def test_gap_level_sets_the_noise(tmp_path, fsdd_dir):
     lead = [soundfile.read(c.recording.sources[0].source)[0][: round(0.05 * 8000)] for c in cuts]
     # -40 dB of full scale is an amplitude of 0.01.
     assert np.sqrt(np.mean(np.square(lead))) == pytest.approx(0.01, rel=0.05)
+
+
+def test_no_gap_level_is_digital_silence(tmp_path, fsdd_dir):
+    options = FsddOptions(style="connected", num_strings=(3, 3, 3), strings=StringOptions(gap_level=None))
+    for cut in prepare_fsdd(fsdd_dir, tmp_path / "out", options)["train"]:
+        samples = soundfile.read(cut.recording.sources[0].source, dtype="int16")[0]
+        assert not samples[: round(cut.supervisions[0].alignment["word"][0].start * 8000)].any()
