@@ -88,20 +88,24 @@ def compute_features(
       resample: bring other sampling rates to `config.sampling_rate` instead of refusing them.
       cache_dir: keep extracted features here and take them from here when configuration and audio
         (path, size, time) are the same; None keeps nothing.
-      executor: where to extract: threads, processes (start method `spawn`, as torch does not survive a
-        fork) or a cluster's; None extracts here. The result does not depend on it.
+      executor: where to extract: processes (start method `spawn`, as torch does not survive a fork) or a
+        cluster's; threads gain little. None extracts here. The result does not depend on it.
 
     Returns:
       One (T, F) matrix a cut.
 
     Raises:
-      CorpusError: no cuts, unreadable audio, another sampling rate, more than one channel, audio that is
+      CorpusError: no cuts, a repeated id, unreadable audio, another sampling rate, more than one channel, audio that is
         shorter than one frame or not finite, or `cmvn="speaker"` and a cut without speaker; names the cut.
       ConfigError: a configuration that leaves a mel filter empty.
     """
     listed = list(cuts)
     if not listed:
         raise CorpusError("compute_features: no cuts; give at least one")
+    ids = tuple(cut.id for cut in listed)
+    if len(set(ids)) < len(ids):
+        twice = next(name for n, name in enumerate(ids) if name in ids[:n])
+        raise CorpusError(f"compute_features: cut id {twice!r} occurs twice; make ids unique")
     static = _static_config(config)
     if cache_dir is None:
         matrices = extract_all(listed, static, resample, executor)
@@ -109,7 +113,6 @@ def compute_features(
         from fsaasr.features.cache import extract_cached
 
         matrices = extract_cached(listed, static, resample, executor, cache_dir)
-    ids = tuple(cut.id for cut in listed)
     speakers = tuple(_speaker(cut) for cut in listed)
     if config.cmvn == "speaker" and "" in speakers:
         raise CorpusError(

@@ -183,6 +183,20 @@ def test_no_cuts_and_no_recording_are_said(cut_of):
         load_samples(cut, MFCC)
 
 
+def test_repeated_ids_are_named(cut_of):
+    with pytest.raises(CorpusError, match="cut id 'a' occurs twice"):
+        compute_features([cut_of("a"), cut_of("b"), cut_of("a")], FULL)
+
+
+def test_audio_in_memory_and_mixed_cuts_are_taken(cut_of, tmp_path):
+    a, b = cut_of("a"), cut_of("b", 800)
+    mixed, memory = a.append(b).with_id("ab"), a.move_to_memory(audio_format="wav").with_id("memory")
+    batch = compute_features([mixed, memory], MFCC, cache_dir=tmp_path / "cache")
+    both = np.concatenate([a.load_audio(), b.load_audio()], axis=1)
+    assert np.allclose(batch.matrices[0], features_of(both, MFCC), atol=1e-3)
+    assert np.array_equal(batch.matrices[1], features_of(a.load_audio(), MFCC))
+
+
 def test_digital_silence_gives_finite_features():
     matrix = features_of(np.zeros(1600), FULL)
     assert np.isfinite(matrix).all()
