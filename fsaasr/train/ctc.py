@@ -76,7 +76,7 @@ def train_ctc(
     frames = np.concatenate(features.matrices)
     network.normalize.set(frames.mean(axis=0, dtype=np.float64), frames.std(axis=0, dtype=np.float64))
     network.to(device)
-    task = CtcTask(features, silent_free, feature_config, config, dev)
+    task = CtcTask(features, silent_free, config, dev)
     path = Path(work_dir) / CHECKPOINT if work_dir is not None else None
     identity = fingerprint([config, feature_config], silent_free, data) if path else ""
     history: Tuple[Dict[str, Any], ...] = fit(network, task, config.fit, path, identity)

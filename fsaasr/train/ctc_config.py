@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Tuple
+from typing import Literal
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
@@ -22,8 +22,8 @@ class CtcTrainConfig:
       fit: epochs, learning rate, seed.
       augment: what is done to features in training.
       batch_duration: seconds of audio a batch, at most.
-      realign_after: numbers of finished epochs after which each utterance's pronunciations are chosen anew by the
-        model itself; before the first the most probable ones are taken. Matters only where words have several.
+      pronunciations: `first` trains on the most probable pronunciation of each word, `all` on the sum over its
+        pronunciations. They are the same where words have one each; then `first` is faster.
     """
 
     __pydantic_config__ = STRICT
@@ -32,11 +32,11 @@ class CtcTrainConfig:
     fit: FitConfig = field(default_factory=FitConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     batch_duration: Seconds = 40.0
-    realign_after: Tuple[int, ...] = ()
+    pronunciations: Literal["first", "all"] = "first"
 
     def __post_init__(self) -> None:
-        if not self.batch_duration > 0 or any(not 1 <= epoch < self.fit.epochs for epoch in self.realign_after):
+        if not self.batch_duration > 0 or self.pronunciations not in ("first", "all"):
             raise ConfigError(
-                f"CtcTrainConfig: batch_duration {self.batch_duration}, realign_after {self.realign_after}; expected "
-                f"> 0 and epochs from 1 to {self.fit.epochs - 1}"
+                f"CtcTrainConfig: batch_duration {self.batch_duration}, pronunciations {self.pronunciations!r}; "
+                "expected > 0, first or all"
             )

@@ -63,18 +63,17 @@ def fit(
     progress = _Progress(optimizer)
     found = load_checkpoint(checkpoint, identity) if checkpoint is not None else None
     if found is not None:
-        _restore(network, task, progress, *found)
+        _restore(network, progress, *found)
     for epoch in range(len(progress.history), config.epochs):
         record = _train_epoch(network, task, optimizer, config, epoch)
         network.eval()
         with torch.no_grad():
             measures = dict(task.evaluate(network))
-            task.finish_epoch(network, epoch + 1)
         progress.history.append({**record, **measures})
         if _is_best(progress):
             progress.best, progress.best_epoch = to_arrays(network.state_dict()), epoch
         if checkpoint is not None:
-            save_checkpoint(checkpoint, *_snapshot(network, task, progress), identity)
+            save_checkpoint(checkpoint, *_snapshot(network, progress), identity)
     load_arrays(network, progress.best)
     network.eval()
     return tuple(progress.history)
@@ -125,22 +124,19 @@ def _is_best(progress: _Progress) -> bool:
     return now < best or not now
 
 
-def _snapshot(network: nn.Module, task: Task[Any, Any], progress: _Progress) -> Tuple[Tensors, Dict[str, Any]]:
+def _snapshot(network: nn.Module, progress: _Progress) -> Tuple[Tensors, Dict[str, Any]]:
     tensors = {f"network.{name}": array for name, array in to_arrays(network.state_dict()).items()}
     tensors.update({f"best.{name}": array for name, array in progress.best.items()})
     tensors.update({f"optimizer.{name}": array for name, array in optimizer_arrays(progress.optimizer).items()})
-    state = {"history": progress.history, "best_epoch": progress.best_epoch, "task": task.state()}
+    state = {"history": progress.history, "best_epoch": progress.best_epoch}
     return tensors, state
 
 
-def _restore(
-    network: nn.Module, task: Task[Any, Any], progress: _Progress, tensors: Tensors, state: Mapping[str, Any]
-) -> None:
+def _restore(network: nn.Module, progress: _Progress, tensors: Tensors, state: Mapping[str, Any]) -> None:
     parts: Dict[str, Tensors] = {"network": {}, "best": {}, "optimizer": {}}
     for name, array in tensors.items():
         part, _, rest = name.partition(".")
         parts[part][rest] = array
     load_arrays(network, parts["network"])
     progress.best, progress.best_epoch, progress.history = parts["best"], state["best_epoch"], list(state["history"])
-    task.restore(state["task"])
     load_optimizer_arrays(progress.optimizer, parts["optimizer"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Mapping, Sequence, Tuple, TypeVar
+from typing import Generic, Mapping, Sequence, Tuple, TypeVar
 
 import numpy as np
 from torch import Tensor, nn
@@ -29,13 +29,3 @@ class Task(Generic[Batch, Network]):
     def evaluate(self, network: Network) -> Mapping[str, float]:
         """Measures on dev data, the one that chooses the best epoch first, smaller is better; empty without any."""
         return {}
-
-    def finish_epoch(self, network: Network, epochs_done: int) -> None:
-        """Called after each epoch, before its checkpoint."""
-
-    def state(self) -> Any:
-        """JSON-ready state of the task itself, kept in checkpoints."""
-        return None
-
-    def restore(self, state: Any) -> None:
-        """Takes back what `state` gave."""

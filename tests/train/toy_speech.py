@@ -7,7 +7,7 @@ import numpy as np
 from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.lexicon import Lexicon, OptionalSilence
 
-LEXICON = "no N OW\nyes Y EH S\nyes Y AH S\nso S OW\n"
+LEXICON = "no N OW\nyes Y EH S\nyes Y AH S\nso S OW\nus AH S\ness EH S\n"
 CONFIG = FeatureConfig(kind="mfcc", sampling_rate=8000, num_ceps=4)
 
 

@@ -1,0 +1,132 @@
+"""The CTC loss of transcripts: of one pronunciation a word, or summed over all of them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Protocol, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsaasr.core.errors import DecodeError, TrainingError
+from fsaasr.decode import forward_backward, viterbi
+from fsaasr.features import FeatureBatch
+from fsaasr.graph import DecodingGraph, TranscriptCompiler
+from fsaasr.lexicon import Lexicon
+from fsaasr.train.flat_start import first_pronunciations
+
+Labels = List[int]
+"""Token labels, 1 .. V, which are the score columns too."""
+
+
+class CtcLoss(Protocol):
+    """Knows the transcripts of a set of utterances."""
+
+    @property
+    def labels(self) -> Sequence[Labels]:
+        """Labels of each utterance's first pronunciations."""
+
+    def __call__(self, log_probs: Tensor, lengths: Tensor, numbers: Sequence[int]) -> Tensor:
+        """Sum over utterances of -log p(transcript | features).
+
+        Args:
+          log_probs: float32 (N, T', C) log posteriors.
+          lengths: int64 (N,).
+          numbers: which utterances they are.
+        """
+
+
+class FirstPronunciations:
+    """torch's own CTC loss, of each word's most probable pronunciation."""
+
+    def __init__(self, features: FeatureBatch, lexicon: Lexicon, subsampling: int) -> None:
+        """Args:
+          features: utterances with transcripts.
+          lexicon: of their words, without silence.
+          subsampling: input frames for each output frame.
+
+        Raises:
+          TrainingError: an utterance with fewer output frames than labels and repeats; names it.
+        """
+        self.labels = [first_labels(text.split(), lexicon) for text in features.texts]
+        for name, matrix, row in zip(features.ids, features.matrices, self.labels):
+            frames, needed = -(-len(matrix) // subsampling), frames_needed(row)
+            if frames < needed:
+                raise TrainingError(
+                    f"train_ctc: utterance {name!r} has {frames} frames after subsampling by {subsampling}, but its "
+                    f"{len(row)} labels need {needed}; drop it, correct its transcript, or use less subsampling"
+                )
+
+    def __call__(self, log_probs: Tensor, lengths: Tensor, numbers: Sequence[int]) -> Tensor:
+        """As `CtcLoss`."""
+        rows = [self.labels[n] for n in numbers]
+        targets = torch.tensor([label for row in rows for label in row])
+        sizes = torch.tensor([len(row) for row in rows])
+        return torch.nn.functional.ctc_loss(
+            log_probs.transpose(0, 1), targets, lengths.cpu(), sizes, blank=0, reduction="sum", zero_infinity=False
+        )
+
+
+class AllPronunciations:
+    """The total score of the transcript's graph: every pronunciation, weighed by its probability."""
+
+    def __init__(self, features: FeatureBatch, lexicon: Lexicon, subsampling: int) -> None:
+        """As `FirstPronunciations`; raises alike where even the shortest pronunciations do not fit."""
+        self.labels = [first_labels(text.split(), lexicon) for text in features.texts]
+        compiler = TranscriptCompiler(lexicon, "ctc")
+        self._graphs = [compiler.compile(text.split(), name) for text, name in zip(features.texts, features.ids)]
+        self._ids = features.ids
+        for name, matrix, graph in zip(features.ids, features.matrices, self._graphs):
+            frames = -(-len(matrix) // subsampling)
+            try:
+                viterbi(graph, np.zeros((frames, graph.num_columns), dtype=np.float32), name)
+            except DecodeError as error:
+                raise TrainingError(
+                    f"train_ctc: utterance {name!r} has {frames} frames after subsampling by {subsampling}, too few "
+                    "for its labels; drop it, correct its transcript, or use less subsampling"
+                ) from error
+
+    def __call__(self, log_probs: Tensor, lengths: Tensor, numbers: Sequence[int]) -> Tensor:
+        """As `CtcLoss`."""
+        graphs = [self._graphs[n] for n in numbers]
+        ids = [self._ids[n] for n in numbers]
+        loss: Tensor = _GraphLoss.apply(log_probs, lengths, graphs, ids)
+        return loss
+
+
+class _GraphLoss(torch.autograd.Function):
+    """Minus the graphs' total scores; the gradient of a total is the columns' occupancy."""
+
+    @staticmethod
+    def forward(
+        context: Any, log_probs: Tensor, lengths: Tensor, graphs: Sequence[DecodingGraph], ids: Sequence[str]
+    ) -> Tensor:
+        scores = log_probs.detach().cpu().numpy()
+        occupancy = np.zeros_like(scores)
+        total = 0.0
+        for n, (graph, length, name) in enumerate(zip(graphs, lengths.tolist(), ids)):
+            result = forward_backward(graph, scores[n, :length], name)
+            occupancy[n, :length] = result.column_occupancy
+            total += result.total
+        context.save_for_backward(torch.from_numpy(occupancy).to(log_probs.device))
+        return log_probs.new_tensor(-total)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> Tuple[Tensor, None, None, None]:
+        occupancy: Tensor
+        (occupancy,) = context.saved_tensors
+        return gradients[0].neg().mul(occupancy), None, None, None
+
+
+LOSSES: Dict[str, Any] = {"first": FirstPronunciations, "all": AllPronunciations}
+"""Kinds of CTC loss by name."""
+
+
+def first_labels(words: Sequence[str], lexicon: Lexicon) -> Labels:
+    """Labels of the most probable pronunciation of each word; raises LexiconError for an unknown word."""
+    return [lexicon.tokens[token] for token in first_pronunciations(words, lexicon)]
+
+
+def frames_needed(labels: Sequence[int]) -> int:
+    """Frames of the shortest CTC path: one a label, and a blank between equal neighbours."""
+    return len(labels) + sum(a == b for a, b in zip(labels, labels[1:]))

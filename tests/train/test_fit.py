@@ -1,0 +1,137 @@
+"""The training loop, with a linear regression in place of speech."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from fsaasr.core.errors import ConfigError, TrainingError
+from fsaasr.train.fit import fit
+from fsaasr.train.fit_config import FitConfig
+from fsaasr.train.task import Task
+
+CONFIG = FitConfig(epochs=6, learning_rate=0.05, warmup=0.2, seed=3)
+
+
+class Regression(Task[int, nn.Sequential]):
+    """Learns to add; batch numbers are seeds of the data. `poison` makes one batch's loss infinite."""
+
+    def __init__(self, poison: int = -1, dev_errors: Sequence[float] = ()) -> None:
+        self.poison = poison
+        self.dev_errors = dev_errors
+        self.epoch = 0
+        self.stop_after = math.inf
+
+    def batches(self, epoch: int) -> Sequence[int]:
+        self.epoch = epoch
+        return [10 * epoch + n for n in range(4)]
+
+    def loss(self, network: nn.Sequential, batch: int, rng: np.random.Generator) -> tuple[Tensor, float]:
+        if self.epoch >= self.stop_after:
+            raise KeyboardInterrupt
+        inputs = torch.from_numpy(rng.normal(size=(8, 2)).astype(np.float32))
+        loss = (network(inputs).squeeze(1) - inputs.sum(dim=1)).square().mean()
+        return (loss * math.inf if batch == self.poison else loss), 1.0
+
+    def name(self, batch: int) -> str:
+        return f"number {batch}"
+
+    def evaluate(self, network: nn.Sequential) -> Mapping[str, float]:
+        return {"dev_error": self.dev_errors[self.epoch]} if self.dev_errors else {}
+
+
+def network() -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1))
+
+
+def weights(model: nn.Module) -> np.ndarray:
+    return np.concatenate([parameter.detach().numpy().ravel() for parameter in model.parameters()])
+
+
+def test_loss_falls_and_runs_repeat() -> None:
+    first, second = network(), network()
+    history = fit(first, Regression(), CONFIG)
+    assert [record["epoch"] for record in history] == [1, 2, 3, 4, 5, 6]
+    assert history[-1]["loss"] < 0.3 * history[0]["loss"]
+    assert fit(second, Regression(), CONFIG) == history
+    np.testing.assert_array_equal(weights(first), weights(second))
+
+
+def test_the_seed_matters() -> None:
+    first, second = network(), network()
+    fit(first, Regression(), CONFIG)
+    fit(second, Regression(), FitConfig(epochs=6, learning_rate=0.05, warmup=0.2, seed=4))
+    assert not np.array_equal(weights(first), weights(second))
+
+
+def test_global_chance_is_left_alone_and_does_not_matter() -> None:
+    first, second = network(), network()
+    torch.manual_seed(1)
+    fit(first, Regression(), CONFIG)
+    after = torch.random.get_rng_state()
+    torch.manual_seed(1)
+    assert torch.equal(torch.random.get_rng_state(), after)
+    torch.manual_seed(2)
+    fit(second, Regression(), CONFIG)
+    np.testing.assert_array_equal(weights(first), weights(second))
+
+
+@pytest.mark.parametrize("epochs_done", [1, 3, 5])
+def test_an_interrupted_run_resumes_bit_for_bit(epochs_done: int, tmp_path: Path) -> None:
+    whole = network()
+    history = fit(whole, Regression(), CONFIG)
+    task = Regression()
+    task.stop_after = epochs_done
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(), task, CONFIG, tmp_path / "c.safetensors", "me")
+    resumed = network()
+    assert fit(resumed, Regression(), CONFIG, tmp_path / "c.safetensors", "me") == history
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+
+
+def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
+    errors = [0.5, 0.25, 0.125, 0.125, 0.75, 0.5]
+    best = network()
+    fit(best, Regression(dev_errors=errors), CONFIG, tmp_path / "c.safetensors", "me")
+    until_third = network()
+    task = Regression(dev_errors=errors)
+    task.stop_after = 3
+    with pytest.raises(KeyboardInterrupt):
+        fit(until_third, task, CONFIG)
+    np.testing.assert_array_equal(weights(best), weights(until_third))
+    again = network()
+    fit(again, Regression(dev_errors=errors), CONFIG, tmp_path / "c.safetensors", "me")
+    np.testing.assert_array_equal(weights(again), weights(best))
+
+
+def test_a_diverging_loss_is_an_error_that_names_the_batch() -> None:
+    with pytest.raises(TrainingError, match=r"epoch 2, batch 3 \(number 12\): loss inf"):
+        fit(network(), Regression(poison=12), CONFIG)
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
+    fit(network(), Regression(), CONFIG, tmp_path / "c.safetensors", "me")
+    with pytest.raises(TrainingError, match="other data or another configuration"):
+        fit(network(), Regression(), CONFIG, tmp_path / "c.safetensors", "you")
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    assert CONFIG.rate_at(0.0) == 0.0
+    assert CONFIG.rate_at(0.1) == pytest.approx(0.025)
+    assert CONFIG.rate_at(0.2) == pytest.approx(0.05)
+    assert CONFIG.rate_at(0.6) == pytest.approx(0.025)
+    assert CONFIG.rate_at(1.0) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("change", [{"epochs": 0}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"clip_norm": 0.0}])
+def test_ranges_are_checked(change: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(change))):
+        FitConfig(**change)
