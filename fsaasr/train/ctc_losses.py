@@ -109,13 +109,12 @@ class _GraphLoss(torch.autograd.Function):
             occupancy[n, :length] = result.column_occupancy
             total += result.total
         context.save_for_backward(torch.from_numpy(occupancy).to(log_probs.device))
-        return log_probs.new_tensor(-total)
+        return torch.tensor(-total, dtype=log_probs.dtype, device=log_probs.device)
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> Tuple[Tensor, None, None, None]:
-        occupancy: Tensor
         (occupancy,) = context.saved_tensors
-        return gradients[0].neg().mul(occupancy), None, None, None
+        return -gradients[0] * occupancy, None, None, None
 
 
 LOSSES: Dict[str, Any] = {"first": FirstPronunciations, "all": AllPronunciations}
