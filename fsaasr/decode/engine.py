@@ -6,7 +6,7 @@ from typing import List
 
 from fsaasr.core.scores import Scores
 from fsaasr.decode.batch import over_utterances, utterance
-from fsaasr.decode.exact import exact_lattice
+from fsaasr.decode.native import native_lattice
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.search_tables import check_columns
 from fsaasr.graph.decoding_graph import DecodingGraph
@@ -22,7 +22,7 @@ def decode(graph: DecodingGraph, scores: Scores, options: SearchOptions = DEFAUL
       graph: what may be said.
       scores: N utterances.
       options: engine and beams.
-      threads: threads of the `native` engine; the result does not depend on it.
+      threads: threads of the native engines; the result does not depend on it.
 
     Returns:
       N lattices in the order of `scores`. A lattice whose paths end in no final state has
@@ -41,6 +41,4 @@ def decode(graph: DecodingGraph, scores: Scores, options: SearchOptions = DEFAUL
         from fsaasr.decode.k2_engine import k2_lattices
 
         return k2_lattices(graph, scores, options)
-    return over_utterances(
-        lambda n: exact_lattice(graph, utterance(scores, n), options.lattice_beam), len(scores), threads
-    )
+    return over_utterances(lambda n: native_lattice(graph, utterance(scores, n), options), len(scores), threads)

@@ -1,14 +1,14 @@
-"""Exact search over all states of a graph: the `native` engine for small graphs."""
+"""Exact search over all states of a graph: the engine `native-exact`, and `native` for small graphs."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from fsaasr.decode.ends import find_ends
 from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_matrix, search_tables
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.lattice import SEARCH_DIED, Lattice
-from fsaasr.lattice.prune import BEAM_SLACK
 
 
 def exact_lattice(graph: DecodingGraph, utterance: Utterance, lattice_beam: float) -> Lattice:
@@ -31,25 +31,12 @@ def exact_lattice(graph: DecodingGraph, utterance: Utterance, lattice_beam: floa
     check_trellis(utterance.id, frames, tables.num_states, cell_bytes=8)
     alpha = np.empty((frames + 1, tables.num_states))
     reached = int(viterbi_forward(*tables.incoming[:4], tables.start, matrix, alpha))
-    final = tables.final_score.astype(np.float64)
-    ends = alpha[reached] + final
-    reached_final = reached == frames and bool(ends.max() > -np.inf)
-    if not reached_final:
-        final = np.zeros(tables.num_states)
-        ends = alpha[reached]
-    best = float(ends.max())
-    cutoff = best - lattice_beam - BEAM_SLACK
-    kept_ends = np.flatnonzero((ends >= cutoff) & (ends > -np.inf))
-    end = np.full(tables.num_states, -np.inf)
-    end[kept_ends] = final[kept_ends]
-    frame, arc = lattice_backward(*tables.outgoing, end, matrix[:reached], alpha, cutoff)
-    kept = KeptArcs(
-        frame,
-        arc,
-        tables.order[kept_ends],
-        final[kept_ends].astype(np.float32),
-        reached,
-        reached_final,
-        () if reached == frames else (SEARCH_DIED,),
+    all_frames = reached == frames
+    ends = find_ends(alpha[reached], tables.final_score, all_frames, lattice_beam)
+    frame, arc = lattice_backward(*tables.outgoing, ends.score, matrix[:reached], alpha, ends.cutoff)
+    kept = np.flatnonzero(ends.score > -np.inf)
+    end_score = ends.score[kept].astype(np.float32)
+    flags = () if all_frames else (SEARCH_DIED,)
+    return lattice_from_arcs(
+        graph, utterance, KeptArcs(frame, arc, tables.order[kept], end_score, reached, ends.reached_final, flags)
     )
-    return lattice_from_arcs(graph, utterance, kept)

@@ -17,7 +17,7 @@ from fsaasr.core.errors import DecodeError
 from fsaasr.core.scores import Scores
 from fsaasr.core.stack import import_k2
 from fsaasr.decode.batch import utterance
-from fsaasr.decode.exact import exact_lattice
+from fsaasr.decode.native import native_lattice
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.search_tables import check_columns, check_searchable
 from fsaasr.graph.decoding_graph import DecodingGraph
@@ -56,7 +56,7 @@ def k2_lattices(graph: DecodingGraph, scores: Scores, options: SearchOptions) ->
       MissingDependencyError: no k2 that fits.
       GraphError: no final state can be reached from the start.
       GraphBudgetError: the graph's epsilons cannot be removed in bounds.
-      DecodeError: an utterance too large for `k2-exact`, or for the fallback.
+      DecodeError: an utterance too large for `k2-exact`.
       Also as `fsaasr.decode.decode`.
     """
     import_k2()
@@ -140,14 +140,7 @@ def _lattice(
     spoken = searched.matrix[kept.frame[consumes], graph.fst.input_label[kept.arc[consumes]] - 1]
     if len(kept.end_state) and spoken.min(initial=0.0) > -np.inf:
         return prune(lattice_from_arcs(graph, searched, kept), options.lattice_beam)
-    try:
-        lattice = exact_lattice(graph, searched, options.lattice_beam)
-    except DecodeError as error:
-        raise DecodeError(
-            f"{options.engine}: no complete path was kept for utterance {searched.id!r} and it is too large for the "
-            f"exact native engine to say why; raise search_beam ({options.search_beam}) and max_active "
-            f"({options.max_active}), or check the scores"
-        ) from error
+    lattice = native_lattice(graph, searched, replace(options, engine="native"))
     return replace(lattice, flags=(*lattice.flags, FROM_FALLBACK))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 
-ENGINES = ("auto", "native", "k2", "k2-exact")
+ENGINES = ("auto", "native", "native-exact", "k2", "k2-exact")
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,11 @@ class SearchOptions:
     """How to search.
 
     Attributes:
-      engine: `native` (this package's own; exact), `k2` (pruned), `k2-exact`, or `auto` (native).
-      search_beam: log score by which a state may lag behind the best of its frame; used by `k2`.
+      engine: `native` (this package's own: exact where frames times states are few, else pruned),
+        `native-exact`, `k2` (pruned), `k2-exact`, or `auto` (native). Exact engines ignore what prunes the search.
+      search_beam: log score by which a state may lag behind the best of its frame.
       lattice_beam: log score by which a path may lag behind the best path and still be in the lattice.
-      max_active, min_active: states kept a frame, whatever the search beam says; used by `k2`.
+      max_active, min_active: states expanded a frame at most and at least, whatever the search beam says.
       acoustic_scale: factor of the scores, applied before the search and visible in the lattice.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any, Tuple, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -88,8 +88,8 @@ def check_trellis(utterance: str, frames: int, states: int, cell_bytes: int) -> 
     if needed > MAX_TRELLIS_BYTES:
         raise DecodeError(
             f"exact search: utterance {utterance!r} with {frames} frames over {states} states needs "
-            f"{needed / 2**30:.1f} GiB, more than {MAX_TRELLIS_BYTES / 2**30:.1f}; use a pruned engine "
-            "(SearchOptions(engine='k2')) or cut the utterance"
+            f"{needed / 2**30:.1f} GiB, more than {MAX_TRELLIS_BYTES / 2**30:.1f}; cut it into shorter ones, or "
+            "search with a pruned engine (SearchOptions(engine='native'))"
         )
 
 
@@ -105,7 +105,12 @@ def frozen_matrix(matrix: Any, utterance: str = "") -> FloatArray:
     peak = array.max()  # NaN or +inf exactly where an element is
     if np.isnan(peak) or peak == np.inf:
         raise ScoresError(f"search: scores of {utterance!r} hold {peak}; log scores are finite or -inf")
-    view: FloatArray = array.view()
+    return cast(FloatArray, frozen(array))
+
+
+def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only, aligned and contiguous view, or copy where the array is not so (a memory-mapped one may not be)."""
+    view = np.require(array, requirements=("C", "A")).view()
     view.flags.writeable = False
     return view
 

@@ -69,6 +69,8 @@ def _epsilon_closure(fst: FstArrays, log: bool) -> Matrix:
     closure = power
     for _ in range(fst.num_states):
         power = _times(power, step, log)
+        if np.isneginf(power).all():
+            break
         closure = _plus(closure, power, log)
     return closure
 
