@@ -1,1 +1,42 @@
-"""train."""
+"""Training: GMM-HMMs by full sum or Viterbi, neural CTC models; repeatable and resumable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fsaasr.train.gmm import GmmTraining, train_gmm
+from fsaasr.train.gmm_config import GmmTrainConfig
+
+if TYPE_CHECKING:
+    from fsaasr.train.augment import AugmentConfig
+    from fsaasr.train.ctc import CtcTraining, train_ctc
+    from fsaasr.train.ctc_config import CtcTrainConfig
+    from fsaasr.train.fit_config import FitConfig
+
+__all__ = [
+    "AugmentConfig",
+    "CtcTrainConfig",
+    "CtcTraining",
+    "FitConfig",
+    "GmmTrainConfig",
+    "GmmTraining",
+    "train_ctc",
+    "train_gmm",
+]
+
+_LATER = {
+    "AugmentConfig": "fsaasr.train.augment",
+    "CtcTrainConfig": "fsaasr.train.ctc_config",
+    "CtcTraining": "fsaasr.train.ctc",
+    "FitConfig": "fsaasr.train.fit_config",
+    "train_ctc": "fsaasr.train.ctc",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what needs torch when it is first asked for."""
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
