@@ -12,6 +12,7 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.grammar import NgramModel
 from fsaasr.graph.compile import CompileOptions, Grammar, Transitions, compile_graph
 from fsaasr.graph.decoding_graph import DecodingGraph
+from fsaasr.graph.openfst import from_openfst
 from fsaasr.graph.topology import Topology
 from fsaasr.graph.topology_fst import find_topology
 from fsaasr.lexicon import Lexicon
@@ -30,7 +31,7 @@ def graph_key(
     options: CompileOptions = CompileOptions(),  # noqa: B008 (frozen)
 ) -> str:
     """Hash over the content of all inputs and options of `compile_graph`."""
-    source = grammar.content_hash if isinstance(grammar, NgramModel) else grammar.write_to_string()
+    source = grammar.content_hash if isinstance(grammar, NgramModel) else from_openfst(grammar).to_bytes()
     return content_hash(
         _VERSION,
         lexicon.hash,

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from fsaasr.core.errors import FileFormatError, GraphError
 from fsaasr.core.files import PathLike, atomic_path, content_hash
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.fst_arrays import ARRAY_NAMES, FstArrays
 
 TOKEN_START = 1
 """Flag of an arc that consumes the first frame of a token."""
@@ -22,8 +22,6 @@ WORD_START = 2
 """Flag of an arc that consumes the first frame of a word."""
 NON_WORD = 4
 """Flag of an arc that consumes the first frame of a token outside of words (optional silence)."""
-
-_ARRAYS = ("arc_offsets", "next_state", "input_label", "output_label", "score", "final_score")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +64,8 @@ class DecodingGraph:
     @cached_property
     def hash(self) -> str:
         """Hash of everything but `build` (how the graph came about)."""
-        arrays = [np.ascontiguousarray(getattr(self.fst, name)) for name in _ARRAYS]
-        if self.arc_flags is not None:
-            arrays.append(np.ascontiguousarray(self.arc_flags))
-        return content_hash(json.dumps(self._meta(), sort_keys=True), *(array.tobytes() for array in arrays))
+        flags = b"" if self.arc_flags is None else self.arc_flags.tobytes()
+        return content_hash(json.dumps(self._meta(), sort_keys=True), self.fst.to_bytes(), flags)
 
     def check(self) -> None:
         """Raises GraphError where the arrays, labels and symbol tables do not fit one another."""
@@ -94,7 +90,7 @@ class DecodingGraph:
 
     def save(self, path: PathLike) -> None:
         """Writes one file in the safetensors layout, atomically; `load` maps it without reading it whole."""
-        tensors = {name: np.ascontiguousarray(getattr(self.fst, name)) for name in _ARRAYS}
+        tensors = {name: np.ascontiguousarray(getattr(self.fst, name)) for name in ARRAY_NAMES}
         if self.arc_flags is not None:
             tensors["arc_flags"] = np.ascontiguousarray(self.arc_flags)
         meta = {"graph": json.dumps(self._meta()), "build": json.dumps(dict(self.build))}
@@ -109,10 +105,10 @@ class DecodingGraph:
           FileFormatError: not a graph file, or a truncated one.
         """
         arrays, meta = _map_safetensors(path)
-        if "graph" not in meta or not all(name in arrays for name in _ARRAYS):
+        if "graph" not in meta or not all(name in arrays for name in ARRAY_NAMES):
             raise FileFormatError(path, None, "not a decoding graph; expected a file written by DecodingGraph.save")
         values = json.loads(meta["graph"])
-        fst = FstArrays(**{name: arrays[name] for name in _ARRAYS}, start=values["start"])
+        fst = FstArrays(**{name: arrays[name] for name in ARRAY_NAMES}, start=values["start"])
         return cls(
             fst,
             SymbolTable(values["words"]),

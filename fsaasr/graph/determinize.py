@@ -49,19 +49,23 @@ def determinize(fst: pynini.Fst, budget: Budget = Budget(), describe: Optional[D
       GraphError: one input has two outputs; names the input.
       GraphBudgetError: twins drift apart for ever, or the budget did not suffice.
     """
-    if fst.properties(pywrapfst.ACYCLIC, True):
-        result = _in_process(fst)
-    else:
-        proved = False
-        if fst.num_states() < _SMALL:
-            twins, complete = find_twins(from_openfst(fst), max_pairs=10_000)
-            if twins is not None:
-                raise _twin_error(twins, describe)
-            proved = complete
-        result = _in_process(fst) if proved else _in_child(fst, budget)
+    result = _in_process(fst) if _is_harmless(fst, describe) else _in_child(fst, budget)
     if result is None:
         raise _failure(fst, budget, describe)
     return result
+
+
+def _is_harmless(fst: pynini.Fst, describe: Optional[Describe]) -> bool:
+    """Whether determinization is known to end soon; raises where it is known not to end."""
+    if fst.properties(pywrapfst.ACYCLIC, True):
+        return True
+    if fst.num_states() >= _SMALL:
+        return False
+    search = find_twins(from_openfst(fst), max_pairs=10_000)
+    if search.twins is not None:
+        raise _twin_error(search.twins, describe)
+    # Without twins it ends, but perhaps after exponentially many states.
+    return search.complete and search.width <= 10
 
 
 def _in_process(fst: pynini.Fst) -> Optional[pynini.Fst]:
@@ -92,14 +96,16 @@ def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[pynini.Fst]:
 _CHILD = """
 import resource, sys
 import pynini
-from fsaasr.graph.determinize import _in_log_semiring
-resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]),) * 2)
-_in_log_semiring(pynini.Fst.read(sys.argv[1])).write(sys.argv[2])
+source, target, limit = sys.argv[1:]
+_, hard = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (int(limit) if hard < 0 else min(int(limit), hard), hard))
+log = pynini.determinize(pynini.arcmap(pynini.Fst.read(source), map_type="to_log"))
+pynini.arcmap(log, map_type="to_standard").write(target)
 """
 
 
 def _failure(fst: pynini.Fst, budget: Budget, describe: Optional[Describe]) -> GraphError:
-    twins, _ = find_twins(from_openfst(fst))
+    twins = find_twins(from_openfst(fst)).twins
     if twins is not None:
         return _twin_error(twins, describe)
     return GraphBudgetError(

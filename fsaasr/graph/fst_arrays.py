@@ -13,6 +13,9 @@ from fsaasr.core.errors import GraphError
 Arc = Tuple[int, int, int, int, float]
 """source state, next state, input label, output label, score."""
 
+ARRAY_NAMES = ("arc_offsets", "next_state", "input_label", "output_label", "score", "final_score")
+"""Names of the array attributes of FstArrays, in the order of its file."""
+
 
 @dataclass(frozen=True, eq=False)
 class FstArrays:
@@ -48,6 +51,11 @@ class FstArrays:
     def source_state(self) -> npt.NDArray[np.int32]:
         """int32 (A,): the state that each arc leaves."""
         return np.repeat(np.arange(self.num_states, dtype=np.int32), np.diff(self.arc_offsets))
+
+    def to_bytes(self) -> bytes:
+        """Content of all arrays, for hashing."""
+        arrays = (getattr(self, name) for name in ARRAY_NAMES)
+        return self.start.to_bytes(8, "little", signed=True) + b"".join(array.tobytes() for array in arrays)
 
     @classmethod
     def from_arcs(cls, arcs: Iterable[Arc], finals: Iterable[Tuple[int, float]], start: int = 0) -> FstArrays:

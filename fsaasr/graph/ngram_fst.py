@@ -61,9 +61,7 @@ def ngram_fst(model: NgramModel, words: SymbolTable, backoff_label: Optional[int
     columns = [tables.word_arcs(n, label) for n in range(1, model.order + 1)]
     columns.append(tables.backoff_arcs(backoff_label))
     source, target, ilabel, score = (np.concatenate(parts) for parts in zip(*columns))
-    bos = model.vocabulary.index(BOS) if BOS in model.vocabulary else _NONE
-    start = max(int(tables.state[1][tables.row1[bos]]), 0) if bos != _NONE else 0
-    fst = FstArrays.from_columns(source, target, ilabel, ilabel, score, tables.final_scores(), start)
+    fst = FstArrays.from_columns(source, target, ilabel, ilabel, score, tables.final_scores(), tables.start())
     if np.isneginf(fst.final_score).all():
         raise GraphError("ngram_fst: the model gives no probability to </s>, so no sentence can end; re-estimate it")
     return NgramFst(fst, backoff_label, missing)
@@ -162,6 +160,13 @@ class _Contexts:
             return empty, empty, empty, np.zeros(0)
         source, target, score = (np.concatenate(columns) for columns in zip(*parts))
         return source, target, np.full(len(source), label, dtype=np.int64), score
+
+    def start(self) -> int:
+        """State of the context `<s>`; the empty one where the model has none."""
+        if BOS not in self.model.vocabulary or self.model.order == 1:
+            return 0
+        row = self.row1[self.model.vocabulary.index(BOS)]
+        return max(int(self.state[1][row]), 0) if row >= 0 else 0
 
     def final_scores(self) -> npt.NDArray[np.float32]:
         """float32 (S,): log probability of `</s>` where an n-gram gives it."""

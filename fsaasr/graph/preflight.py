@@ -23,8 +23,6 @@ def check_lexicon(lexicon: Lexicon, symbols: Optional[Sequence[int]] = None) -> 
     Args:
       symbols: disambiguation symbol of each pronunciation, 0 for none; the usual ones if None.
     """
-    if not lexicon.pronunciations:
-        raise GraphError("compile_graph: the lexicon has no words; give at least one pronunciation")
     symbols = disambiguation(lexicon) if symbols is None else symbols
     seen: Dict[Tuple[Tuple[str, ...], int], str] = {}
     for pronunciation, symbol in zip(lexicon.pronunciations, symbols):

@@ -8,7 +8,7 @@ nor that of their outputs.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Deque, Dict, Iterator, List, Optional, Set, Tuple
 
@@ -38,26 +38,44 @@ class Twins:
     problem: str
 
 
-def find_twins(fst: FstArrays, max_pairs: int = 200_000) -> Tuple[Optional[Twins], bool]:
-    """A short witness against determinizability.
+@dataclass(frozen=True)
+class TwinSearch:
+    """What a search for twins found.
 
-    Pairs of states that the same input reaches are visited breadth first.
+    Attributes:
+      twins: a short witness against determinizability, or None.
+      complete: all pairs were visited, so that None is a proof.
+      width: largest number of states that one input can reach together with some state; determinization
+        makes at most `2 ** (width - 1)` new states of it.
+    """
+
+    twins: Optional[Twins]
+    complete: bool
+    width: int
+
+
+def find_twins(fst: FstArrays, max_pairs: int = 200_000) -> TwinSearch:
+    """Looks for a short witness against determinizability.
+
+    Pairs of states that the same input reaches are visited breadth first, at most `max_pairs` of them.
 
     Args:
       fst: transducer without useless states; epsilon counts as a symbol.
-      max_pairs: how many pairs to visit.
-
-    Returns:
-      The witness or None, and whether all pairs were visited, so that None is a proof.
     """
     search = _PairSearch(fst, max_pairs, (fst.start, fst.start), (0.0, (), ()))
+    twins = _first_twins(search)
+    together = Counter(p for p, _ in search.delays)
+    return TwinSearch(twins, not search.queue, max(together.values()))
+
+
+def _first_twins(search: _PairSearch) -> Optional[Twins]:
     for pair, label, target, delay in search:
         inputs = tuple(search.inputs(pair)) + ((label,) if label != _FINAL else ())
         if target[0] == target[1] or label == _FINAL:
-            return Twins(inputs, delay[1:], "ambiguous"), True
-        if _drifts(fst, target, search.delays[target]):
-            return Twins(inputs, delay[1:], "drift"), True
-    return None, not search.queue
+            return Twins(inputs, delay[1:], "ambiguous")
+        if _drifts(search.fst, target, search.delays[target]):
+            return Twins(inputs, delay[1:], "drift")
+    return None
 
 
 def _drifts(fst: FstArrays, origin: Pair, delay: Delay) -> bool:
