@@ -1,1 +1,5 @@
-"""cli."""
+"""The command `fsaasr`: each verb parses, calls the library, saves."""
+
+from fsaasr.cli.main import COMMANDS, main
+
+__all__ = ["COMMANDS", "main"]

@@ -1,0 +1,48 @@
+"""`fsaasr decode`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from fsaasr.cli.options import FILE, FOLDER, cache_option, search_options
+
+
+@click.command()
+@click.argument("model_dir", type=FOLDER)
+@click.argument("graph", type=FILE)
+@click.argument("cuts", type=FILE)
+@click.argument("out_dir", type=FOLDER)
+@click.option("--scales", type=FILE, help="Scales that `fsaasr tune` froze.")
+@search_options
+@cache_option
+def decode(
+    model_dir: Path,
+    graph: Path,
+    cuts: Path,
+    out_dir: Path,
+    scales: Optional[Path],
+    engine: str,
+    search_beam: float,
+    lattice_beam: float,
+    max_active: int,
+    cache: Optional[Path],
+) -> None:
+    """Recognize cuts with a model and a graph.
+
+    Writes hyp.txt and ref.txt (Kaldi's text form), hyp.jsonl (words and tokens with times), utt2spk
+    and decode.json (options, speed, troubles) into OUT_DIR.
+
+    Example: fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --engine native
+    """
+    from fsaasr.decode import SearchOptions
+    from fsaasr.recipe import Scales, decode_cuts, read_scales
+
+    options = SearchOptions(engine, search_beam, lattice_beam, max_active)
+    chosen = read_scales(scales) if scales else Scales()
+    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache)
+    click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
+    for kind, count in decoded.flags.items():
+        click.echo(f"{count} utterances: {kind}")

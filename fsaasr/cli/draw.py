@@ -1,0 +1,23 @@
+"""`fsaasr draw`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fsaasr.cli.options import FILE
+
+
+@click.command()
+@click.argument("graph", type=FILE)
+@click.argument("out", type=FILE)
+def draw(graph: Path, out: Path) -> None:
+    """Draw a small graph as SVG.
+
+    Example: fsaasr draw loop.graph loop.svg
+    """
+    from fsaasr.graph import DecodingGraph, write_drawing
+
+    write_drawing(DecodingGraph.load(graph), out)
+    click.echo(out)

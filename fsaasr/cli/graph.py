@@ -1,0 +1,66 @@
+"""`fsaasr graph`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional, Tuple
+
+import click
+
+from fsaasr.cli.options import FILE, FOLDER
+
+if TYPE_CHECKING:
+    from fsaasr.graph import DecodingGraph
+
+
+@click.command()
+@click.argument("lang_dir", type=FOLDER)
+@click.argument("arpa", metavar="[ARPA]", type=FILE, nargs=-1)
+@click.argument("out", type=FILE)
+@click.option("--topology", default="ctc", show_default=True, help="Topology; --model sets it.")
+@click.option("--word-loop", is_flag=True, help="Any number of words instead of an ARPA model.")
+@click.option("--max-words", type=int, help="1 to so many words instead of an ARPA model.")
+@click.option("--model", "model_dir", type=FOLDER, help="Take topology, tokens and transitions from this model.")
+def graph(
+    lang_dir: Path,
+    arpa: Tuple[Path, ...],
+    out: Path,
+    topology: str,
+    word_loop: bool,
+    max_words: Optional[int],
+    model_dir: Optional[Path],
+) -> None:
+    """Compose lexicon, grammar and topology into a decoding graph.
+
+    The grammar is an ARPA file, or what --word-loop or --max-words say. Prints each step's size,
+    time and memory. HMM models need --model, for their transition probabilities.
+
+    \b
+    Examples:
+      fsaasr graph lang 3gram.arpa ctc.graph --topology ctc
+      fsaasr graph lang loop.graph --word-loop --model exp/model
+    """
+    from fsaasr.recipe import make_graph
+
+    if len(arpa) + word_loop + (max_words is not None) != 1:
+        raise click.UsageError("give exactly one grammar: an ARPA file, --word-loop or --max-words")
+    made = make_graph(
+        lang_dir,
+        "ngram" if arpa else "loop" if word_loop else "repeat",
+        out,
+        arpa=arpa[0] if arpa else None,
+        max_words=max_words or 1,
+        topology=topology,
+        model_dir=model_dir,
+    )
+    click.echo(_description(made))
+    click.echo(f"{out}: {made.fst.num_states} states, {made.fst.num_arcs} arcs")
+
+
+def _description(graph: DecodingGraph) -> str:
+    """The steps of the build, and what was left out."""
+    from fsaasr.graph import BuildReport, BuildStep
+
+    report = BuildReport([BuildStep(**step) for step in graph.build["steps"]], list(graph.build["missing_words"]))
+    lost = [f"left out: word {word!r} of the grammar is not in the lexicon" for word in report.missing_words]
+    return "\n".join([report.table(), *lost])

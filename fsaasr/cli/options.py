@@ -1,0 +1,58 @@
+"""Parameters that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Tuple, TypeVar
+
+import click
+import yaml
+
+from fsaasr.core.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def key_values(pairs: Tuple[str, ...]) -> Dict[str, Any]:
+    """`a.b=1 c=x` as `{"a": {"b": 1}, "c": "x"}`; values are YAML.
+
+    Raises:
+      ConfigError: a pair without `=`, a value that is not YAML, or a key below one that has a value.
+    """
+    values: Dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"option {pair!r}: value is not YAML ({error})") from error
+        *parents, last = key.split(".")
+        place = values
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"option {pair!r}: {parent!r} has a value already")
+        if not equals or not last:
+            raise ConfigError(f"option {pair!r}: expected KEY=VALUE, e.g. style=connected")
+        place[last] = value
+    return values
+
+
+def cache_option(function: F) -> F:
+    """`--cache`."""
+    return click.option("--cache", type=FOLDER, help="Keep extracted features here and find them again.")(function)
+
+
+def search_options(function: F) -> F:
+    """`--engine` and the beams."""
+    for option in (
+        click.option("--max-active", default=10000, show_default=True, help="States kept a frame (k2)."),
+        click.option("--lattice-beam", default=8.0, show_default=True, help="How far behind the best a path may be."),
+        click.option("--search-beam", default=16.0, show_default=True, help="How far behind a state may be (k2)."),
+        click.option("--engine", default="native", show_default=True, help="native, k2 or k2-exact."),
+    ):
+        function = option(function)
+    return function

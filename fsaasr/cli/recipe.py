@@ -1,0 +1,64 @@
+"""`fsaasr recipe`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional, Tuple
+
+import click
+
+from fsaasr.cli.options import FILE, FOLDER
+
+_STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "results", "publish")
+
+
+@click.command()
+@click.argument("stage", type=click.Choice(_STAGES))
+@click.argument("recipe_file", metavar="RECIPE", type=FILE)
+@click.argument("folder", metavar="EXP", type=FOLDER)
+@click.option("--corpus", type=FOLDER, help="Corpus directory; for prepare.")
+@click.option("--override", type=FILE, multiple=True, help="YAML laid over RECIPE; repeatable.")
+@click.option("--jobs", default=0, help="Processes to work with; 0 means one a core.")
+@click.option("--to", "target", type=FOLDER, default=Path("."), help="Folder to publish to.")
+def recipe(
+    stage: str,
+    recipe_file: Path,
+    folder: Path,
+    corpus: Optional[Path],
+    override: Tuple[Path, ...],
+    jobs: int,
+    target: Path,
+) -> None:
+    """Run a stage of an experiment that a YAML file describes.
+
+    RECIPE names data splits, lexicons, grammars, systems and engines; all combinations of them are
+    run. What is done and up to date in EXP is not done again, so a killed run goes on where it was.
+
+    \b
+    Stages, in this order:
+      prepare  cut manifests and features         tune     scales on dev data, frozen in files
+      lang     lang directories, n-gram models    decode   test data, with the frozen scales
+      train    models                             results  EXP/results.json, and the table
+      graph    decoding graphs                    publish  RESULTS.md and RESULTS.json into --to
+
+    Example: fsaasr recipe prepare egs/yesno/conf/recipe.yaml exp --corpus corpora/yesno
+    """
+    from fsaasr.recipe import (
+        STAGES,
+        Experiment,
+        collect_results,
+        read_recipe,
+        read_results,
+        results_table,
+        run_stage,
+        write_published,
+    )
+
+    experiment = Experiment(read_recipe(recipe_file, override), folder)
+    if stage in STAGES:
+        run_stage(experiment, stage, corpus_dir=corpus, workers=jobs, say=click.echo)
+    elif stage == "results":
+        click.echo(results_table(collect_results(experiment)), nl=False)
+    else:
+        write_published(read_results(folder / "results.json"), target)
+        click.echo(target / "RESULTS.md")

@@ -1,0 +1,70 @@
+"""Recipes: experiments as data, run stage by stage; and the steps from files to files that they are made of."""
+
+from fsaasr.recipe.alignment import align_cuts, align_features
+from fsaasr.recipe.decoding import Decoded, decode_cuts, recognize
+from fsaasr.recipe.experiment import Experiment, Run
+from fsaasr.recipe.grammars import bounded_loop, build_grammar, estimate_arpa
+from fsaasr.recipe.jobs import Job, run_jobs, worker_pool
+from fsaasr.recipe.results import (
+    ResultRow,
+    Results,
+    collect_results,
+    read_results,
+    results_markdown,
+    results_table,
+    write_published,
+)
+from fsaasr.recipe.scales import Scales, read_scales, write_scales
+from fsaasr.recipe.showcase import report_data, report_experiment
+from fsaasr.recipe.spec import RecipeSpec, read_recipe
+from fsaasr.recipe.stages import STAGES, run_stage
+from fsaasr.recipe.steps import make_graph, make_lang
+from fsaasr.recipe.training import SETUPS, CtcSetup, GmmSetup, read_setup, train_model
+from fsaasr.recipe.transcription import Transcribed, Transcription, transcribe
+from fsaasr.recipe.tuning import Tuned, TuningGrid, tune, tune_cuts
+
+__all__ = [
+    "SETUPS",
+    "STAGES",
+    "CtcSetup",
+    "Decoded",
+    "Experiment",
+    "GmmSetup",
+    "Job",
+    "RecipeSpec",
+    "ResultRow",
+    "Results",
+    "Run",
+    "Scales",
+    "Transcribed",
+    "Transcription",
+    "Tuned",
+    "TuningGrid",
+    "align_cuts",
+    "align_features",
+    "bounded_loop",
+    "build_grammar",
+    "collect_results",
+    "decode_cuts",
+    "estimate_arpa",
+    "make_graph",
+    "make_lang",
+    "read_recipe",
+    "read_results",
+    "read_scales",
+    "read_setup",
+    "recognize",
+    "report_data",
+    "report_experiment",
+    "results_markdown",
+    "results_table",
+    "run_jobs",
+    "run_stage",
+    "train_model",
+    "transcribe",
+    "tune",
+    "tune_cuts",
+    "worker_pool",
+    "write_published",
+    "write_scales",
+]

@@ -1,0 +1,186 @@
+"""Recognition from files to files: model, graph and cuts in, hypotheses out."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from fsaasr.core.errors import ModelError
+from fsaasr.core.files import PathLike, write_json, write_text
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import Scores, Seconds
+from fsaasr.corpora import read_cuts
+from fsaasr.decode import SearchOptions, decode
+from fsaasr.evaluate import write_text as write_transcripts
+from fsaasr.features import FeatureBatch, compute_features
+from fsaasr.graph import DecodingGraph
+from fsaasr.lattice import Lattice
+from fsaasr.models import AcousticModel, load_model
+from fsaasr.recipe.scales import UNSCALED, Scales
+
+CHUNK = 32
+"""Utterances whose lattices are held at a time."""
+
+DEFAULT_SEARCH = SearchOptions()
+
+NOT_FINAL = "not-final"
+"""Counts utterances whose search ended in no final state, so that words may be missing at their end."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Hypotheses of a set of utterances, and what they cost.
+
+    Attributes:
+      hypotheses: one an utterance, in the order of the input.
+      flags: number of utterances of each kind of trouble: NOT_FINAL and the flags of `Lattice`; empty is best.
+      seconds: wall-clock time of model and search, features not counted.
+      audio: seconds of audio.
+    """
+
+    hypotheses: Tuple[Hypothesis, ...]
+    flags: Dict[str, int]
+    seconds: Seconds
+    audio: Seconds
+
+    @property
+    def rtf(self) -> float:
+        """Real-time factor: seconds of work for a second of audio."""
+        return self.seconds / self.audio
+
+
+def check_fit(model: AcousticModel, graph: DecodingGraph) -> None:
+    """Raises ModelError unless the graph is over the model's score columns."""
+    if graph.tokens != model.tokens or graph.topology != model.topology:
+        raise ModelError(
+            f"decode: a {graph.topology!r} graph over {graph.tokens} does not fit a {model.topology!r} model over "
+            f"{model.tokens}; compile the graph with `--model`"
+        )
+
+
+def recognize(
+    model: AcousticModel,
+    graph: DecodingGraph,
+    features: FeatureBatch,
+    options: SearchOptions = DEFAULT_SEARCH,
+    scales: Scales = UNSCALED,
+) -> Decoded:
+    """Recognizes utterances.
+
+    Args:
+      model: gives the scores.
+      graph: what may be said.
+      features: of the utterances, extracted as the model wants them.
+      options: engine and beams; its `acoustic_scale` gives way to that of `scales`.
+      scales: weights of the parts of a path.
+
+    Raises:
+      ModelError: the graph is not over the model's score columns.
+      DecodeError, ScoresError, GraphError: as `fsaasr.decode.decode`.
+    """
+    hypotheses: List[Hypothesis] = []
+    flags: Counter[str] = Counter()
+
+    def take(lattice: Lattice) -> None:
+        flags.update(lattice.flags)
+        if not lattice.reached_final:
+            flags[NOT_FINAL] += 1
+        hypotheses.append(lattice.best_path(1.0, scales.lm_scale, scales.word_insertion_penalty))
+
+    check_fit(model, graph)
+    options = replace(options, acoustic_scale=scales.acoustic_scale)
+    # Engines compile and convert at their first call; that is not what a real-time factor is about.
+    each_lattice(model, graph, features.select(features.ids[:1]), options, lambda lattice: None)
+    begin = time.perf_counter()
+    each_lattice(model, graph, features, options, take)
+    seconds = time.perf_counter() - begin
+    audio = sum(map(len, features.matrices)) * features.frame_shift
+    return Decoded(tuple(hypotheses), dict(sorted(flags.items())), seconds, audio)
+
+
+def each_lattice(
+    model: AcousticModel,
+    graph: DecodingGraph,
+    features: FeatureBatch,
+    options: SearchOptions,
+    use: Callable[[Lattice], None],
+) -> None:
+    """Calls `use` with each utterance's lattice, in order; few lattices are in memory at a time."""
+    for start in range(0, len(features), CHUNK):
+        scores: Scores = model.scores(features.select(features.ids[start : start + CHUNK]))
+        for lattice in decode(graph, scores, options):
+            use(lattice)
+
+
+def decode_cuts(
+    model_dir: PathLike,
+    graph_path: PathLike,
+    cuts_path: PathLike,
+    out_dir: PathLike,
+    options: SearchOptions = DEFAULT_SEARCH,
+    scales: Scales = UNSCALED,
+    cache_dir: Optional[PathLike] = None,
+) -> Decoded:
+    """Recognizes a cut manifest and writes `hyp.txt`, `hyp.jsonl`, `ref.txt`, `utt2spk` and `decode.json`.
+
+    Args:
+      model_dir: model directory.
+      graph_path: graph over the model's columns.
+      cuts_path: manifest of what to recognize.
+      out_dir: receives the files; `decode.json` is written last.
+      options: engine and beams.
+      scales: weights of the parts of a path.
+      cache_dir: where extracted features are kept.
+
+    Raises:
+      CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
+    """
+    model = load_model(model_dir)
+    graph = DecodingGraph.load(graph_path)
+    features = compute_features(read_cuts(cuts_path), model.features, cache_dir=cache_dir)
+    decoded = recognize(model, graph, features, options, scales)
+    out = Path(out_dir)
+    write_hypotheses(decoded.hypotheses, out)
+    write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")
+    speakers = sorted(zip(features.ids, features.speakers))
+    write_text(out / "utt2spk", "".join(f"{name} {speaker or name}\n" for name, speaker in speakers))
+    write_json(out / "decode.json", decoding_record(decoded, options, scales, graph))
+    return decoded
+
+
+def write_hypotheses(hypotheses: Sequence[Hypothesis], out_dir: PathLike) -> None:
+    """Writes `hyp.txt` (Kaldi's `text` form) and `hyp.jsonl` (all that is known, times among it)."""
+    out = Path(out_dir)
+    words = {hypothesis.utterance: hypothesis.text.split() for hypothesis in hypotheses}
+    write_transcripts(words, out / "hyp.txt")
+    write_jsonl(hypotheses, out / "hyp.jsonl")
+
+
+def write_jsonl(hypotheses: Sequence[Hypothesis], path: PathLike) -> None:
+    """Writes one hypothesis a line."""
+    write_text(path, "".join(json.dumps(hypothesis.to_dict(), ensure_ascii=False) + "\n" for hypothesis in hypotheses))
+
+
+def read_jsonl(path: PathLike) -> List[Hypothesis]:
+    """Reads what `write_jsonl` wrote."""
+    return [Hypothesis.from_dict(json.loads(line)) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+
+
+def decoding_record(decoded: Decoded, options: SearchOptions, scales: Scales, graph: DecodingGraph) -> Dict[str, Any]:
+    """What `decode.json` holds: options, costs and troubles of a decoding."""
+    return {
+        "options": asdict(replace(options, acoustic_scale=scales.acoustic_scale)),
+        "scales": asdict(scales),
+        "graph": {"hash": graph.hash, "states": graph.fst.num_states, "arcs": graph.fst.num_arcs},
+        "utterances": len(decoded.hypotheses),
+        "flags": decoded.flags,
+        "seconds": round(decoded.seconds, 3),
+        "audio": round(decoded.audio, 3),
+        "rtf": round(decoded.rtf, 5),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }

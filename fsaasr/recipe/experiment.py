@@ -1,0 +1,309 @@
+"""`Experiment`: a recipe and a folder; where everything lies and which jobs make it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+
+import fsaasr
+from fsaasr.core.config import config_to_dict
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import PathLike, content_hash, read_json, write_json
+from fsaasr.core.stack import examine, survey
+from fsaasr.corpora import manifest_path
+from fsaasr.recipe import steps
+from fsaasr.recipe.jobs import Job, key_of
+from fsaasr.recipe.spec import RecipeSpec, merged
+from fsaasr.recipe.training import read_mapping, setup_from_dict
+
+
+class Run(NamedTuple):
+    """One row of the results."""
+
+    data: str
+    system: str
+    grammar: str
+    engine: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Paths and jobs of an experiment; nothing here does work.
+
+    A job's key covers all that its result depends on, through the keys of the jobs before it. So a killed
+    experiment goes on where it was, and a changed configuration redoes what it touches and no more.
+
+    Attributes:
+      spec: the recipe.
+      folder: where everything is written.
+    """
+
+    spec: RecipeSpec
+    folder: Path
+
+    @property
+    def features_dir(self) -> Path:
+        """Cache of extracted features."""
+        return self.folder / "features"
+
+    def data_dir(self, data: str) -> Path:
+        """Manifests of one way to divide the corpus."""
+        return self.folder / "data" / data
+
+    def lang_dir(self, lexicon: str) -> Path:
+        """Lang directory of a lexicon."""
+        return self.folder / "lang" / lexicon
+
+    def arpa_path(self, data: str, grammar: str) -> Path:
+        """N-gram model of a training text."""
+        return self.folder / "lm" / data / f"{grammar}.arpa"
+
+    def model_dir(self, data: str, system: str) -> Path:
+        """Model directory."""
+        return self.folder / "model" / data / system
+
+    def graph_path(self, data: str, system: str, grammar: str) -> Path:
+        """Decoding graph."""
+        return self.folder / "graph" / data / system / f"{grammar}.graph"
+
+    def scales_path(self, data: str, system: str, grammar: str) -> Path:
+        """Scales chosen on dev data."""
+        return self.folder / "tune" / data / system / f"{grammar}.json"
+
+    def decode_dir(self, run: Run) -> Path:
+        """Hypotheses of the test part."""
+        return self.folder / "decode" / run.data / run.system / run.grammar / run.engine
+
+    @cached_property
+    def missing_engines(self) -> Dict[str, str]:
+        """Engines that the recipe asks for and this environment cannot run, each with the reason."""
+        wanting = {finding.package.name: finding.problem for finding in examine(survey()) if finding.problem}
+        return {name: f"k2 {wanting['k2']}" for name in self.spec.engines if name.startswith("k2") and "k2" in wanting}
+
+    @property
+    def runs(self) -> Tuple[Run, ...]:
+        """All rows of the results, in their order."""
+        engines = [engine for engine in self.spec.engines if engine not in self.missing_engines]
+        return tuple(
+            Run(data, system, grammar, engine) for data, system, grammar in self._trios() for engine in engines
+        )
+
+    def setup(self, system: str) -> Dict[str, Any]:
+        """Resolved training configuration of a system, all defaults filled in."""
+        entry = self.spec.systems[system]
+        path = self.spec.path(entry.config)
+        return config_to_dict(setup_from_dict(entry.family, merged(read_mapping(path), entry.settings), str(path)))
+
+    def search(self, engine: str) -> Dict[str, Any]:
+        """Search options of an engine."""
+        return asdict(replace(self.spec.search, engine=engine))
+
+    # Keys.
+
+    def _lang_key(self, lexicon: str) -> str:
+        entry = self.spec.lexicons[lexicon]
+        path = self.spec.path(entry.file)
+        if not path.is_file():
+            raise ConfigError(f"recipe {self.spec.name!r}: lexicon {lexicon!r}: no file {path}")
+        return key_of("lang", fsaasr.__version__, replace(entry, file=""), content_hash(path.read_bytes()))
+
+    def _train_key(self, data: str, system: str) -> str:
+        lang = self._lang_key(self.spec.systems[system].lexicon)
+        return key_of("train", lang, steps.prepared_key(self.data_dir(data)), self.setup(system))
+
+    def _grammar_key(self, data: str, grammar: str) -> str:
+        entry = self.spec.grammars[grammar]
+        text = steps.prepared_key(self.data_dir(data)) if entry.kind == "ngram" else ""
+        return key_of("grammar", fsaasr.__version__, asdict(entry), text)
+
+    def _graph_key(self, data: str, system: str, grammar: str) -> str:
+        return key_of("graph", self._train_key(data, system), self._grammar_key(data, grammar))
+
+    def _tune_key(self, data: str, system: str, grammar: str) -> str:
+        grid = asdict(self.spec.systems[system].tuning)
+        return key_of("tune", self._graph_key(data, system, grammar), grid, self.search("native"))
+
+    # Jobs, stage by stage.
+
+    def prepare_jobs(self, corpus_dir: PathLike) -> List[Job]:
+        """One job for each way to divide the corpus."""
+        inputs = _listing(corpus_dir)
+        return [
+            Job(
+                f"prepare {name}",
+                self.data_dir(name) / "done.json",
+                key_of("prepare", fsaasr.__version__, asdict(entry), inputs),
+                steps.prepare_data,
+                {
+                    "corpus": entry.corpus,
+                    "corpus_dir": corpus_dir,
+                    "out_dir": self.data_dir(name),
+                    "options": entry.options,
+                },
+                tuple(manifest_path(self.data_dir(name), part) for part in ("train", "dev", "test")),
+            )
+            for name, entry in self.spec.data.items()
+        ]
+
+    def feature_jobs(self) -> List[Job]:
+        """One job for each way to divide the corpus and each kind of features; needs the manifests."""
+        jobs: Dict[str, Job] = {}
+        for data in self.spec.data:
+            for system in self.spec.systems:
+                config = self.setup(system)["features"]
+                # Normalisation and derivatives are not in the cache.
+                static = {**config, "cmvn": "none", "cmvn_variance": False, "deltas": 0}
+                key = key_of("features", steps.prepared_key(self.data_dir(data)), static)
+                manifests = [manifest_path(self.data_dir(data), part) for part in ("train", "dev", "test")]
+                jobs[key] = Job(
+                    f"features {data}/{config['kind']}",
+                    self.features_dir / f"done-{key[:16]}.json",
+                    key,
+                    steps.extract_features,
+                    {"manifests": manifests, "config": static, "cache_dir": self.features_dir},
+                )
+        return list(jobs.values())
+
+    def lang_jobs(self) -> List[Job]:
+        """One job for each lexicon."""
+        return [
+            Job(
+                f"lang {name}",
+                self.lang_dir(name) / "done.json",
+                self._lang_key(name),
+                steps.make_lang,
+                {
+                    "file": self.spec.path(entry.file),
+                    "out_dir": self.lang_dir(name),
+                    "units": entry.units,
+                    "silence": entry.silence or "",
+                    "silence_probability": entry.silence_probability,
+                },
+                (self.lang_dir(name) / "lexiconp.txt", self.lang_dir(name) / "lang.json"),
+            )
+            for name, entry in self.spec.lexicons.items()
+        ]
+
+    def lm_jobs(self) -> List[Job]:
+        """One job for each n-gram grammar and training text."""
+        first = next(iter(self.spec.lexicons))
+        return [
+            Job(
+                f"lm {data}/{name}",
+                self.arpa_path(data, name).with_suffix(".done.json"),
+                key_of(self._grammar_key(data, name), self._lang_key(first)),
+                steps.make_lm,
+                {
+                    "cuts_path": manifest_path(self.data_dir(data), "train"),
+                    "lang_dir": self.lang_dir(first),
+                    "arpa_path": self.arpa_path(data, name),
+                    "order": entry.order,
+                },
+                (self.arpa_path(data, name),),
+            )
+            for data in self.spec.data
+            for name, entry in self.spec.grammars.items()
+            if entry.kind == "ngram"
+        ]
+
+    def train_jobs(self) -> List[Job]:
+        """One job for each way to divide the corpus and each system."""
+        return [self._train_job(data, system) for data in self.spec.data for system in self.spec.systems]
+
+    def _train_job(self, data: str, system: str) -> Job:
+        entry, out = self.spec.systems[system], self.model_dir(data, system)
+        arguments = {
+            "family": entry.family,
+            "setup": self.setup(system),
+            "data_dir": self.data_dir(data),
+            "lang_dir": self.lang_dir(entry.lexicon),
+            "out_dir": out,
+            "cache_dir": self.features_dir,
+        }
+        outputs = (out / "model.json", out / "model.safetensors")
+        key = self._train_key(data, system)
+        return Job(f"train {data}/{system}", out / "done.json", key, steps.train_system, arguments, outputs)
+
+    def graph_jobs(self) -> List[Job]:
+        """One job for each model and grammar."""
+        return [self._graph_job(*trio) for trio in self._trios()]
+
+    def _trios(self) -> Iterator[Tuple[str, str, str]]:
+        for data in self.spec.data:
+            for system in self.spec.systems:
+                for grammar in self.spec.grammars:
+                    yield data, system, grammar
+
+    def _graph_job(self, data: str, system: str, grammar: str) -> Job:
+        entry, out = self.spec.grammars[grammar], self.graph_path(data, system, grammar)
+        arguments = {
+            "lang_dir": self.model_dir(data, system) / "lang",
+            "model_dir": self.model_dir(data, system),
+            "kind": entry.kind,
+            "out_path": out,
+            "arpa": self.arpa_path(data, grammar) if entry.kind == "ngram" else None,
+            "min_words": entry.min_words,
+            "max_words": entry.max_words,
+        }
+        key = self._graph_key(data, system, grammar)
+        marker = out.with_suffix(".done.json")
+        return Job(f"graph {data}/{system}/{grammar}", marker, key, steps.make_graph, arguments, (out,))
+
+    def tune_jobs(self) -> List[Job]:
+        """One job for each graph; the first grammar's graph and scales become the model's own."""
+        return [self._tune_job(*trio) for trio in self._trios()]
+
+    def _tune_job(self, data: str, system: str, grammar: str) -> Job:
+        out = self.scales_path(data, system, grammar)
+        arguments = {
+            "model_dir": self.model_dir(data, system),
+            "graph_path": self.graph_path(data, system, grammar),
+            "cuts_path": manifest_path(self.data_dir(data), "dev"),
+            "out_path": out,
+            "grid": asdict(self.spec.systems[system].tuning),
+            "options": self.search("native"),
+            "cache_dir": self.features_dir,
+            "install": grammar == next(iter(self.spec.grammars)),
+        }
+        key = self._tune_key(data, system, grammar)
+        marker = out.with_suffix(".done.json")
+        return Job(f"tune {data}/{system}/{grammar}", marker, key, steps.tune_system, arguments, (out,))
+
+    def decode_jobs(self) -> List[Job]:
+        """One job for each row of the results."""
+        return [self._decode_job(run) for run in self.runs]
+
+    def _decode_job(self, run: Run) -> Job:
+        trio, out = (run.data, run.system, run.grammar), self.decode_dir(run)
+        arguments = {
+            "model_dir": self.model_dir(run.data, run.system),
+            "graph_path": self.graph_path(*trio),
+            "cuts_path": manifest_path(self.data_dir(run.data), "test"),
+            "out_dir": out,
+            "scales_path": self.scales_path(*trio),
+            "options": self.search(run.engine),
+            "cache_dir": self.features_dir,
+        }
+        key = key_of("decode", self._tune_key(*trio), self.search(run.engine))
+        name = f"decode {'/'.join(run)}"
+        outputs = (out / "hyp.txt", out / "hyp.jsonl", out / "ref.txt", out / "decode.json")
+        return Job(name, out / "done.json", key, steps.decode_system, arguments, outputs)
+
+    def write_corpus(self, corpus_dir: PathLike) -> None:
+        """Keeps where the data came from, for the reports."""
+        write_json(self.folder / "corpus.json", {"directory": str(corpus_dir)})
+
+    def read_corpus(self) -> str:
+        """What `write_corpus` kept; empty where it kept nothing."""
+        try:
+            return str(read_json(self.folder / "corpus.json")["directory"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+
+def _listing(folder: PathLike) -> List[str]:
+    """Name, size and time of every file of a corpus."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    return [f"{path.absolute()} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]

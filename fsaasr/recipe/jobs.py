@@ -1,0 +1,132 @@
+"""Jobs with done-markers: what is finished and up to date is not done again."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import content_hash, read_json, write_json
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work that writes one file or folder of files.
+
+    Attributes:
+      name: for messages, e.g. `train official/gmm`.
+      marker: JSON file written when the job is done; it holds `key`.
+      key: hash of everything that the result depends on.
+      function: a module's function, so that other processes find it.
+      arguments: its keyword arguments.
+      outputs: files that must be there for the job to count as done.
+    """
+
+    name: str
+    marker: Path
+    key: str
+    function: Callable[..., Any]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Tuple[Path, ...] = ()
+
+    def is_done(self) -> bool:
+        """Whether the marker has this job's key and all outputs are as large as when it was written."""
+        try:
+            marker = read_json(self.marker)
+            sizes: Dict[str, int] = marker["sizes"]
+            return bool(marker["key"] == self.key) and all(
+                path.stat().st_size == sizes[path.name] for path in self.outputs
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def mark_done(self) -> None:
+        """Writes the marker."""
+        sizes = {path.name: path.stat().st_size for path in self.outputs}
+        write_json(self.marker, {"job": self.name, "key": self.key, "sizes": sizes})
+
+    def run(self) -> None:
+        """Does the work and writes the marker; a marker of an older run is removed first."""
+        self.marker.unlink(missing_ok=True)
+        self.marker.parent.mkdir(parents=True, exist_ok=True)
+        self.function(**self.arguments)
+        self.mark_done()
+
+    def require(self, stage: str) -> None:
+        """Raises ConfigError, naming the stage to run, unless the job is done."""
+        if not self.is_done():
+            raise ConfigError(f"recipe: `{self.name}` is not done, or what it depends on changed; run stage {stage!r}")
+
+
+def run_jobs(jobs: Sequence[Job], executor: Optional[Executor] = None, say: Say = lambda line: None) -> int:
+    """Runs those jobs that are not done.
+
+    Args:
+      jobs: independent of one another.
+      executor: where to run them, e.g. `worker_pool(2)` or a cluster's; None runs them here, in order. The
+        first failure cancels what has not begun; what has been done stays done.
+      say: is told of each job, one line.
+
+    Returns:
+      How many jobs were run.
+
+    Raises:
+      Whatever a job raises.
+    """
+    pending = [job for job in jobs if not job.is_done()]
+    for job in jobs:
+        if job not in pending:
+            say(f"{job.name}: done before")
+    if executor is None:
+        for job in pending:
+            job.run()
+            say(f"{job.name}: done")
+        return len(pending)
+    futures: Dict[Future[None], Job] = {executor.submit(job.run): job for job in pending}
+    try:
+        for future in as_completed(futures):
+            future.result()
+            say(f"{futures[future].name}: done")
+    finally:
+        for future in futures:
+            future.cancel()
+    return len(pending)
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[Optional[Executor]]:
+    """A pool of processes with one thread each; None, for work in this process, where `workers` is 1."""
+    if workers < 1:
+        raise ConfigError(f"worker_pool: {workers} workers; expected 1 or more")
+    if workers == 1:
+        _one_thread()
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        yield pool
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _one_thread() -> None:
+    """Numbers must not depend on how many cores there are, and processes must not fight over them."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def key_of(*parts: Any) -> str:
+    """Hash of JSON-ready values."""
+    return content_hash(json.dumps(parts, sort_keys=True, default=str))

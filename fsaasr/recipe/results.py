@@ -1,0 +1,248 @@
+"""Results of an experiment: rows, their table, and the committed `RESULTS.md` and `RESULTS.json`."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from fsaasr.core.config import config_from_dict
+from fsaasr.core.errors import FileFormatError
+from fsaasr.core.files import PathLike, read_json, write_json, write_text
+from fsaasr.core.stack import survey
+from fsaasr.evaluate import ErrorReport, bootstrap_interval, read_speakers, read_text, word_errors
+from fsaasr.recipe.experiment import Experiment, Run
+from fsaasr.recipe.jobs import key_of
+
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One system, graph and engine on one test set.
+
+    Attributes:
+      split: way to divide the corpus.
+      system, graph, engine: what was decoded, with which grammar's graph, by which search.
+      wer: word error rate, a fraction.
+      ci_low, ci_high: 95 % bootstrap interval over utterances.
+      words, errors, substitutions, insertions, deletions: counts.
+      utterances: size of the test set.
+      rtf: seconds of model and search for a second of audio, on one core, without features.
+      peak_mb: largest memory of the decoding process, MiB.
+      seed: of the training, None where chance plays no part.
+      config: hash of the training configuration (first 12 digits).
+      scales: as frozen on dev data.
+      flags: troubles of the search by kind; empty is best.
+    """
+
+    split: str
+    system: str
+    graph: str
+    engine: str
+    wer: float
+    ci_low: float
+    ci_high: float
+    words: int
+    errors: int
+    substitutions: int
+    insertions: int
+    deletions: int
+    utterances: int
+    rtf: float
+    peak_mb: int
+    seed: Optional[int]
+    config: str
+    scales: Dict[str, float]
+    flags: Dict[str, int]
+
+
+@dataclass(frozen=True)
+class Results:
+    """All rows of an experiment, and what they were made with.
+
+    Attributes:
+      name: of the recipe.
+      rows: in the recipe's order.
+      commit: of the source tree, with `-dirty` behind it where files differed; empty outside of one.
+      corpus: the directory's name.
+      stack: versions of Python and packages.
+      missing_engines: engines left out, with the reason.
+    """
+
+    name: str
+    rows: Tuple[ResultRow, ...]
+    commit: str
+    corpus: str
+    stack: Dict[str, str]
+    missing_engines: Dict[str, str]
+
+
+def collect_results(experiment: Experiment) -> Results:
+    """Scores all decodings of an experiment and writes `results.json` into its folder.
+
+    Raises:
+      ConfigError: a decoding is missing or out of date.
+      EvaluationError: hypotheses that are not of the references' utterances.
+    """
+    for job in experiment.decode_jobs():
+        job.require("decode")
+    installation = survey()
+    results = Results(
+        experiment.spec.name,
+        tuple(_row(experiment, run) for run in experiment.runs),
+        source_commit(experiment.spec.base),
+        Path(experiment.read_corpus()).name,
+        {"python": installation.python, **_versions(installation.versions)},
+        experiment.missing_engines,
+    )
+    write_json(experiment.folder / RESULTS, asdict(results))
+    return results
+
+
+def _versions(versions: Mapping[str, str]) -> Dict[str, str]:
+    return {name: versions[name] for name in ("torch", "numpy", "lhotse", "pynini", "k2") if name in versions}
+
+
+def read_results(path: PathLike) -> Results:
+    """Reads `results.json`.
+
+    Raises:
+      FileFormatError: no such file, or not one of results.
+    """
+    try:
+        value = read_json(path)
+    except (OSError, ValueError) as error:
+        raise FileFormatError(path, None, f"cannot be read ({error}); run stage 'results'") from error
+    results: Results = config_from_dict(Results, value, str(path))
+    return results
+
+
+def error_report(experiment: Experiment, run: Run) -> ErrorReport:
+    """Errors of one decoding, utterance by utterance."""
+    folder = experiment.decode_dir(run)
+    return word_errors(read_text(folder / "ref.txt"), read_text(folder / "hyp.txt"), read_speakers(folder / "utt2spk"))
+
+
+def _row(experiment: Experiment, run: Run) -> ResultRow:
+    report = error_report(experiment, run)
+    decoding = read_json(experiment.decode_dir(run) / "decode.json")
+    setup = experiment.setup(run.system)
+    low, high = bootstrap_interval(report, seed=experiment.spec.seed)
+    return ResultRow(
+        split=run.data,
+        system=run.system,
+        graph=run.grammar,
+        engine=run.engine,
+        wer=round(report.wer, 6),
+        ci_low=round(low, 6),
+        ci_high=round(high, 6),
+        words=report.words,
+        errors=report.errors,
+        substitutions=report.substitutions,
+        insertions=report.insertions,
+        deletions=report.deletions,
+        utterances=len(report.utterances),
+        rtf=decoding["rtf"],
+        peak_mb=decoding["peak_mb"],
+        seed=setup["training"].get("fit", {}).get("seed"),
+        config=key_of(setup)[:12],
+        scales=decoding["scales"],
+        flags=decoding["flags"],
+    )
+
+
+def source_commit(folder: PathLike) -> str:
+    """Commit of the git tree that `folder` is in; `-dirty` behind it where tracked files differ; else empty."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "--short=12", "HEAD")
+        return commit + ("-dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+HEADER = ("split", "system", "graph", "engine", "WER %", "95 % interval", "words", "sub", "ins", "del", "RTF", "MiB")
+
+
+def cells(row: ResultRow) -> Tuple[str, ...]:
+    """A row as text, under `HEADER`."""
+    return (
+        row.split,
+        row.system,
+        row.graph,
+        row.engine,
+        f"{100 * row.wer:.2f}",
+        f"{100 * row.ci_low:.2f} - {100 * row.ci_high:.2f}",
+        str(row.words),
+        str(row.substitutions),
+        str(row.insertions),
+        str(row.deletions),
+        f"{row.rtf:.4f}",
+        str(row.peak_mb),
+    )
+
+
+def results_table(results: Results) -> str:
+    """All rows as aligned text, with notes below where there is something to say."""
+    rows: List[Sequence[str]] = [HEADER, *map(cells, results.rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    lines = []
+    for row in rows:
+        names = [cell.ljust(width) for cell, width in zip(row[:4], widths)]
+        numbers = [cell.rjust(width) for cell, width in zip(row[4:], widths[4:])]
+        lines.append("  ".join([*names, *numbers]).rstrip())
+    notes = result_notes(results)
+    return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
+
+
+def result_notes(results: Results) -> List[str]:
+    """What must be said beside the numbers: engines left out, utterances whose search had trouble."""
+    notes = [f"engine {name!r} was left out: {reason}" for name, reason in results.missing_engines.items()]
+    troubled = [row for row in results.rows if row.flags]
+    for row in troubled:
+        found = ", ".join(f"{count} {kind}" for kind, count in row.flags.items())
+        notes.append(f"{row.split} {row.system} {row.graph} {row.engine}: utterances with trouble: {found}")
+    return notes
+
+
+def write_published(results: Results, folder: PathLike) -> None:
+    """Writes `RESULTS.md` and `RESULTS.json`, which are committed, into `folder`."""
+    write_json(Path(folder) / "RESULTS.json", asdict(results))
+    write_text(Path(folder) / "RESULTS.md", results_markdown(results))
+
+
+def results_markdown(results: Results) -> str:
+    """The results as Markdown."""
+    lines = [
+        f"# Results of the recipe `{results.name}`",
+        "",
+        f"Generated by `fsaasr recipe publish`; corpus `{results.corpus}`; commit `{results.commit or 'unknown'}`; "
+        + ", ".join(f"{name} {version}" for name, version in results.stack.items())
+        + ".",
+        "",
+        "Scales were tuned on dev data, frozen, and applied once to the test data. Intervals are 95 % bootstrap "
+        "intervals over utterances. RTF: seconds of model and search for a second of audio on one core. "
+        "All fields, among them seeds, configuration hashes and scales, are in `RESULTS.json`.",
+        "",
+        "| " + " | ".join(HEADER) + " |",
+        "|" + "---|" * 4 + "---:|" * (len(HEADER) - 4),
+        *("| " + " | ".join(cells(row)) + " |" for row in results.rows),
+    ]
+    notes = result_notes(results)
+    return "\n".join([*lines, *([""] + [f"- {note}" for note in notes] if notes else [])]) + "\n"
+
+
+def best_rows(results: Results) -> Dict[Tuple[str, str], Any]:
+    """For each split and system, the row of fewest errors (of equals, the first)."""
+    best: Dict[Tuple[str, str], ResultRow] = {}
+    for row in results.rows:
+        place = (row.split, row.system)
+        if place not in best or row.errors < best[place].errors:
+            best[place] = row
+    return best

@@ -1,0 +1,174 @@
+"""What an experiment's report shows, gathered from its folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+
+from fsaasr.core.files import PathLike
+from fsaasr.corpora import manifest_path, read_cuts
+from fsaasr.features import FeatureConfig, compute_features
+from fsaasr.graph import compile_graph, draw_svg
+from fsaasr.graph.topology_fst import find_topology
+from fsaasr.lexicon import read_lang
+from fsaasr.models import load_lexicon, load_model
+from fsaasr.recipe.alignment import align_features
+from fsaasr.recipe.experiment import Experiment, Run
+from fsaasr.recipe.grammars import build_grammar
+from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
+from fsaasr.report import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView, write_report
+
+_WORDS = 5
+"""Words of an utterance that is long enough to show something and short enough to be readable."""
+
+
+def report_experiment(experiment: Experiment, path: PathLike, command: str = "") -> None:
+    """Writes the report of an experiment whose results are there.
+
+    Args:
+      experiment: recipe and folder.
+      path: HTML file to write.
+      command: what to say the experiment was run with.
+
+    Raises:
+      FileFormatError: no results. Also whatever is wrong with the files of the experiment.
+    """
+    write_report(path, report_data(experiment, command))
+
+
+def report_data(experiment: Experiment, command: str = "") -> ReportData:
+    """Gathers what the report shows; arguments and errors as `report_experiment`."""
+    spec = experiment.spec
+    results = read_results(experiment.folder / RESULTS)
+    return ReportData(
+        title=f"{spec.name}: HMM and CTC on one lexicon and one grammar",
+        introduction=(
+            f"{len(spec.systems)} systems were trained on the same cuts and decoded with graphs that are composed "
+            f"from the same lexicon and the same grammar, and from each model's own topology. Scales were tuned on "
+            f"dev data, frozen, and applied once to the test data."
+        ),
+        rates=tuple(_rate(row) for row in results.rows),
+        notes=tuple(result_notes(results)),
+        utterance=_utterance(experiment) if spec.showcase else None,
+        graph=_drawing(experiment) if spec.drawing else None,
+        errors=_errors(experiment, results),
+        made=_made(results, command),
+        files=_files(experiment),
+    )
+
+
+def _rate(row: ResultRow) -> RateRow:
+    return RateRow(
+        group=f"{row.split} split",
+        utterances=row.utterances,
+        system=row.system,
+        graph=row.graph,
+        engine=row.engine,
+        wer=row.wer,
+        ci_low=row.ci_low,
+        ci_high=row.ci_high,
+        words=row.words,
+        substitutions=row.substitutions,
+        insertions=row.insertions,
+        deletions=row.deletions,
+        rtf=row.rtf,
+    )
+
+
+def _errors(experiment: Experiment, results: Results) -> Tuple[ErrorsView, ...]:
+    """Errors of the best line of each system on the first split."""
+    first = next(iter(experiment.spec.data))
+    views = []
+    for (split, system), row in best_rows(results).items():
+        if split == first and row.errors:
+            report = error_report(experiment, Run(split, system, row.graph, row.engine))
+            views.append(ErrorsView(f"{system}, {row.graph}, {row.engine}", report))
+    return tuple(views)
+
+
+def _utterance(experiment: Experiment) -> UtteranceView:
+    data = next(iter(experiment.spec.data))
+    cut = _pick(read_cuts(manifest_path(experiment.data_dir(data), "test")))
+    aligner, *others = experiment.spec.showcase
+    folder = experiment.model_dir(data, aligner)
+    model = load_model(folder)
+    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
+    config = FeatureConfig(kind="fbank", sampling_rate=model.features.sampling_rate, num_filters=40)
+    spectrogram = compute_features([cut], config)
+    return UtteranceView(
+        text=features.texts[0],
+        spectrogram=spectrogram.matrices[0],
+        frame_shift=spectrogram.frame_shift,
+        top_frequency=config.sampling_rate / 2 + config.high_freq,
+        alignment=align_features(model, load_lexicon(folder), features)[0],
+        alignment_title=f"{aligner}: forced alignment",
+        posteriors=tuple(_posteriors(experiment, data, name, cut) for name in others),
+    )
+
+
+def _alone(config: FeatureConfig) -> Any:
+    """One utterance has no speaker statistics but its own."""
+    return "utterance" if config.cmvn == "speaker" else config.cmvn
+
+
+def _posteriors(experiment: Experiment, data: str, system: str, cut: Any) -> Posteriors:
+    model = load_model(experiment.model_dir(data, system))
+    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
+    topology = find_topology(model.topology)
+    return Posteriors(
+        system,
+        np.exp(model.scores(features).utterance(0)),
+        topology.columns(model.tokens).names,
+        model.frame_shift,
+        0 if topology.has_blank else None,
+    )
+
+
+def _pick(cuts: Any) -> Any:
+    """The first of the cuts whose number of words is nearest to what reads well."""
+    listed = sorted(cuts, key=lambda cut: str(cut.id))
+    return min(listed, key=lambda cut: abs(len((cut.supervisions[0].text or "").split()) - _WORDS))
+
+
+def _drawing(experiment: Experiment) -> GraphView:
+    lexicon_name, grammar_name, topology = experiment.spec.drawing
+    lexicon = read_lang(experiment.lang_dir(lexicon_name))
+    if find_topology(topology).has_blank:
+        lexicon = replace(lexicon, silence=None)
+    entry = experiment.spec.grammars[grammar_name]
+    data = next(iter(experiment.spec.data))
+    grammar = build_grammar(
+        entry.kind,
+        lexicon.words,
+        arpa=experiment.arpa_path(data, grammar_name) if entry.kind == "ngram" else None,
+        min_words=entry.min_words,
+        max_words=entry.max_words,
+    )
+    graph = compile_graph(lexicon, grammar, topology)
+    return GraphView(
+        f"Lexicon {lexicon_name!r}, grammar {grammar_name!r}, topology {topology!r}: "
+        f"{graph.fst.num_states} states, {graph.fst.num_arcs} arcs",
+        draw_svg(graph),
+    )
+
+
+def _made(results: Results, command: str) -> Tuple[Tuple[str, str], ...]:
+    rows: List[Tuple[str, Optional[str]]] = [
+        ("command", command),
+        ("commit", results.commit),
+        ("corpus", results.corpus),
+        ("stack", ", ".join(f"{name} {version}" for name, version in results.stack.items())),
+    ]
+    return tuple((name, value) for name, value in rows if value)
+
+
+def _files(experiment: Experiment) -> Tuple[Tuple[str, str], ...]:
+    """The training configurations, all defaults filled in."""
+    import yaml
+
+    return tuple(
+        (f"{name}: configuration", yaml.safe_dump(experiment.setup(name), sort_keys=False))
+        for name in experiment.spec.systems
+    )

@@ -1,0 +1,181 @@
+"""`RecipeSpec`: an experiment as data, read from YAML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Dict, Literal, Mapping, Optional, Sequence, Tuple
+
+from fsaasr.core.config import STRICT, config_from_dict
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import PathLike
+from fsaasr.decode import SearchOptions
+from fsaasr.decode.options import ENGINES
+from fsaasr.recipe.training import read_mapping
+from fsaasr.recipe.tuning import TuningGrid
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """One way to divide a corpus.
+
+    Attributes:
+      corpus: name as in `fsaasr.corpora.CORPORA`.
+      options: of the corpus.
+    """
+
+    __pydantic_config__ = STRICT
+
+    corpus: str
+    options: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LexiconSpec:
+    """A lexicon.
+
+    Attributes:
+      file: lexicon file, relative to the recipe file.
+      units: `phones` takes the file's tokens, `characters` spells its words.
+      silence: token of the optional silence; None for none.
+      silence_probability: of it being there, each time.
+    """
+
+    __pydantic_config__ = STRICT
+
+    file: str
+    units: Literal["phones", "characters"] = "phones"
+    silence: Optional[str] = None
+    silence_probability: float = 0.5
+
+
+@dataclass(frozen=True)
+class GrammarSpec:
+    """What may be said.
+
+    Attributes:
+      kind: `loop` (any number of words, equally likely), `repeat` (`min_words` to `max_words` of them) or `ngram`
+        (estimated on the training transcripts).
+      order: of the n-gram model.
+      min_words, max_words: for `repeat`.
+    """
+
+    __pydantic_config__ = STRICT
+
+    kind: Literal["loop", "repeat", "ngram"]
+    order: int = 2
+    min_words: int = 1
+    max_words: int = 7
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """A model to train.
+
+    Attributes:
+      family: as in `fsaasr.recipe.SETUPS`.
+      lexicon: name of its lexicon in the recipe.
+      config: training YAML, relative to the recipe file.
+      settings: what differs from that file, in the same sections.
+      tuning: scales to try on dev data.
+    """
+
+    __pydantic_config__ = STRICT
+
+    family: str
+    lexicon: str
+    config: str
+    settings: Dict[str, Any] = field(default_factory=dict)
+    tuning: TuningGrid = field(default_factory=TuningGrid)
+
+
+@dataclass(frozen=True)
+class RecipeSpec:
+    """An experiment: every system is trained on every data split and decoded with every grammar and engine.
+
+    Attributes:
+      name: of the experiment.
+      data: ways to divide the corpus, by name; each has `train`, `dev` and `test`.
+      lexicons, grammars, systems: by name; names become folders.
+      engines: search engines; those whose package is missing are left out, and that is said.
+      search: beams.
+      seed: of the bootstrap.
+      showcase: systems that the report shows an utterance of: one whose alignment is drawn, then those whose
+        posteriors are; empty shows none.
+      drawing: lexicon, grammar and topology of the graph that the report draws; empty draws none.
+      base: folder that file names are relative to; set by `read_recipe`.
+    """
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    data: Dict[str, DataSpec]
+    lexicons: Dict[str, LexiconSpec]
+    grammars: Dict[str, GrammarSpec]
+    systems: Dict[str, SystemSpec]
+    engines: Tuple[str, ...] = ("native",)
+    search: SearchOptions = field(default_factory=SearchOptions)
+    seed: int = 0
+    showcase: Tuple[str, ...] = ()
+    drawing: Tuple[str, ...] = ()
+    base: str = "."
+
+    def __post_init__(self) -> None:
+        for kind in ("data", "lexicons", "grammars", "systems"):
+            names = list(getattr(self, kind))
+            wrong = [name for name in names if not _NAME.fullmatch(name)]
+            if wrong or not names:
+                self._refuse(kind, wrong[0] if wrong else "nothing", "one or more names of letters, digits, `-_.`")
+        for name, system in self.systems.items():
+            if system.lexicon not in self.lexicons:
+                self._refuse(f"systems.{name}.lexicon", system.lexicon, f"one of {', '.join(self.lexicons)}")
+        for engine in self.engines:
+            if engine not in ENGINES or engine == "auto":
+                self._refuse("engines", engine, f"some of {', '.join(ENGINES[1:])}")
+        for name in self.showcase:
+            if name not in self.systems:
+                self._refuse("showcase", name, f"some of {', '.join(self.systems)}")
+        if self.drawing and (
+            len(self.drawing) != 3 or self.drawing[0] not in self.lexicons or self.drawing[1] not in self.grammars
+        ):
+            self._refuse("drawing", str(self.drawing), "[lexicon, grammar, topology]")
+
+    def _refuse(self, key: str, found: str, expected: str) -> None:
+        raise ConfigError(f"recipe {self.name!r}: key {key!r}: found {found}, expected {expected}")
+
+    def path(self, name: str) -> Path:
+        """A file that the recipe names."""
+        return Path(self.base) / name
+
+
+def read_recipe(path: PathLike, overrides: Sequence[PathLike] = ()) -> RecipeSpec:
+    """Reads a recipe.
+
+    Args:
+      path: YAML file of a RecipeSpec.
+      overrides: YAML files laid over it, one after another; `null` drops a key.
+
+    Raises:
+      ConfigError: a file is missing or not YAML; an unknown key; a value out of range.
+    """
+    values: Dict[str, Any] = read_mapping(path)
+    for override in overrides:
+        values = merged(values, read_mapping(override))
+    spec: RecipeSpec = config_from_dict(RecipeSpec, values, str(path))
+    return replace(spec, base=str(Path(path).parent))
+
+
+def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> Dict[str, Any]:
+    """`values` with `over` laid on top: mappings are merged, all else is replaced, None drops the key."""
+    result = dict(values)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,160 @@
+"""What each kind of job does, as functions of files that any process can call."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+from fsaasr.core.config import config_from_dict
+from fsaasr.core.files import PathLike, atomic_path, read_json
+from fsaasr.corpora import prepare, read_cuts
+from fsaasr.decode import SearchOptions
+from fsaasr.features import FeatureConfig, compute_features
+from fsaasr.graph import DecodingGraph, compile_graph
+from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lang, read_lexicon, write_lang
+from fsaasr.models import load_model, save_graph
+from fsaasr.recipe.decoding import decode_cuts
+from fsaasr.recipe.grammars import build_grammar, estimate_arpa
+from fsaasr.recipe.scales import read_scales
+from fsaasr.recipe.training import setup_from_dict, train_model
+from fsaasr.recipe.transcription import SCALES
+from fsaasr.recipe.tuning import TuningGrid, tune_cuts
+
+
+def prepare_data(corpus: str, corpus_dir: PathLike, out_dir: PathLike, options: Mapping[str, Any]) -> None:
+    """Makes the cut manifests of one way to divide a corpus."""
+    prepare(corpus, corpus_dir, out_dir, **options)
+
+
+def extract_features(manifests: Sequence[PathLike], config: Mapping[str, Any], cache_dir: PathLike) -> None:
+    """Fills the feature cache."""
+    for path in manifests:
+        compute_features(read_cuts(path), config_from_dict(FeatureConfig, config), cache_dir=cache_dir)
+
+
+def make_lexicon(file: PathLike, units: str, silence: Optional[OptionalSilence]) -> Lexicon:
+    """Reads a lexicon file, or spells its words for `units="characters"`."""
+    lexicon = read_lexicon(file, silence)
+    return character_lexicon(lexicon.words.names[1:], silence) if units == "characters" else lexicon
+
+
+def make_lang(
+    file: PathLike, out_dir: PathLike, units: str = "phones", silence: str = "", silence_probability: float = 0.5
+) -> Lexicon:
+    """Writes the lang directory of a lexicon file; an empty `silence` means none."""
+    optional = OptionalSilence(silence, silence_probability) if silence else None
+    lexicon = make_lexicon(file, units, optional)
+    write_lang(lexicon, out_dir)
+    return lexicon
+
+
+def make_lm(cuts_path: PathLike, lang_dir: PathLike, arpa_path: PathLike, order: int) -> None:
+    """Estimates an n-gram model on the transcripts of a manifest, with all words of the lexicon in it."""
+    sentences = [segment.text.split() for cut in read_cuts(cuts_path) for segment in cut.supervisions]
+    estimate_arpa(sentences, arpa_path, order, read_lang(lang_dir).words.names[1:])
+
+
+def train_system(
+    family: str,
+    setup: Mapping[str, Any],
+    data_dir: PathLike,
+    lang_dir: PathLike,
+    out_dir: PathLike,
+    cache_dir: PathLike,
+) -> None:
+    """Trains one system on the `train` part; the `dev` part chooses the epoch where there are epochs."""
+    data = Path(data_dir)
+    train_model(
+        setup_from_dict(family, setup),
+        data / "cuts_train.jsonl.gz",
+        lang_dir,
+        out_dir,
+        dev_path=data / "cuts_dev.jsonl.gz",
+        cache_dir=cache_dir,
+    )
+
+
+def make_graph(
+    lang_dir: PathLike,
+    kind: str,
+    out_path: PathLike,
+    *,
+    arpa: Optional[PathLike] = None,
+    min_words: int = 1,
+    max_words: int = 7,
+    topology: str = "ctc",
+    model_dir: Optional[PathLike] = None,
+) -> DecodingGraph:
+    """Composes a lexicon, a grammar and a topology, and saves the graph.
+
+    Args:
+      lang_dir: lexicon; with a model that has no silence token, its optional silence is left out.
+      kind, arpa, min_words, max_words: the grammar, as for `build_grammar`.
+      out_path: file to write.
+      topology: name; a model sets it.
+      model_dir: gives topology, tokens and transition probabilities.
+
+    Raises:
+      GraphError: as `compile_graph`. Also as `build_grammar`, `read_lang` and `load_model`.
+    """
+    lexicon = read_lang(lang_dir)
+    grammar = build_grammar(kind, lexicon.words, arpa=arpa, min_words=min_words, max_words=max_words)
+    if model_dir is None:
+        graph = compile_graph(lexicon, grammar, topology)
+    else:
+        model = load_model(model_dir)
+        if lexicon.silence is not None and lexicon.silence.token not in model.tokens:
+            lexicon = replace(lexicon, silence=None)
+        graph = compile_graph(lexicon, grammar, model.topology, tokens=model.tokens, transitions=model.transitions)
+    graph.save(out_path)
+    return graph
+
+
+def tune_system(
+    model_dir: PathLike,
+    graph_path: PathLike,
+    cuts_path: PathLike,
+    out_path: PathLike,
+    grid: Mapping[str, Any],
+    options: Mapping[str, Any],
+    cache_dir: PathLike,
+    install: bool,
+) -> None:
+    """Tunes on dev data; with `install`, puts graph and scales into the model directory for `transcribe`."""
+    tune_cuts(
+        model_dir,
+        graph_path,
+        cuts_path,
+        out_path,
+        config_from_dict(TuningGrid, grid),
+        config_from_dict(SearchOptions, options),
+        cache_dir,
+    )
+    if install:
+        save_graph(DecodingGraph.load(graph_path), model_dir, load_model(model_dir))
+        with atomic_path(Path(model_dir) / SCALES) as temporary:
+            shutil.copyfile(out_path, temporary)
+
+
+def decode_system(
+    model_dir: PathLike,
+    graph_path: PathLike,
+    cuts_path: PathLike,
+    out_dir: PathLike,
+    scales_path: PathLike,
+    options: Mapping[str, Any],
+    cache_dir: PathLike,
+) -> None:
+    """Recognizes with the scales that were frozen on dev data."""
+    search = config_from_dict(SearchOptions, options)
+    decode_cuts(model_dir, graph_path, cuts_path, out_dir, search, read_scales(scales_path), cache_dir)
+
+
+def prepared_key(data_dir: PathLike) -> str:
+    """Hash that a prepared directory keeps of what it was made from; empty where it is not prepared."""
+    try:
+        return str(read_json(Path(data_dir) / "prepared.json")["hash"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

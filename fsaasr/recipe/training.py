@@ -1,0 +1,146 @@
+"""Training from files to a model directory, whatever the family."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Type, Union
+
+import yaml
+
+from fsaasr.core.config import STRICT, config_from_dict, config_to_dict
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import PathLike
+from fsaasr.corpora import read_cuts
+from fsaasr.features import FeatureConfig, compute_features
+from fsaasr.lexicon import Lexicon, read_lang
+from fsaasr.models import AcousticModel, save_model
+from fsaasr.train.ctc_config import CtcTrainConfig
+from fsaasr.train.gmm_config import GmmTrainConfig
+
+if TYPE_CHECKING:
+    from fsaasr.features import FeatureBatch
+
+WORK = "work"
+"""Folder of checkpoints within a model directory; gone when training is over."""
+
+
+@dataclass(frozen=True)
+class GmmSetup:
+    """A training file of the family `gmm`: its sections `features` and `training`."""
+
+    __pydantic_config__ = STRICT
+
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    training: GmmTrainConfig = field(default_factory=GmmTrainConfig)
+
+
+@dataclass(frozen=True)
+class CtcSetup:
+    """A training file of the family `ctc`: its sections `features` and `training`."""
+
+    __pydantic_config__ = STRICT
+
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    training: CtcTrainConfig = field(default_factory=CtcTrainConfig)
+
+
+Setup = Union[GmmSetup, CtcSetup]
+
+SETUPS: Dict[str, Type[Any]] = {"gmm": GmmSetup, "ctc": CtcSetup}
+"""Setup class of each family."""
+
+
+def setup_from_dict(family: str, values: Mapping[str, Any], source: str = "") -> Setup:
+    """Checks a training configuration.
+
+    Raises:
+      ConfigError: an unknown family or key, or a value out of range.
+    """
+    if family not in SETUPS:
+        raise ConfigError(f"{source or 'setup'}: family {family!r}; expected one of {', '.join(sorted(SETUPS))}")
+    setup: Setup = config_from_dict(SETUPS[family], values, source)
+    return setup
+
+
+def read_setup(family: str, path: PathLike) -> Setup:
+    """Reads a training YAML file; raises as `setup_from_dict`, or where it is not a YAML mapping."""
+    return setup_from_dict(family, read_mapping(path), str(path))
+
+
+def read_mapping(path: PathLike) -> Dict[str, Any]:
+    """Reads a YAML file that holds a mapping; an empty file is an empty one.
+
+    Raises:
+      ConfigError: no such file, not YAML, or not a mapping.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: found a {type(values).__name__}, expected `key: value` lines")
+    return values
+
+
+def train_model(
+    setup: Setup,
+    cuts_path: PathLike,
+    lang_dir: PathLike,
+    out_dir: PathLike,
+    *,
+    dev_path: Optional[PathLike] = None,
+    cache_dir: Optional[PathLike] = None,
+    device: str = "cpu",
+) -> AcousticModel:
+    """Trains a model on a cut manifest and writes its directory.
+
+    A killed training goes on where its last checkpoint was; a finished one of the same configuration is
+    trained anew.
+
+    Args:
+      setup: features and training; its class says which family.
+      cuts_path: manifest of the training cuts.
+      lang_dir: lexicon of the training words.
+      out_dir: model directory to write.
+      dev_path: manifest that chooses the best epoch; families that have no epochs to choose from ignore it.
+      cache_dir: where extracted features are kept.
+      device: torch device of the families that use one.
+
+    Raises:
+      CorpusError, LexiconError, GraphError, TrainingError: what is wrong with the input, by name.
+    """
+    lexicon = read_lang(lang_dir)
+
+    def features(path: PathLike) -> FeatureBatch:
+        return compute_features(read_cuts(path), setup.features, cache_dir=cache_dir)
+
+    batch = features(cuts_path)
+    work = Path(out_dir) / WORK
+    record: Dict[str, Any] = {"setup": config_to_dict(setup)}
+    model: AcousticModel
+    if isinstance(setup, GmmSetup):
+        from fsaasr.train.gmm import train_gmm
+
+        gmm = train_gmm(batch, lexicon, setup.features, setup.training, work_dir=work)
+        model, used, record["history"] = gmm.model, lexicon, [dict(entry) for entry in gmm.history]
+        record["unseen"] = list(gmm.unseen)
+    else:
+        from fsaasr.train.ctc import train_ctc
+
+        dev = features(dev_path) if dev_path is not None else None
+        ctc = train_ctc(batch, lexicon, setup.features, setup.training, dev=dev, work_dir=work, device=device)
+        model, used, record["history"] = ctc.model, ctc.lexicon, [dict(entry) for entry in ctc.history]
+    save_model(model, out_dir, used, record)
+    shutil.rmtree(work, ignore_errors=True)
+    return model
+
+
+def training_lexicon(setup: Setup, lexicon: Lexicon) -> Lexicon:
+    """The lexicon that a model of this setup ends up with: CTC models know no silence token."""
+    from dataclasses import replace
+
+    return replace(lexicon, silence=None) if isinstance(setup, CtcSetup) else lexicon

@@ -1,0 +1,119 @@
+"""What a report shows; all of it computed elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from fsaasr.core import FloatArray, Hypothesis, Seconds
+from fsaasr.evaluate import ErrorReport
+
+
+@dataclass(frozen=True)
+class RateRow:
+    """One line of the table of error rates.
+
+    Attributes:
+      group: lines of one group stand together, under its name; the test set. utterances: its size.
+      system, graph, engine: what was decoded, with which graph, by which search.
+      wer, ci_low, ci_high: fractions.
+      words, substitutions, insertions, deletions: counts.
+      rtf: seconds of work for a second of audio.
+    """
+
+    group: str
+    utterances: int
+    system: str
+    graph: str
+    engine: str
+    wer: float
+    ci_low: float
+    ci_high: float
+    words: int
+    substitutions: int
+    insertions: int
+    deletions: int
+    rtf: float
+
+
+@dataclass(frozen=True)
+class Posteriors:
+    """Frame posteriors of one model.
+
+    Attributes:
+      title: name of the model.
+      probabilities: float32 (T, C), in 0 .. 1.
+      names: C names of the columns.
+      frame_shift: seconds between two rows.
+      blank: column drawn in the background, or None.
+    """
+
+    title: str
+    probabilities: FloatArray
+    names: Tuple[str, ...]
+    frame_shift: Seconds
+    blank: Optional[int] = 0
+
+
+@dataclass(frozen=True)
+class UtteranceView:
+    """One utterance as several models see it, on one time axis.
+
+    Attributes:
+      text: what was said.
+      spectrogram: float32 (T, F) log mel energies. frame_shift: seconds between two rows.
+      top_frequency: Hz at the upper end of the spectrogram.
+      alignment: words and tokens with times. alignment_title: which model gave it.
+      posteriors: of other models.
+    """
+
+    text: str
+    spectrogram: FloatArray
+    frame_shift: Seconds
+    top_frequency: float
+    alignment: Hypothesis
+    alignment_title: str
+    posteriors: Tuple[Posteriors, ...] = ()
+
+
+@dataclass(frozen=True)
+class GraphView:
+    """A drawing of a graph: an SVG element, and what it is of."""
+
+    title: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class ErrorsView:
+    """The errors of one decoding, utterance by utterance."""
+
+    title: str
+    report: ErrorReport
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that a report shows.
+
+    Attributes:
+      title: headline.
+      introduction: what was done, in a sentence or two.
+      rates: error rates; at least one.
+      notes: to stand below them.
+      utterance: one utterance, if there is one to show.
+      graph: a graph, if there is one to show.
+      errors: of a few decodings.
+      made: name and value of what it was made with: command, commit, versions.
+      files: name and text of configuration files.
+    """
+
+    title: str
+    introduction: str
+    rates: Tuple[RateRow, ...]
+    notes: Tuple[str, ...] = ()
+    utterance: Optional[UtteranceView] = None
+    graph: Optional[GraphView] = None
+    errors: Tuple[ErrorsView, ...] = ()
+    made: Tuple[Tuple[str, str], ...] = ()
+    files: Tuple[Tuple[str, str], ...] = ()

@@ -1,0 +1,183 @@
+"""Figures of a report: arrays in, SVG out; matplotlib's global state is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Sequence, Tuple
+
+import numpy as np
+
+from fsaasr.core import Span
+from fsaasr.report.data import Posteriors, RateRow, UtteranceView
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a figure; its background is transparent."""
+
+    text: str
+    faint: str
+    bands: Tuple[str, str]
+    lines: Tuple[str, ...]
+    colormap: str
+
+
+LIGHT = Theme(
+    "#1c2126",
+    "#9aa4ad",
+    ("#dbe7f3", "#f0e6d6"),
+    ("#0b5cad", "#c2410c", "#15803d", "#7e22ce", "#b91c1c", "#0f766e", "#a16207", "#be185d"),
+    "Greys",
+)
+DARK = Theme(
+    "#e6e9ec",
+    "#6b7681",
+    ("#24405c", "#4d3f28"),
+    ("#7ab8f5", "#fb923c", "#4ade80", "#c084fc", "#f87171", "#2dd4bf", "#facc15", "#f472b6"),
+    "magma",
+)
+
+_LABEL_FROM = 0.3
+"""Posterior that a token's peak must have to be labelled."""
+
+
+def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
+    """Alignment, spectrogram and posteriors, one above the other on one time axis, as SVG."""
+    from matplotlib.figure import Figure
+
+    heights = [0.9, 2.0, *(1.3 for _ in view.posteriors)]
+    figure = Figure(figsize=(11.0, 1.3 * sum(heights)), layout="constrained")
+    panels: Any = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    duration = len(view.spectrogram) * view.frame_shift
+    _draw_alignment(panels[0], view, theme)
+    _draw_spectrogram(panels[1], view, duration, theme)
+    for axes, posteriors in zip(panels[2:], view.posteriors):
+        _draw_posteriors(axes, posteriors, theme)
+    for axes in panels:
+        _dress(axes, theme)
+        axes.set_xlim(0, duration)
+        axes.tick_params(axis="x", length=3 if axes is panels[-1] else 0)
+    panels[-1].set_xlabel("seconds", color=theme.text)
+    return _svg(figure)
+
+
+def _draw_alignment(axes: Axes, view: UtteranceView, theme: Theme) -> None:
+    for row, spans in ((1, view.alignment.words), (0, view.alignment.tokens)):
+        _draw_spans(axes, spans, row, theme)
+    axes.set_ylim(0, 2)
+    axes.set_yticks([0.5, 1.5], labels=["phones", "words"])
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(view.alignment_title, loc="left", fontsize=10, color=theme.text)
+
+
+def _draw_spans(axes: Axes, spans: Sequence[Span], row: int, theme: Theme) -> None:
+    for n, span in enumerate(spans):
+        width = span.end - span.start
+        axes.barh(
+            row + 0.5,
+            width,
+            left=span.start,
+            height=0.92,
+            color=theme.bands[n % 2],
+            edgecolor=theme.faint,
+            linewidth=0.6,
+        )
+        axes.text(
+            span.start + width / 2,
+            row + 0.5,
+            span.name,
+            ha="center",
+            va="center",
+            color=theme.text,
+            fontsize=11 if row else 8,
+            clip_on=True,
+            rotation=90 if not row and width < 0.05 * len(span.name) else 0,
+        )
+
+
+def _draw_spectrogram(axes: Axes, view: UtteranceView, duration: float, theme: Theme) -> None:
+    energies = view.spectrogram.T
+    low, high = np.percentile(energies, [10, 99.5])
+    axes.imshow(
+        energies,
+        aspect="auto",
+        origin="lower",
+        extent=(0, duration, 0, 1),
+        cmap=theme.colormap,
+        vmin=float(low),
+        vmax=float(high),
+        interpolation="nearest",
+    )
+    for span in view.alignment.tokens:
+        axes.axvline(span.start, color=theme.lines[0], linewidth=0.7, alpha=0.7)
+    axes.set_yticks([0, 1], labels=["0", f"{view.top_frequency / 1000:g} kHz"])
+    axes.set_title("log mel spectrogram, with the phone boundaries", loc="left", fontsize=10, color=theme.text)
+
+
+def _draw_posteriors(axes: Axes, posteriors: Posteriors, theme: Theme) -> None:
+    # The middle of the frame that a posterior belongs to.
+    times = (np.arange(len(posteriors.probabilities)) + 0.5) * posteriors.frame_shift
+    shown = 0
+    for column, name in enumerate(posteriors.names):
+        curve = posteriors.probabilities[:, column]
+        if column == posteriors.blank:
+            axes.fill_between(times, curve, color=theme.faint, alpha=0.25, linewidth=0)
+            continue
+        if curve.max() < _LABEL_FROM:
+            continue
+        colour = theme.lines[shown % len(theme.lines)]
+        shown += 1
+        axes.plot(times, curve, color=colour, linewidth=1.2)
+        for peak in _peaks(curve):
+            axes.text(times[peak], curve[peak] + 0.04, name, ha="center", va="bottom", fontsize=8, color=colour)
+    axes.set_ylim(0, 1.25)
+    axes.set_yticks([0, 1])
+    axes.set_title(f"{posteriors.title}: posteriors (grey: blank)", loc="left", fontsize=10, color=theme.text)
+
+
+def _peaks(curve: Any) -> Sequence[int]:
+    """Greatest frame of each stretch of frames above the threshold."""
+    above = np.concatenate([[False], curve >= _LABEL_FROM, [False]])
+    edges = np.flatnonzero(np.diff(above.astype(np.int8)))
+    return [begin + int(np.argmax(curve[begin:end])) for begin, end in zip(edges[::2], edges[1::2])]
+
+
+def rates_figure(rows: Sequence[RateRow], theme: Theme = LIGHT) -> bytes:
+    """Error rates with their intervals, one line each, as SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11.0, 0.7 + 0.26 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    groups = list(dict.fromkeys(row.group for row in rows))
+    for place, row in enumerate(rows):
+        colour = theme.lines[groups.index(row.group) % len(theme.lines)]
+        axes.plot([100 * row.ci_low, 100 * row.ci_high], [place, place], color=colour, linewidth=2, alpha=0.5)
+        axes.plot([100 * row.wer], [place], "o", color=colour, markersize=6)
+    labels = [f"{row.group}: {row.system} ({row.graph}, {row.engine})" for row in rows]
+    axes.set_yticks(range(len(rows)), labels=labels)
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    axes.set_xlabel("word error rate in %, with its 95 % interval", color=theme.text)
+    axes.grid(axis="x", color=theme.faint, alpha=0.3, linewidth=0.6)
+    _dress(axes, theme)
+    return _svg(figure)
+
+
+def _dress(axes: Axes, theme: Theme) -> None:
+    axes.set_facecolor("none")
+    axes.tick_params(colors=theme.text, labelsize=9)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(theme.faint)
+
+
+def _svg(figure: Figure) -> bytes:
+    buffer = BytesIO()
+    # No date: the same data give the same picture.
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()

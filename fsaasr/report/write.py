@@ -1,0 +1,89 @@
+"""`write_report`: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+from functools import partial
+from typing import Any, Callable, Dict, List, Tuple
+
+from fsaasr.core import EvaluationError, PathLike, write_text
+from fsaasr.evaluate import UtteranceErrors
+from fsaasr.report.data import ErrorsView, RateRow, ReportData
+from fsaasr.report.figures import DARK, LIGHT, Theme, rates_figure, utterance_figure
+
+MAX_ERRORS = 12
+"""Wrong utterances shown of each decoding."""
+
+_KINDS = {"S": "substitution", "I": "insertion", "D": "deletion", "": ""}
+
+
+def write_report(path: PathLike, data: ReportData) -> None:
+    """Writes a self-contained HTML page, atomically: no script, no font and no picture from elsewhere.
+
+    Args:
+      path: file to write.
+      data: what to show.
+
+    Raises:
+      EvaluationError: no error rates.
+    """
+    write_text(path, render_report(data))
+
+
+def render_report(data: ReportData) -> str:
+    """The page as text; see `write_report`."""
+    import jinja2
+
+    if not data.rates:
+        raise EvaluationError("write_report: no error rates to show; give at least one row")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fsaasr.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    figures = {"rates": _picture(partial(rates_figure, _best(data.rates)))}
+    if data.utterance is not None:
+        figures["utterance"] = _picture(partial(utterance_figure, data.utterance))
+    groups = {name: [row for row in data.rates if row.group == name] for name in {r.group: 0 for r in data.rates}}
+    page: str = environment.get_template("report.html.j2").render(
+        data=data,
+        groups=groups,
+        least={name: min(row.wer for row in rows) for name, rows in groups.items()},
+        figures=figures,
+        errors=[_errors(view) for view in data.errors],
+    )
+    return page
+
+
+def _best(rows: Tuple[RateRow, ...]) -> List[RateRow]:
+    """Of each group and system the line of the lowest rate."""
+    best: Dict[Tuple[str, str], RateRow] = {}
+    for row in rows:
+        place = (row.group, row.system)
+        if place not in best or row.wer < best[place].wer:
+            best[place] = row
+    return list(best.values())
+
+
+def _picture(draw: Callable[[Theme], bytes]) -> Dict[str, str]:
+    """A figure in both themes, as data URIs."""
+    return {
+        name: "data:image/svg+xml;base64," + base64.b64encode(draw(theme)).decode()
+        for name, theme in (("light", LIGHT), ("dark", DARK))
+    }
+
+
+def _errors(view: ErrorsView) -> Dict[str, Any]:
+    wrong = [entry for entry in view.report.utterances if entry.counts.errors]
+    return {
+        "title": view.title,
+        "total": len(view.report.utterances),
+        "wrong": len(wrong),
+        "shown": [_alignment(entry) for entry in wrong[:MAX_ERRORS]],
+    }
+
+
+def _alignment(entry: UtteranceErrors) -> Dict[str, Any]:
+    pairs = []
+    for reference, hypothesis in entry.alignment:
+        kind = "" if reference == hypothesis else "I" if not reference else "D" if not hypothesis else "S"
+        pairs.append({"reference": reference, "hypothesis": hypothesis, "kind": kind, "name": _KINDS[kind]})
+    return {"utterance": entry.utterance, "pairs": pairs}

@@ -1,0 +1,158 @@
+"""A whole toy experiment: what it writes, and that nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fsaasr.core import ConfigError
+from fsaasr.evaluate import read_text
+from fsaasr.models import load_graph
+from fsaasr.recipe import (
+    STAGES,
+    Experiment,
+    TuningGrid,
+    collect_results,
+    read_recipe,
+    read_results,
+    read_scales,
+    report_experiment,
+    results_markdown,
+    results_table,
+    run_stage,
+    write_published,
+)
+from fsaasr.recipe.decoding import read_jsonl
+
+
+def test_every_combination_has_a_row(experiment: Experiment) -> None:
+    rows = read_results(experiment.folder / "results.json").rows
+    assert [(row.split, row.system, row.graph, row.engine) for row in rows] == [
+        ("kaldi", system, grammar, "native") for system in ("gmm", "ctc") for grammar in ("loop", "bigram")
+    ]
+
+
+def test_tones_are_recognized_by_both_families(experiment: Experiment) -> None:
+    rates = {row.system: row.wer for row in read_results(experiment.folder / "results.json").rows}
+    assert max(rates.values()) < 0.1
+
+
+def test_rows_hold_what_the_files_say(experiment: Experiment) -> None:
+    for row in read_results(experiment.folder / "results.json").rows:
+        folder = experiment.folder / "decode" / row.split / row.system / row.graph / row.engine
+        reference = read_text(folder / "ref.txt")
+        assert row.words == sum(map(len, reference.values()))
+        assert row.wer == pytest.approx(row.errors / row.words, abs=1e-6)
+        assert row.errors == row.substitutions + row.insertions + row.deletions
+        assert row.ci_low <= row.wer <= row.ci_high
+        assert row.rtf > 0
+        scales = read_scales(experiment.scales_path(row.split, row.system, row.graph))
+        assert row.scales["acoustic_scale"] == scales.acoustic_scale
+
+
+def test_hypotheses_have_words_with_times_in_order(experiment: Experiment) -> None:
+    folder = experiment.folder / "decode" / "kaldi" / "gmm" / "loop" / "native"
+    texts = read_text(folder / "hyp.txt")
+    for hypothesis in read_jsonl(folder / "hyp.jsonl"):
+        assert texts[hypothesis.utterance] == tuple(word.name for word in hypothesis.words)
+        times = [time for word in hypothesis.words for time in (word.start, word.end)]
+        assert times == sorted(times)
+
+
+def test_the_first_grammar_is_the_models_own(experiment: Experiment) -> None:
+    for system in ("gmm", "ctc"):
+        folder = experiment.model_dir("kaldi", system)
+        graph = load_graph(folder)
+        assert graph is not None
+        assert json.loads((folder / "scales.json").read_text())["scales"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_nothing_is_done_twice(experiment: Experiment, corpus: Path, stage: str) -> None:
+    said: list[str] = []
+    assert run_stage(experiment, stage, corpus_dir=corpus, say=said.append) == 0
+    assert said
+    assert all(line.endswith("done before") for line in said)
+
+
+def test_a_changed_grid_touches_only_what_follows_it(experiment: Experiment) -> None:
+    systems = dict(experiment.spec.systems)
+    systems["ctc"] = replace(systems["ctc"], tuning=TuningGrid(acoustic_scale=(0.7,)))
+    changed = Experiment(replace(experiment.spec, systems=systems), experiment.folder)
+    assert all(job.is_done() for job in changed.graph_jobs())
+    assert [job.name for job in changed.tune_jobs() if not job.is_done()] == [
+        "tune kaldi/ctc/loop",
+        "tune kaldi/ctc/bigram",
+    ]
+    assert sum(not job.is_done() for job in changed.decode_jobs()) == 2
+
+
+def test_a_changed_setting_makes_later_stages_ask_for_training(experiment: Experiment) -> None:
+    systems = dict(experiment.spec.systems)
+    systems["gmm"] = replace(systems["gmm"], settings={"training": {"gaussians": 11}})
+    changed = Experiment(replace(experiment.spec, systems=systems), experiment.folder)
+    with pytest.raises(ConfigError, match=r"train kaldi/gmm.*run stage 'train'"):
+        run_stage(changed, "graph")
+    with pytest.raises(ConfigError, match="run stage 'decode'"):
+        collect_results(changed)
+
+
+def test_a_killed_decoding_is_redone_and_gives_the_same(experiment: Experiment) -> None:
+    folder = experiment.folder / "decode" / "kaldi" / "ctc" / "loop" / "native"
+    before = (folder / "hyp.txt").read_bytes()
+    (folder / "done.json").unlink()
+    (folder / "hyp.txt").write_text("cut off")
+    assert run_stage(experiment, "decode", workers=1) == 1
+    assert (folder / "hyp.txt").read_bytes() == before
+
+
+def test_a_lost_output_is_noticed(experiment: Experiment) -> None:
+    path = experiment.graph_path("kaldi", "ctc", "bigram")
+    content = path.read_bytes()
+    path.unlink()
+    assert [job.name for job in experiment.graph_jobs() if not job.is_done()] == ["graph kaldi/ctc/bigram"]
+    path.write_bytes(content)
+    assert all(job.is_done() for job in experiment.graph_jobs())
+
+
+def test_published_results_are_those_of_the_run(experiment: Experiment, tmp_path: Path) -> None:
+    results = read_results(experiment.folder / "results.json")
+    write_published(results, tmp_path)
+    assert read_results(tmp_path / "RESULTS.json") == results
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert text == results_markdown(results)
+    assert text.count("| kaldi |") == len(results.rows) == results_table(results).count("kaldi  ")
+
+
+def test_the_report_shows_utterance_graph_and_rates(experiment: Experiment, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    report_experiment(experiment, path, "run.sh")
+    page = path.read_text(encoding="utf-8")
+    assert page.count("data:image/svg+xml;base64,") == 4
+    assert "<svg" in page
+    assert "gmm: configuration" in page
+    for outside in ("http://", "https://"):
+        assert outside not in page.replace("http://www.w3.org/", "")
+
+
+def test_engines_without_package_are_left_out_and_said(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = Experiment(replace(experiment.spec, engines=("native", "k2")), experiment.folder)
+    monkeypatch.setattr(Experiment, "missing_engines", {"k2": "k2 is absent"})
+    assert {run.engine for run in asking.runs} == {"native"}
+    assert "engine 'k2' was left out: k2 is absent" in results_table(collect_results(asking))
+
+
+def test_a_recipe_that_contradicts_itself_is_refused(experiment: Experiment, tmp_path: Path) -> None:
+    (tmp_path / "over.yaml").write_text("systems: {gmm: {lexicon: pieces}}\n")
+    recipe = Path(experiment.spec.base) / "recipe.yaml"
+    with pytest.raises(ConfigError, match=r"systems\.gmm\.lexicon.*found pieces, expected one of phones"):
+        read_recipe(recipe, [tmp_path / "over.yaml"])
+
+
+def test_an_override_with_null_drops_an_entry(experiment: Experiment, tmp_path: Path) -> None:
+    (tmp_path / "over.yaml").write_text("systems: {ctc: null}\nshowcase: []\n")
+    spec = read_recipe(Path(experiment.spec.base) / "recipe.yaml", [tmp_path / "over.yaml"])
+    assert list(spec.systems) == ["gmm"]

@@ -1,0 +1,68 @@
+"""Done-markers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fsaasr.core import ConfigError
+from fsaasr.recipe import Job, run_jobs, worker_pool
+from fsaasr.recipe.jobs import key_of
+
+
+def write(path: Path, text: str) -> None:
+    if text == "bad":
+        raise ConfigError("write: a bad text")
+    path.write_text(text)
+
+
+def job(folder: Path, name: str, text: str) -> Job:
+    out = folder / name
+    return Job(name, folder / f"{name}.done.json", key_of(text), write, {"path": out, "text": text}, (out,))
+
+
+def test_a_job_is_done_until_its_key_or_output_changes(tmp_path: Path) -> None:
+    first = job(tmp_path, "a", "one")
+    assert not first.is_done()
+    assert run_jobs([first]) == 1
+    assert first.is_done()
+    assert run_jobs([first]) == 0
+    assert not job(tmp_path, "a", "two").is_done()
+    (tmp_path / "a").write_text("longer than it was")
+    assert not first.is_done()
+
+
+def test_a_failure_leaves_no_marker_and_keeps_what_was_done(tmp_path: Path) -> None:
+    jobs = [job(tmp_path, "a", "one"), job(tmp_path, "b", "bad"), job(tmp_path, "c", "three")]
+    with pytest.raises(ConfigError, match="bad text"):
+        run_jobs(jobs)
+    assert [entry.is_done() for entry in jobs] == [True, False, False]
+
+
+def test_an_older_marker_is_gone_when_the_job_fails(tmp_path: Path) -> None:
+    run_jobs([job(tmp_path, "a", "one")])
+    with pytest.raises(ConfigError):
+        run_jobs([job(tmp_path, "a", "bad")])
+    assert not job(tmp_path, "a", "one").is_done()
+
+
+def test_a_pool_gives_the_same_as_no_pool_and_passes_errors_on(tmp_path: Path) -> None:
+    said: list[str] = []
+    with worker_pool(2) as pool:
+        assert run_jobs([job(tmp_path, name, name) for name in "abc"], pool, said.append) == 3
+        with pytest.raises(ConfigError, match="bad text"):
+            run_jobs([job(tmp_path, "d", "bad")], pool)
+    assert sorted(said) == ["a: done", "b: done", "c: done"]
+    assert [(tmp_path / name).read_text() for name in "abc"] == ["a", "b", "c"]
+
+
+def test_keys_tell_values_apart() -> None:
+    values = [("a", "b"), ("ab",), ("a", ["b"]), ("a", {"b": 1}), ("a", {"b": 1.5})]
+    assert len({key_of(*value) for value in values}) == len(values)
+    assert key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1})
+
+
+def test_no_workers_are_refused() -> None:
+    with pytest.raises(ConfigError, match="0 workers"), worker_pool(0):
+        pass
