@@ -37,6 +37,7 @@ def assert_same_lattice(one, other):
     assert one.reached_final == other.reached_final
 
 
+@settings(max_examples=60)
 @given(
     st.one_of(graphs(), graphs(alive=True)).filter(lambda graph: fewest_frames(graph.fst) is not None),
     matrices(),
@@ -51,6 +52,7 @@ def test_the_lattice_is_the_native_one(graph, matrix, engine, beam):
     assert (FROM_FALLBACK in found.flags) == (not native.reached_final)
 
 
+@settings(max_examples=50)
 @given(graphs(alive=True), matrices(impossible=False), st.sampled_from(ENGINES))
 def test_best_and_total_are_those_of_all_paths(graph, matrix, engine):
     expected = best_and_total(enumerate_paths(graph.fst, matrix))
@@ -71,7 +73,7 @@ def test_agrees_with_dense_matrices_over_many_frames(engine, seed):
     assert lattice.total_score() == pytest.approx(exact.total, abs=1e-4)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(graphs(alive=True), st.lists(matrices(impossible=False), min_size=2, max_size=4), st.sampled_from(ENGINES))
 def test_batch_and_padding_change_nothing(graph, arrays, engine):
     padded = np.full((len(arrays), 6, 3), np.nan, dtype=np.float32)
