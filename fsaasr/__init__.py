@@ -1,3 +1,99 @@
-"""Speech recognition with finite-state graphs."""
+"""Speech recognition with finite-state graphs: HMM and end-to-end models on one graph, one decoder, one lattice.
+
+The names below are imported when they are first used, so that `import fsaasr` is quick and needs no
+optional package. The search itself is `fsaasr.decode.decode`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Dict, List
+
+if TYPE_CHECKING:
+    from fsaasr.core.errors import FsaasrError
+    from fsaasr.core.hypothesis import Hypothesis, Span
+    from fsaasr.core.scores import Scores
+    from fsaasr.core.symbols import SymbolTable
+    from fsaasr.decode import SearchOptions, align, forward_backward
+    from fsaasr.evaluate import bootstrap_interval, character_errors, word_errors
+    from fsaasr.grammar import estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
+    from fsaasr.graph import DecodingGraph, TranscriptCompiler, compile_cached, compile_graph, word_loop
+    from fsaasr.lattice import Lattice
+    from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, coverage, read_lexicon
+    from fsaasr.models import load_model
 
 __version__ = "0.1.0"
+
+_HOMES: Dict[str, str] = {
+    "FsaasrError": "core.errors",
+    "Hypothesis": "core.hypothesis",
+    "Span": "core.hypothesis",
+    "Scores": "core.scores",
+    "SymbolTable": "core.symbols",
+    "Lexicon": "lexicon",
+    "OptionalSilence": "lexicon",
+    "character_lexicon": "lexicon",
+    "coverage": "lexicon",
+    "read_lexicon": "lexicon",
+    "estimate_ngram": "grammar",
+    "grammar_from_pynini": "grammar",
+    "perplexity": "grammar",
+    "read_arpa": "grammar",
+    "write_arpa": "grammar",
+    "DecodingGraph": "graph",
+    "TranscriptCompiler": "graph",
+    "compile_cached": "graph",
+    "compile_graph": "graph",
+    "word_loop": "graph",
+    "load_model": "models",
+    "Lattice": "lattice",
+    "SearchOptions": "decode",
+    "align": "decode",
+    "forward_backward": "decode",
+    "bootstrap_interval": "evaluate",
+    "character_errors": "evaluate",
+    "word_errors": "evaluate",
+}
+
+__all__ = [
+    "DecodingGraph",
+    "FsaasrError",
+    "Hypothesis",
+    "Lattice",
+    "Lexicon",
+    "OptionalSilence",
+    "Scores",
+    "SearchOptions",
+    "Span",
+    "SymbolTable",
+    "TranscriptCompiler",
+    "align",
+    "bootstrap_interval",
+    "character_errors",
+    "character_lexicon",
+    "compile_cached",
+    "compile_graph",
+    "coverage",
+    "estimate_ngram",
+    "forward_backward",
+    "grammar_from_pynini",
+    "load_model",
+    "perplexity",
+    "read_arpa",
+    "read_lexicon",
+    "word_errors",
+    "word_loop",
+    "write_arpa",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fsaasr' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"fsaasr.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted(__all__)
