@@ -8,6 +8,7 @@ from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, Decod
 from fsaasr.graph.determinize import Budget, determinize, minimize
 from fsaasr.graph.draw import draw_dot, draw_svg, write_drawing
 from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.k2_graph import k2_to_decoding_graph, to_k2, to_k2_fsa
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
@@ -44,11 +45,14 @@ __all__ = [
     "graph_from_text",
     "graph_key",
     "graph_to_text",
+    "k2_to_decoding_graph",
     "lexicon_fst",
     "linear_acceptor",
     "minimize",
     "ngram_fst",
     "parse_topology",
+    "to_k2",
+    "to_k2_fsa",
     "to_openfst",
     "topology_fst",
     "word_loop",

@@ -13,9 +13,9 @@ from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.grammar import NgramModel
 from fsaasr.graph.build_report import BuildReport
+from fsaasr.graph.bypass import bypass_epsilons
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
-from fsaasr.graph.epsilons import bypass_epsilons
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
