@@ -1,0 +1,222 @@
+"""Each verb on toy speech: what it writes and prints, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import pytest
+
+from fsaasr.corpora import read_cuts
+from fsaasr.corpora.audio import write_wav
+from fsaasr.evaluate import read_text, word_errors
+from fsaasr.grammar import read_arpa
+from fsaasr.graph import DecodingGraph
+from fsaasr.lexicon import read_lang
+from fsaasr.recipe import read_scales
+from tests.cli.conftest import Toy, invoke
+from tests.toy_speech import RATE, toy_samples
+
+Fails = Callable[..., str]
+
+
+def test_prepare_writes_manifests_and_counts_them(toy: Toy) -> None:
+    for split, count in (("train", 15), ("dev", 5), ("test", 20)):
+        assert len(read_cuts(toy.cuts(split))) == count
+        assert f"{toy.cuts(split)}: {count} cuts" in toy.printed["prepare"]
+
+
+def test_prepare_refuses(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    assert "no corpus 'wsj'" in fails("prepare", "wsj", toy.root, tmp_path)
+    assert "not a directory" in fails("prepare", "yesno", tmp_path / "none", tmp_path / "out")
+    assert "key 'speed'" in fails("prepare", "yesno", toy.root / "corpus", tmp_path, "-o", "speed=1")
+    assert "expected KEY=VALUE" in fails("prepare", "yesno", toy.root / "corpus", tmp_path, "-o", "speed")
+
+
+def test_lang_keeps_the_lexicon(toy: Toy, tmp_path: Path) -> None:
+    lexicon = read_lang(toy.root / "lang")
+    assert lexicon.tokens.names[1:] == ("SIL", "N", "Y")
+    assert "2 pronunciations of 2 words in 3 tokens" in toy.printed["lang"]
+    result = invoke("lang", toy.root / "lexicon.txt", tmp_path / "lang", "--units", "characters")
+    assert result.exit_code == 0
+    assert read_lang(tmp_path / "lang").of("NO")[0].tokens == ("N", "O")
+
+
+def test_lang_names_file_and_line(tmp_path: Path, fails: Fails) -> None:
+    (tmp_path / "lexicon.txt").write_text("YES Y\nNO\n")
+    assert "lexicon.txt:2:" in fails("lang", tmp_path / "lexicon.txt", tmp_path / "lang")
+
+
+def test_lm_writes_an_arpa_file(toy: Toy) -> None:
+    model = read_arpa(toy.root / "2.arpa")
+    assert model.order == 2
+    assert {"YES", "NO"} <= set(model.vocabulary)
+    assert "too little text" in toy.printed["lm"]
+
+
+def test_lm_takes_kaldi_text(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    lines = [f"utt{n} {line}" for n, line in enumerate((toy.root / "text.txt").read_text().splitlines())]
+    (tmp_path / "text").write_text("\n".join(lines) + "\n")
+    arguments = ("--order", 2, "--lang", toy.root / "lang")
+    assert invoke("lm", tmp_path / "text", tmp_path / "2.arpa", "--ids", *arguments).exit_code == 0
+    assert (tmp_path / "2.arpa").read_bytes() == (toy.root / "2.arpa").read_bytes()
+    assert "order" in fails("lm", tmp_path / "text", tmp_path / "9.arpa", "--order", 9)
+
+
+def test_graph_prints_its_steps(toy: Toy) -> None:
+    graph = DecodingGraph.load(toy.root / "gmm.graph")
+    assert graph.topology == "hmm1"
+    printed = toy.printed["graph"].splitlines()
+    assert printed[0].split() == ["step", "states", "arcs", "seconds", "peak", "MB"]
+    assert printed[-1].endswith(f"{graph.fst.num_states} states, {graph.fst.num_arcs} arcs")
+
+
+@pytest.mark.parametrize("grammar", [["2.arpa"], ["--word-loop"], ["--max-words", "3"]])
+def test_graph_takes_each_grammar(toy: Toy, tmp_path: Path, grammar: list[str]) -> None:
+    arpa = [toy.root / name for name in grammar if name.endswith(".arpa")]
+    options = [] if arpa else grammar
+    result = invoke("graph", toy.root / "lang", *arpa, tmp_path / "x.graph", "--topology", "ctc-compact", *options)
+    assert result.exit_code == 0, result.output
+    assert DecodingGraph.load(tmp_path / "x.graph").topology == "ctc-compact"
+
+
+def test_graph_wants_one_grammar_and_a_known_topology(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    assert invoke("graph", toy.root / "lang", tmp_path / "x.graph").exit_code == 2
+    both = ("graph", toy.root / "lang", toy.root / "2.arpa", tmp_path / "x.graph", "--word-loop")
+    assert "exactly one grammar" in invoke(*both).output
+    assert "hmm9" in fails("graph", toy.root / "lang", tmp_path / "x.graph", "--word-loop", "--topology", "hmm9")
+
+
+def test_graph_says_which_words_it_left_out(toy: Toy, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("YES NO MAYBE\nNO YES\n")
+    assert invoke("lm", tmp_path / "text.txt", tmp_path / "x.arpa", "--order", 1).exit_code == 0
+    result = invoke("graph", toy.root / "lang", tmp_path / "x.arpa", tmp_path / "x.graph")
+    assert "left out: word 'MAYBE'" in result.output
+
+
+@pytest.mark.parametrize("family", ["gmm", "ctc"])
+def test_train_leaves_a_model_directory_without_checkpoints(toy: Toy, family: str) -> None:
+    folder = toy.root / family
+    assert {path.name for path in folder.iterdir()} == {"lang", "model.json", "model.safetensors"}
+    assert f"{family}, " in toy.printed[family]
+    assert json.loads((folder / "model.json").read_text())["training"]["setup"]["features"]["num_filters"] == 12
+
+
+def test_train_refuses_unknown_keys_and_words(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    (tmp_path / "gmm.yaml").write_text("training: {gausians: 3}\n")
+    common = (toy.cuts("train"), toy.root / "lang")
+    assert "gausians" in fails("train", "gmm", *common, tmp_path / "gmm.yaml", tmp_path / "model")
+    (tmp_path / "lexicon.txt").write_text("NO N\n")
+    assert invoke("lang", tmp_path / "lexicon.txt", tmp_path / "lang", "--silence", "SIL").exit_code == 0
+    arguments = ("train", "gmm", toy.cuts("train"), tmp_path / "lang", toy.root / "gmm.yaml", tmp_path / "model")
+    assert "YES" in fails(*arguments)
+
+
+def test_tune_freezes_scales_that_decode_uses(toy: Toy, tmp_path: Path) -> None:
+    model, graph = toy.root / "gmm", toy.root / "gmm.graph"
+    grid = ("--acoustic-scales", "0.3,0.6", "--penalties", "0,1")
+    result = invoke("tune", model, graph, toy.cuts("dev"), tmp_path / "scales.json", *grid)
+    assert result.exit_code == 0, result.output
+    scales = read_scales(tmp_path / "scales.json")
+    assert scales.acoustic_scale in (0.3, 0.6)
+    assert str(scales) in result.output
+    arguments = ("--scales", tmp_path / "scales.json")
+    assert invoke("decode", model, graph, toy.cuts("test"), tmp_path / "out", *arguments).exit_code == 0
+    record = json.loads((tmp_path / "out" / "decode.json").read_text())
+    assert record["scales"]["acoustic_scale"] == record["options"]["acoustic_scale"] == scales.acoustic_scale
+
+
+def test_tune_refuses_what_is_no_number(toy: Toy, tmp_path: Path) -> None:
+    arguments = (toy.root / "gmm", toy.root / "gmm.graph", toy.cuts("dev"), tmp_path / "s.json", "--penalties", "a")
+    result = invoke("tune", *arguments)
+    assert result.exit_code == 2
+    assert "found 'a', expected numbers" in result.output
+
+
+def test_decode_writes_texts_of_the_same_utterances(toy: Toy) -> None:
+    folder = toy.root / "decode"
+    assert read_text(folder / "hyp.txt").keys() == read_text(folder / "ref.txt").keys()
+    assert "20 utterances, real-time factor" in toy.printed["decode"]
+    assert list((toy.root / "cache").glob("*.safetensors"))
+
+
+def test_decode_refuses_a_foreign_graph_and_engine(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    arguments = (toy.root / "gmm.graph", toy.cuts("test"), tmp_path)
+    assert "does not fit" in fails("decode", toy.root / "ctc", *arguments)
+    assert "engine is 'k9'" in fails("decode", toy.root / "gmm", *arguments, "--engine", "k9")
+
+
+def test_align_writes_ctm_whose_words_are_the_transcripts(toy: Toy, tmp_path: Path) -> None:
+    result = invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path)
+    assert result.exit_code == 0
+    assert "5 utterances, 30 words" in result.output
+    words: dict[str, list[str]] = {}
+    for line in (tmp_path / "words.ctm").read_text().splitlines():
+        name, channel, start, duration, word = line.split()
+        assert channel == "1"
+        assert float(start) >= 0
+        assert float(duration) > 0
+        words.setdefault(name, []).append(word)
+    cuts = {cut.id: cut.supervisions[0].text.split() for cut in read_cuts(toy.cuts("dev"))}
+    assert words == cuts
+    tokens = (tmp_path / "tokens.ctm").read_text()
+    assert " SIL\n" in tokens
+
+
+def test_wer_prints_rate_interval_and_speakers(toy: Toy) -> None:
+    folder = toy.root / "decode"
+    arguments = (folder / "ref.txt", folder / "hyp.txt", "--utt2spk", folder / "utt2spk")
+    lines = invoke("wer", *arguments).output.splitlines()
+    assert lines[0].split()[:2] == ["speaker", "words"]
+    assert lines[1].split()[0] == "global"
+    report = word_errors(read_text(folder / "ref.txt"), read_text(folder / "hyp.txt"))
+    assert lines[-1].startswith(f"WER {100 * report.wer:.2f} %, 95 % interval ")
+    assert lines[-1].endswith(f"; {report.errors} errors in 120 words")
+
+
+def test_wer_counts_by_hand(tmp_path: Path, fails: Fails) -> None:
+    (tmp_path / "ref").write_text("u1 a b c\nu2 d\n")
+    (tmp_path / "hyp").write_text("u1 a x c c\nu2\n")
+    result = invoke("wer", tmp_path / "ref", tmp_path / "hyp", "--details")
+    # One substitution, one insertion, one deletion in four words.
+    assert "WER 75.00 %" in result.output
+    assert "3 errors in 4 words" in result.output
+    assert "REF a b" in result.output
+    assert "CER" in invoke("wer", tmp_path / "ref", tmp_path / "hyp", "--characters").output
+    (tmp_path / "hyp").write_text("u1 a\n")
+    assert "'u2'" in fails("wer", tmp_path / "ref", tmp_path / "hyp")
+
+
+def test_draw_writes_svg(toy: Toy, tmp_path: Path) -> None:
+    assert invoke("draw", toy.root / "gmm.graph", tmp_path / "a.svg").exit_code == 0
+    assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_transcribe_prints_words_with_times(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    path = tmp_path / "a.wav"
+    write_wav(path, toy_samples("0110", np.random.default_rng(9)), RATE)
+    result = invoke("transcribe", toy.root / "gmm", path, "--graph", toy.root / "gmm.graph")
+    rows = [line.split() for line in result.output.splitlines()]
+    assert [row[0] for row in rows] == [str(path)] * 4
+    assert [row[3] for row in rows] == ["NO", "YES", "YES", "NO"]
+    starts = [float(row[1]) for row in rows]
+    assert starts == sorted(starts)
+
+
+def test_transcribe_as_json_and_at_another_rate(toy: Toy, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    write_wav(path, np.repeat(toy_samples("01", np.random.default_rng(9)), 2), 2 * RATE)
+    result = invoke("transcribe", toy.root / "ctc", path, "--json")
+    assert result.exit_code == 0
+    value = json.loads(result.stdout)
+    assert [word["name"] for word in value["words"]] == ["NO", "YES"]
+    assert f"{path}: resampled from 16000 to 8000 Hz" in result.stderr
+    assert "searching a loop" in result.stderr
+
+
+def test_transcribe_refuses_what_is_no_model_or_audio(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    (tmp_path / "a.wav").write_bytes(b"not audio")
+    assert "model.json" in fails("transcribe", tmp_path, tmp_path / "a.wav")
+    assert "not a readable audio file" in fails("transcribe", toy.root / "gmm", tmp_path / "a.wav")

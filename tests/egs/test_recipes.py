@@ -1,0 +1,91 @@
+"""Recipes: what each folder must hold, and the smallest one run for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fsaasr.core import read_json
+from fsaasr.recipe import Experiment, read_recipe, read_results, results_markdown
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPORA = ROOT.parent / "shared" / "corpora"
+RECIPES = sorted(path.parent for path in ROOT.glob("egs/*/run.sh"))
+FIELDS = {"system", "graph", "engine", "wer", "ci_low", "ci_high", "words", "rtf"}
+
+
+@pytest.fixture(params=RECIPES, ids=lambda path: path.name)
+def folder(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_configurations_are_valid(folder: Path) -> None:
+    for overrides in ([], [folder / "conf" / "smoke.yaml"]):
+        experiment = Experiment(read_recipe(folder / "conf" / "recipe.yaml", overrides), folder / "exp")
+        setups = [experiment.setup(name) for name in experiment.spec.systems]
+        assert {setup["features"]["sampling_rate"] for setup in setups} == {8000}
+        assert all(experiment.spec.path(entry.file).is_file() for entry in experiment.spec.lexicons.values())
+
+
+def test_both_families_share_lexicon_file_and_grammars(folder: Path) -> None:
+    spec = read_recipe(folder / "conf" / "recipe.yaml")
+    assert {system.family for system in spec.systems.values()} == {"gmm", "ctc"}
+    assert len({lexicon.file for lexicon in spec.lexicons.values()}) == 1
+
+
+def test_published_results_were_generated(folder: Path) -> None:
+    results = read_results(folder / "RESULTS.json")
+    assert (folder / "RESULTS.md").read_text(encoding="utf-8") == results_markdown(results)
+    assert all(set(row) >= FIELDS for row in read_json(folder / "RESULTS.json")["rows"])
+    spec = read_recipe(folder / "conf" / "recipe.yaml")
+    assert {(row.split, row.system, row.graph) for row in results.rows} == {
+        (split, system, graph) for split in spec.data for system in spec.systems for graph in spec.grammars
+    }
+
+
+def test_wrong_arguments_print_the_usage(folder: Path) -> None:
+    done = subprocess.run(["bash", folder / "run.sh", "--fast"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke]" in done.stderr
+
+
+def run_recipe(recipe: Path, tools: Path, *arguments: str) -> str:
+    """Runs a copied recipe with the `fsaasr` of this Python; returns what it printed."""
+    tools.mkdir(exist_ok=True)
+    code = "from fsaasr.cli.main import main; main(prog_name='fsaasr')"
+    (tools / "fsaasr").write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{code}" "$@"\n')
+    (tools / "fsaasr").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", recipe / "run.sh", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.corpus
+def test_yesno_smoke_reaches_its_bound_and_resumes_with_the_same_words(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "data" / "lexicons", tmp_path / "data" / "lexicons")
+    recipe = tmp_path / "egs" / "yesno"
+    shutil.copytree(ROOT / "egs" / "yesno", recipe, ignore=shutil.ignore_patterns("exp", "data"))
+    arguments = ("--corpus", str(CORPORA / "yesno"), "--smoke")
+    first = run_recipe(recipe, tmp_path / "tools", *arguments)
+    rows = json.loads((recipe / "exp" / "smoke" / "results.json").read_text())["rows"]
+    assert {row["system"] for row in rows} == {"gmm-full-sum", "ctc-phones"}
+    assert max(row["wer"] for row in rows) <= 0.02, first
+    texts = {path: path.read_bytes() for path in (recipe / "exp").rglob("hyp.txt")}
+    assert len(texts) == len(rows)
+    (recipe / "exp" / "smoke" / "decode" / "kaldi" / "ctc-phones" / "loop" / "native" / "done.json").unlink()
+    again = run_recipe(recipe, tmp_path / "tools", *arguments)
+    jobs = [line for line in again.splitlines() if line.endswith((": done", ": done before"))]
+    assert [line for line in jobs if not line.endswith("done before")] == ["decode kaldi/ctc-phones/loop/native: done"]
+    assert {path: path.read_bytes() for path in texts} == texts
+    assert (recipe / "exp" / "smoke" / "report.html").is_file()

@@ -1,0 +1,55 @@
+"""Figures: SVG with the labels of their data, and no trace in matplotlib's global state."""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import matplotlib
+import pytest
+
+from fsaasr.report import DARK, LIGHT, Theme, rates_figure, utterance_figure
+from tests.report.data import report_data, utterance
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_figures_are_svg_in_the_themes_colours(theme: Theme) -> None:
+    for picture in (utterance_figure(utterance(), theme), rates_figure(report_data().rates, theme)):
+        root = ElementTree.fromstring(picture)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert theme.text in picture.decode()
+
+
+def texts(picture: bytes) -> set[str]:
+    """What the figure says: matplotlib writes texts as comments before their outlines."""
+    return {line.strip()[5:-4] for line in picture.decode().splitlines() if line.strip().startswith("<!-- ")}
+
+
+def test_the_utterance_shows_words_phones_and_peaks() -> None:
+    assert {"one", "two", "SIL", "W", "AH", "N", "T", "UW", "words", "phones"} <= texts(utterance_figure(utterance()))
+
+
+def test_a_column_that_never_speaks_is_not_labelled() -> None:
+    view = utterance()
+    quiet = replace(view.posteriors[0], probabilities=view.posteriors[0].probabilities * 0.1, names=("<blk>", "x", "y"))
+    assert not {"x", "y"} & texts(utterance_figure(replace(view, posteriors=(quiet,))))
+
+
+def test_every_model_has_a_panel() -> None:
+    view = utterance()
+    other = replace(view.posteriors[0], title="characters")
+    shown = texts(utterance_figure(replace(view, posteriors=(*view.posteriors, other))))
+    assert {"ctc: posteriors (grey: blank)", "characters: posteriors (grey: blank)"} <= shown
+
+
+def test_rates_name_every_line() -> None:
+    rows = report_data().rates[:3]
+    assert {f"{row.group}: {row.system} ({row.graph}, {row.engine})" for row in rows} <= texts(rates_figure(rows))
+
+
+def test_global_state_is_left_alone() -> None:
+    before = dict(matplotlib.rcParams)
+    utterance_figure(utterance())
+    assert dict(matplotlib.rcParams) == before
+    assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
