@@ -117,7 +117,10 @@ def _make(stack: Stack, folder: Path, inputs: Dict[str, str], root: Path) -> Non
     found = find_python(stack.pythons + stack.unpinned)
     if found is None:
         names = " or ".join(f"{major}.{minor}" for major, minor in stack.pythons + stack.unpinned)
-        raise SetupError(f"the {stack.name} stack needs Python {names} with pip, and none was found; install one")
+        raise SetupError(
+            f"the {stack.name} stack needs Python {names} with pip, and none was found; install one"
+            + ("" if stack.name == "current" else ", or take the current stack: make test-current")
+        )
     python, version = found
     installs = stack.installs if version in stack.pythons else UNPINNED
     _say(f"making {stack.folder} with {python}: once, a few minutes, most of it downloads")
