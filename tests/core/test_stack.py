@@ -236,7 +236,7 @@ def test_a_k2_for_another_python(no_k2: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_k2(no_k2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "k2", None)  # type: ignore[arg-type]
+    sys.modules["k2"] = None  # type: ignore[assignment]  # which `no_k2` puts right; monkeypatch would undo too late
     monkeypatch.setattr("fsaasr.core.stack.survey", lambda: replace(CURRENT, python="3.12.0"))
     with pytest.raises(MissingDependencyError, match=r"^k2 is absent; it serves the engines .*; the k2 wheel"):
         import_k2()
