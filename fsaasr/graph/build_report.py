@@ -6,9 +6,11 @@ import resource
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple, Union
 
 import pynini
+
+from fsaasr.graph.fst_arrays import FstArrays
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,12 @@ class BuildStep:
     peak_mb: float
 
 
+def _size(fst: Union[pynini.Fst, FstArrays]) -> Tuple[int, int]:
+    if isinstance(fst, FstArrays):
+        return fst.num_states, fst.num_arcs
+    return fst.num_states(), sum(map(fst.num_arcs, range(fst.num_states())))
+
+
 @dataclass
 class BuildReport:
     """Steps in the order they were run, and what the sources of the graph lack of each other."""
@@ -30,15 +38,14 @@ class BuildReport:
     missing_words: List[str] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[List[pynini.Fst]]:
+    def step(self, name: str) -> Iterator[List[Union[pynini.Fst, FstArrays]]]:
         """Times a block; the block appends its result to the list that it is given."""
-        result: List[pynini.Fst] = []
+        result: List[Union[pynini.Fst, FstArrays]] = []
         begin = time.perf_counter()
         yield result
         seconds = time.perf_counter() - begin
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        states = result[-1].num_states()
-        arcs = sum(map(result[-1].num_arcs, range(states)))
+        states, arcs = _size(result[-1])
         self.steps.append(BuildStep(name, states, arcs, round(seconds, 4), round(peak, 1)))
 
     def to_dict(self) -> Dict[str, Any]:

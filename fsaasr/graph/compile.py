@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 import numpy as np
@@ -16,6 +16,7 @@ from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.bypass import bypass_epsilons
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
+from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
@@ -34,11 +35,12 @@ class CompileOptions:
 
     Attributes:
       minimize: merge states with equal futures; off for graphs that are used once.
-      budget: what determinization may cost.
+      budget: what determinization may cost. If None, a default one holds for grammars of any shape, and
+        none for n-gram models: those are deterministic, so that L o G cannot grow.
     """
 
     minimize: bool = True
-    budget: Budget = field(default_factory=Budget)
+    budget: Optional[Budget] = None
 
 
 def compile_graph(
@@ -75,7 +77,8 @@ def compile_graph(
     report = BuildReport()
     lex = _lexicon_step(lexicon, tokens, report)
     language = _grammar_step(grammar, lexicon, lex, report)
-    lg = compose_lexicon(lexicon, lex, language, tokens, options, report)
+    bounded = isinstance(grammar, NgramModel)
+    lg = compose_lexicon(lexicon, lex, language, tokens, options, report, bounded)
     return add_topology(lg, lexicon, lex, find_topology(topology), tokens, transitions, report)
 
 
@@ -108,6 +111,7 @@ def compose_lexicon(
     tokens: SymbolTable,
     options: CompileOptions,
     report: BuildReport,
+    bounded: bool = False,
 ) -> pynini.Fst:
     """L o G, determinized, minimized, disambiguation symbols turned into epsilon."""
     with report.step("L o G") as result:
@@ -119,22 +123,21 @@ def compose_lexicon(
             "lexicon, in the same letter case"
         )
     with report.step("determinize") as result:
-        lg = determinize(lg, options.budget, describe_twins(lexicon, lex, tokens))
-        result.append(lg)
+        arrays = determinize(lg, options.budget, describe_twins(lexicon, lex, tokens), bounded)
+        result.append(arrays)
     if options.minimize:
         with report.step("minimize") as result:
-            lg = minimize(lg)
-            result.append(lg)
+            arrays = minimize(arrays)
+            result.append(arrays)
     with report.step("remove disambiguation") as result:
-        lg = _without_disambiguation(lg, lex.labels.num_labels)
+        lg = _without_disambiguation(arrays, lex.labels.num_labels)
         result.append(lg)
     return lg
 
 
-def _without_disambiguation(lg: pynini.Fst, num_labels: int) -> pynini.Fst:
-    arrays = from_openfst(lg)
-    labels = np.where(arrays.input_label > num_labels, 0, arrays.input_label)
-    result = to_openfst(bypass_epsilons(replace(arrays, input_label=labels)))
+def _without_disambiguation(lg: FstArrays, num_labels: int) -> pynini.Fst:
+    labels = np.where(lg.input_label > num_labels, 0, lg.input_label)
+    result = to_openfst(bypass_epsilons(replace(lg, input_label=labels)))
     result.connect()
     result.arcsort("ilabel")
     return result

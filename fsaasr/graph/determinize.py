@@ -13,6 +13,7 @@ import pynini
 import pywrapfst
 
 from fsaasr.core.errors import GraphBudgetError, GraphError
+from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.twins import Twins, find_twins
 
@@ -29,13 +30,17 @@ class Budget:
     Attributes:
       seconds: wall-clock time.
       gigabytes: memory.
+      states: size of the result; None for no limit.
     """
 
     seconds: float = 900.0
     gigabytes: float = 16.0
+    states: Optional[int] = None
 
 
-def determinize(fst: pynini.Fst, budget: Budget = Budget(), describe: Optional[Describe] = None) -> pynini.Fst:
+def determinize(
+    fst: pynini.Fst, budget: Optional[Budget] = None, describe: Optional[Describe] = None, bounded: bool = False
+) -> FstArrays:
     """An equivalent transducer without two arcs of one label at a state (Mohri 1997).
 
     Epsilon counts as a symbol. Weights and outputs come as early as they can, weights in the log semiring:
@@ -43,22 +48,25 @@ def determinize(fst: pynini.Fst, budget: Budget = Budget(), describe: Optional[D
 
     Args:
       fst: transducer over the tropical semiring.
+      budget: enforced on every graph with loops; if None, a default one on those that might need it.
       describe: words a witness for the message, e.g. by naming its symbols.
+      bounded: the caller knows that the result is about as large as `fst`.
 
     Raises:
       GraphError: one input has two outputs; names the input.
       GraphBudgetError: twins drift apart for ever, or the budget did not suffice.
     """
-    result = _in_process(fst) if _is_harmless(fst, describe) else _in_child(fst, budget)
+    in_process = fst.properties(pywrapfst.ACYCLIC, True) == pywrapfst.ACYCLIC
+    if not in_process and budget is None:
+        in_process = bounded or _is_harmless(fst, describe)
+    result = _in_process(fst) if in_process else _in_child(fst, budget or Budget())
     if result is None:
-        raise _failure(fst, budget, describe)
+        raise _failure(fst, budget or Budget(), describe)
     return result
 
 
 def _is_harmless(fst: pynini.Fst, describe: Optional[Describe]) -> bool:
     """Whether determinization is known to end soon; raises where it is known not to end."""
-    if fst.properties(pywrapfst.ACYCLIC, True):
-        return True
     if fst.num_states() >= _SMALL:
         return False
     search = find_twins(from_openfst(fst), max_pairs=10_000)
@@ -68,19 +76,15 @@ def _is_harmless(fst: pynini.Fst, describe: Optional[Describe]) -> bool:
     return search.complete and search.width <= 10
 
 
-def _in_process(fst: pynini.Fst) -> Optional[pynini.Fst]:
+def _in_process(fst: pynini.Fst) -> Optional[FstArrays]:
     try:
-        return _in_log_semiring(fst)
+        # Weights that move forward as log-sums guide a pruned search better than maxima do.
+        return from_openfst(pynini.determinize(pynini.arcmap(fst, map_type="to_log")))
     except pywrapfst.FstOpError:
         return None
 
 
-def _in_log_semiring(fst: pynini.Fst) -> pynini.Fst:
-    # Weights that move forward as log-sums guide a pruned search better than maxima do.
-    return pynini.arcmap(pynini.determinize(pynini.arcmap(fst, map_type="to_log")), map_type="to_standard")
-
-
-def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[pynini.Fst]:
+def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[FstArrays]:
     """OpenFst cannot be interrupted, so what might not end is done by a process that can be."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.fst", Path(folder) / "out.fst"
@@ -90,7 +94,8 @@ def _in_child(fst: pynini.Fst, budget: Budget) -> Optional[pynini.Fst]:
             subprocess.run(command, timeout=budget.seconds, check=True, capture_output=True)
         except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
             return None
-        return pynini.Fst.read(str(target))
+        result = from_openfst(pywrapfst.Fst.read(str(target)))
+    return result if budget.states is None or result.num_states <= budget.states else None
 
 
 _CHILD = """
@@ -99,8 +104,7 @@ import pynini
 source, target, limit = sys.argv[1:]
 _, hard = resource.getrlimit(resource.RLIMIT_AS)
 resource.setrlimit(resource.RLIMIT_AS, (int(limit) if hard < 0 else min(int(limit), hard), hard))
-log = pynini.determinize(pynini.arcmap(pynini.Fst.read(source), map_type="to_log"))
-pynini.arcmap(log, map_type="to_standard").write(target)
+pynini.determinize(pynini.arcmap(pynini.Fst.read(source), map_type="to_log")).write(target)
 """
 
 
@@ -108,8 +112,9 @@ def _failure(fst: pynini.Fst, budget: Budget, describe: Optional[Describe]) -> G
     twins = find_twins(from_openfst(fst)).twins
     if twins is not None:
         return _twin_error(twins, describe)
+    states = "" if budget.states is None else f", gave over {budget.states} states"
     return GraphBudgetError(
-        f"determinize: {fst.num_states()} states took over {budget.seconds:g} s or {budget.gigabytes:g} GB, and no "
+        f"determinize: {fst.num_states()} states took over {budget.seconds:g} s or {budget.gigabytes:g} GB{states}, and no "
         "cause was found near the start; raise the budget, or prune the language model"
     )
 
@@ -124,7 +129,7 @@ def _twin_error(twins: Twins, describe: Optional[Describe]) -> GraphError:
     )
 
 
-def minimize(fst: pynini.Fst, quantum: float = 2.0**-14) -> pynini.Fst:
+def minimize(fst: FstArrays, quantum: float = 2.0**-14) -> FstArrays:
     """Merges states with equal futures; input label, output label and score of an arc count as one symbol.
 
     As Kaldi's `fstminimizeencoded`: weights and outputs stay where determinization put them, which is
@@ -133,12 +138,11 @@ def minimize(fst: pynini.Fst, quantum: float = 2.0**-14) -> pynini.Fst:
     Args:
       quantum: scores are rounded to multiples of this first, so that rounding noise separates no states.
     """
-    arrays = from_openfst(fst)
-    score = (arrays.score / quantum).round() * quantum
-    final = (arrays.final_score / quantum).round() * quantum
-    encoded = to_openfst(replace(arrays, score=score, final_score=final))
+    score = (fst.score / quantum).round() * quantum
+    final_score = (fst.final_score / quantum).round() * quantum
+    encoded = to_openfst(replace(fst, score=score, final_score=final_score))
     mapper = pywrapfst.EncodeMapper(encoded.arc_type(), encode_labels=True, encode_weights=True)
     encoded.encode(mapper)
     encoded.minimize()
     encoded.decode(mapper)
-    return encoded
+    return from_openfst(encoded)

@@ -51,19 +51,18 @@ def from_openfst(fst: pywrapfst.Fst) -> FstArrays:
     """
     if fst.properties(pywrapfst.ERROR, False):
         raise GraphError("from_openfst: the FST is in OpenFst's error state; the operation that made it failed")
-    if fst.arc_type() in ("log", "log64"):
+    if fst.arc_type() == "log64":
         fst = pywrapfst.arcmap(fst, map_type="to_standard")
-    if fst.arc_type() != "standard":
+    # `standard` and `log` arcs lie in the file alike: their weights are float32 costs.
+    if fst.arc_type() not in ("standard", "log"):
         raise GraphError(f"from_openfst: arc type {fst.arc_type()!r}; expected 'standard', 'log' or 'log64'")
-    data = pywrapfst.convert(fst, "const").write_to_string()
-    kind_end = 4 + len(_KIND)
-    start, num_states, num_arcs = struct.unpack_from("<qqq", data, kind_end + 16)
-    flags = struct.unpack_from("<i", data, kind_end + 4)[0]
-    if flags & 3:
-        fst = pynini.Fst.from_pywrapfst(fst) if not isinstance(fst, pynini.Fst) else fst.copy()
+    if fst.input_symbols() is not None or fst.output_symbols() is not None:
+        fst = pynini.Fst.from_pywrapfst(fst).copy()
         fst.set_input_symbols(None)
         fst.set_output_symbols(None)
-        return from_openfst(fst)
+    data = pywrapfst.convert(fst, "const").write_to_string()
+    kind_end = 4 + struct.calcsize(f"<i5si{len(fst.arc_type())}s")
+    start, num_states, num_arcs = struct.unpack_from("<qqq", data, kind_end + 16)
     body = kind_end + 40
     states = np.frombuffer(data, dtype=_STATE, count=num_states, offset=body)
     arcs = np.frombuffer(data, dtype=_ARC, count=num_arcs, offset=body + states.nbytes)
