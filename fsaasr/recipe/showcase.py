@@ -10,13 +10,12 @@ import numpy as np
 from fsaasr.core.files import PathLike
 from fsaasr.corpora import manifest_path, read_cuts
 from fsaasr.features import FeatureConfig, compute_features
-from fsaasr.graph import compile_graph, draw_svg
+from fsaasr.graph import compile_graph, draw_svg, word_loop
 from fsaasr.graph.topology_fst import find_topology
 from fsaasr.lexicon import read_lang
 from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.recipe.experiment import Experiment, Run
-from fsaasr.recipe.grammars import build_grammar
 from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
 from fsaasr.report import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView, write_report
 
@@ -133,22 +132,13 @@ def _pick(cuts: Any) -> Any:
 
 
 def _drawing(experiment: Experiment) -> GraphView:
-    lexicon_name, grammar_name, topology = experiment.spec.drawing
-    lexicon = read_lang(experiment.lang_dir(lexicon_name))
+    name, topology = experiment.spec.drawing
+    lexicon = read_lang(experiment.lang_dir(name))
     if find_topology(topology).has_blank:
         lexicon = replace(lexicon, silence=None)
-    entry = experiment.spec.grammars[grammar_name]
-    data = next(iter(experiment.spec.data))
-    grammar = build_grammar(
-        entry.kind,
-        lexicon.words,
-        arpa=experiment.arpa_path(data, grammar_name) if entry.kind == "ngram" else None,
-        min_words=entry.min_words,
-        max_words=entry.max_words,
-    )
-    graph = compile_graph(lexicon, grammar, topology)
+    graph = compile_graph(lexicon, word_loop(lexicon.words), topology)
     return GraphView(
-        f"Lexicon {lexicon_name!r}, grammar {grammar_name!r}, topology {topology!r}: "
+        f"Lexicon {name!r}, any sequence of its words, topology {topology!r}: "
         f"{graph.fst.num_states} states, {graph.fst.num_arcs} arcs",
         draw_svg(graph),
     )

@@ -105,7 +105,7 @@ class RecipeSpec:
       seed: of the bootstrap.
       showcase: systems that the report shows an utterance of: one whose alignment is drawn, then those whose
         posteriors are; empty shows none.
-      drawing: lexicon, grammar and topology of the graph that the report draws; empty draws none.
+      drawing: lexicon and topology of the graph that the report draws, a loop of all words; empty draws none.
       base: folder that file names are relative to; set by `read_recipe`.
     """
 
@@ -138,10 +138,8 @@ class RecipeSpec:
         for name in self.showcase:
             if name not in self.systems:
                 self._refuse("showcase", name, f"some of {', '.join(self.systems)}")
-        if self.drawing and (
-            len(self.drawing) != 3 or self.drawing[0] not in self.lexicons or self.drawing[1] not in self.grammars
-        ):
-            self._refuse("drawing", str(self.drawing), "[lexicon, grammar, topology]")
+        if self.drawing and (len(self.drawing) != 2 or self.drawing[0] not in self.lexicons):
+            self._refuse("drawing", str(self.drawing), "[lexicon, topology]")
 
     def _refuse(self, key: str, found: str, expected: str) -> None:
         raise ConfigError(f"recipe {self.name!r}: key {key!r}: found {found}, expected {expected}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
 import numpy as np
 
@@ -44,6 +44,8 @@ DARK = Theme(
 
 _LABEL_FROM = 0.3
 """Posterior that a token's peak must have to be labelled."""
+_CROWDED = 0.02
+"""Share of the time axis by which labels on one line must be apart."""
 
 
 def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
@@ -122,6 +124,7 @@ def _draw_spectrogram(axes: Axes, view: UtteranceView, duration: float, theme: T
 def _draw_posteriors(axes: Axes, posteriors: Posteriors, theme: Theme) -> None:
     # The middle of the frame that a posterior belongs to.
     times = (np.arange(len(posteriors.probabilities)) + 0.5) * posteriors.frame_shift
+    labels: List[Tuple[float, float, str, str]] = []
     shown = 0
     for column, name in enumerate(posteriors.names):
         curve = posteriors.probabilities[:, column]
@@ -133,11 +136,20 @@ def _draw_posteriors(axes: Axes, posteriors: Posteriors, theme: Theme) -> None:
         colour = theme.lines[shown % len(theme.lines)]
         shown += 1
         axes.plot(times, curve, color=colour, linewidth=1.2)
-        for peak in _peaks(curve):
-            axes.text(times[peak], curve[peak] + 0.04, name, ha="center", va="bottom", fontsize=8, color=colour)
-    axes.set_ylim(0, 1.25)
+        labels += [(float(times[peak]), float(curve[peak]), name, colour) for peak in _peaks(curve)]
+    _draw_labels(axes, sorted(labels), len(times) * posteriors.frame_shift)
+    axes.set_ylim(0, 1.4)
     axes.set_yticks([0, 1])
     axes.set_title(f"{posteriors.title}: posteriors (grey: blank)", loc="left", fontsize=10, color=theme.text)
+
+
+def _draw_labels(axes: Axes, labels: Sequence[Tuple[float, float, str, str]], duration: float) -> None:
+    """Writes names above their peaks (time, height, name, colour), every other one higher where they are crowded."""
+    raised, before = False, -duration
+    for time, height, name, colour in labels:
+        raised = not raised and time - before < _CROWDED * duration
+        before = time
+        axes.text(time, height + (0.18 if raised else 0.03), name, ha="center", va="bottom", fontsize=8, color=colour)
 
 
 def _peaks(curve: Any) -> Sequence[int]:

@@ -25,7 +25,7 @@ RECIPE = {
         "ctc": {"family": "ctc", "lexicon": "phones", "config": "ctc.yaml"},
     },
     "showcase": ["gmm", "ctc"],
-    "drawing": ["phones", "loop", "ctc"],
+    "drawing": ["phones", "ctc"],
 }
 FEATURES = {"kind": "fbank", "sampling_rate": 8000, "num_filters": 12, "cmvn": "utterance"}
 GMM = {"features": FEATURES, "training": {"iterations": 3, "gaussians": 10, "growth_end": 1, "topology": "hmm1"}}
