@@ -6,7 +6,7 @@ import resource
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Iterator, List, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
 
 import pynini
 
@@ -38,15 +38,19 @@ class BuildReport:
     missing_words: List[str] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[List[Union[pynini.Fst, FstArrays]]]:
-        """Times a block; the block appends its result to the list that it is given."""
-        result: List[Union[pynini.Fst, FstArrays]] = []
+    def step(self, name: str) -> Iterator[Callable[[Union[pynini.Fst, FstArrays]], None]]:
+        """Times a block; the block hands its result to the function that it is given."""
+        size = [0, 0]
+
+        def measure(fst: Union[pynini.Fst, FstArrays]) -> None:
+            # Only numbers are kept: the report must not keep a large graph alive.
+            size[:] = _size(fst)
+
         begin = time.perf_counter()
-        yield result
+        yield measure
         seconds = time.perf_counter() - begin
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        states, arcs = _size(result[-1])
-        self.steps.append(BuildStep(name, states, arcs, round(seconds, 4), round(peak, 1)))
+        self.steps.append(BuildStep(name, size[0], size[1], round(seconds, 4), round(peak, 1)))
 
     def to_dict(self) -> Dict[str, Any]:
         """As JSON-ready values."""

@@ -84,14 +84,14 @@ def compile_graph(
 
 def _lexicon_step(lexicon: Lexicon, tokens: SymbolTable, report: BuildReport) -> LexiconFst:
     check_lexicon(lexicon)
-    with report.step("L") as result:
+    with report.step("L") as done:
         lex = lexicon_fst(lexicon, tokens)
-        result.append(to_openfst(lex.fst))
+        done(to_openfst(lex.fst))
     return lex
 
 
 def _grammar_step(grammar: Grammar, lexicon: Lexicon, lex: LexiconFst, report: BuildReport) -> pynini.Fst:
-    with report.step("G") as result:
+    with report.step("G") as done:
         if isinstance(grammar, NgramModel):
             ngram = ngram_fst(grammar, lexicon.words, lex.backoff_output)
             report.missing_words += ngram.missing_words
@@ -100,7 +100,7 @@ def _grammar_step(grammar: Grammar, lexicon: Lexicon, lex: LexiconFst, report: B
             language = to_openfst(replace(ngram.fst, output_label=ngram.fst.output_label * is_word))
         else:
             language = check_grammar(grammar, lexicon.words)
-        result.append(language.arcsort("ilabel"))
+        done(language.arcsort("ilabel"))
     return language
 
 
@@ -114,24 +114,25 @@ def compose_lexicon(
     bounded: bool = False,
 ) -> pynini.Fst:
     """L o G, determinized, minimized, disambiguation symbols turned into epsilon."""
-    with report.step("L o G") as result:
+    with report.step("L o G") as done:
         lg = pynini.compose(to_openfst(lex.fst).arcsort("olabel"), language)
-        result.append(lg)
+        done(lg)
     if lg.num_states() == 0:
         raise GraphError(
             "compile_graph: lexicon and grammar have no sentence in common; check that the grammar's words are in the "
             "lexicon, in the same letter case"
         )
-    with report.step("determinize") as result:
+    with report.step("determinize") as done:
         arrays = determinize(lg, options.budget, describe_twins(lexicon, lex, tokens), bounded)
-        result.append(arrays)
+        del lg  # as large as all that follows
+        done(arrays)
     if options.minimize:
-        with report.step("minimize") as result:
+        with report.step("minimize") as done:
             arrays = minimize(arrays)
-            result.append(arrays)
-    with report.step("remove disambiguation") as result:
+            done(arrays)
+    with report.step("remove disambiguation") as done:
         lg = _without_disambiguation(arrays, lex.labels.num_labels)
-        result.append(lg)
+        done(lg)
     return lg
 
 
@@ -154,10 +155,10 @@ def add_topology(
 ) -> DecodingGraph:
     """T o LG as a DecodingGraph, its arc flags split from its input labels."""
     columns = topology.columns(tokens)
-    with report.step(f"T o LG ({topology.name})") as result:
+    with report.step(f"T o LG ({topology.name})") as done:
         t = to_openfst(topology_fst(topology, tokens, transitions, lex.labels)).arcsort("olabel")
         graph = pynini.compose(t, lg)
-        result.append(graph)
+        done(graph)
     arrays = from_openfst(graph)
     label, flags = split_flags(arrays.input_label, len(columns.names))
     return DecodingGraph(

@@ -114,8 +114,8 @@ def _failure(fst: pynini.Fst, budget: Budget, describe: Optional[Describe]) -> G
         return _twin_error(twins, describe)
     states = "" if budget.states is None else f", gave over {budget.states} states"
     return GraphBudgetError(
-        f"determinize: {fst.num_states()} states took over {budget.seconds:g} s or {budget.gigabytes:g} GB{states}, and no "
-        "cause was found near the start; raise the budget, or prune the language model"
+        f"determinize: {fst.num_states()} states took over {budget.seconds:g} s or {budget.gigabytes:g} GB{states}; "
+        "no cause was found near the start: raise the budget, or prune the language model"
     )
 
 
