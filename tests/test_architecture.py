@@ -167,6 +167,13 @@ def test_torch_is_seeded_only_where_its_state_is_put_back() -> None:
     assert [name for name, text in sources.items() if "torch.manual_seed" in text and "fork_rng" not in text] == []
 
 
+@pytest.mark.parametrize("folder", [*ORDER, "testing"])
+def test_every_folder_is_explained_with_an_example_and_tested(folder: str) -> None:
+    assert "```python\n" in (PACKAGE / folder / "README.md").read_text(encoding="utf-8")
+    assert list((ROOT / "tests" / folder).glob("test_*.py"))
+    assert "__all__ = [" in (PACKAGE / folder / "__init__.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_every_module_imports_on_this_stack(path: Path) -> None:
     name = module_name(path)
