@@ -23,22 +23,37 @@ BATCH_FRAMES = 20_000
 
 
 class FeatureNorm(nn.Module):
-    """Subtracts a mean and divides by a deviation, both (F,), which stay as they were set."""
+    """Moves features to mean 0 and deviation 1, within the range that the training data have.
+
+    Values beyond the range count as its end, so that a stretch of digital silence, for one, looks like the
+    quietest frames of the training data, and not like nothing ever seen.
+    """
+
+    QUANTILE = 0.005
+    """Share of the training data that may lie beyond each end of the range."""
+
+    mean: Tensor
+    deviation: Tensor
+    least: Tensor
+    greatest: Tensor
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("deviation", torch.ones(features))
+        for name, value in (("mean", 0.0), ("deviation", 1.0), ("least", -np.inf), ("greatest", np.inf)):
+            self.register_buffer(name, torch.full((features,), value))
 
-    def set(self, mean: npt.ArrayLike, deviation: npt.ArrayLike) -> None:
-        """Takes the mean and standard deviation of the training features; a deviation of 0 counts as 1."""
-        scale = np.asarray(deviation, dtype=np.float32)
-        self.mean = torch.from_numpy(np.array(mean, dtype=np.float32))
-        self.deviation = torch.from_numpy(np.where(scale > 0, scale, np.float32(1)))
+    def measure(self, frames: FloatArray) -> None:
+        """Takes mean, deviation and range from training features (T, F); a deviation of 0 counts as 1."""
+        deviation = frames.std(axis=0, dtype=np.float64)
+        ends = np.quantile(frames, (self.QUANTILE, 1 - self.QUANTILE), axis=0)
+        values = (frames.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0), *ends)
+        for name, value in zip(("mean", "deviation", "least", "greatest"), values):
+            getattr(self, name).copy_(torch.from_numpy(value))
 
     def forward(self, features: Tensor) -> Tensor:
         """Same shape, (..., F)."""
-        normalized: Tensor = (features - self.mean) / self.deviation
+        within = torch.minimum(torch.maximum(features, self.least), self.greatest)
+        normalized: Tensor = (within - self.mean) / self.deviation
         return normalized
 
 
@@ -46,9 +61,11 @@ class CtcNetwork(nn.Module):
     """Encoder and output layer: features to log posteriors of blank (column 0) and V tokens."""
 
     def __init__(self, features: int, tokens: int, config: TdnnConfig) -> None:
-        """Args:
-        features: F. tokens: V.
-        config: shape of the encoder.
+        """Makes random weights.
+
+        Args:
+          features: F. tokens: V.
+          config: shape of the encoder.
         """
         super().__init__()
         self.normalize = FeatureNorm(features)

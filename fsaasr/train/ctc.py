@@ -73,8 +73,7 @@ def train_ctc(
         check_batch(batch, feature_config, "train_ctc")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = CtcNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder)
-    frames = np.concatenate(features.matrices)
-    network.normalize.set(frames.mean(axis=0, dtype=np.float64), frames.std(axis=0, dtype=np.float64))
+    network.normalize.measure(np.concatenate(features.matrices))
     network.to(device)
     task = CtcTask(features, silent_free, config, dev)
     path = Path(work_dir) / CHECKPOINT if work_dir is not None else None

@@ -40,7 +40,9 @@ class FirstPronunciations:
     """torch's own CTC loss, of each word's most probable pronunciation."""
 
     def __init__(self, features: FeatureBatch, lexicon: Lexicon, subsampling: int) -> None:
-        """Args:
+        """Looks up labels, and checks that they fit.
+
+        Args:
           features: utterances with transcripts.
           lexicon: of their words, without silence.
           subsampling: input frames for each output frame.

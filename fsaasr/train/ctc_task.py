@@ -24,8 +24,10 @@ class CtcTask(Task[List[int], CtcNetwork]):
     def __init__(
         self, features: FeatureBatch, lexicon: Lexicon, config: CtcTrainConfig, dev: Optional[FeatureBatch]
     ) -> None:
-        """Args:
-        features, lexicon, config, dev: as `train_ctc`; the lexicon without silence.
+        """Prepares labels and batches.
+
+        Args:
+          features, lexicon, config, dev: as `train_ctc`; the lexicon without silence.
         """
         self._features = features
         self._config = config

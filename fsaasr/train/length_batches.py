@@ -12,10 +12,12 @@ class LengthBatches:
     """Each epoch's batches; the same features, duration and seed give the same ones."""
 
     def __init__(self, features: FeatureBatch, max_duration: Seconds, seed: int) -> None:
-        """Args:
-        features: the utterances.
-        max_duration: seconds a batch, at most.
-        seed: of the order.
+        """Prepares the sampler.
+
+        Args:
+          features: the utterances.
+          max_duration: seconds a batch, at most.
+          seed: of the order.
         """
         from lhotse import MonoCut
 

@@ -7,7 +7,7 @@ import torch
 from fsaasr.core.errors import ConfigError, ModelError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.features import FeatureConfig
-from fsaasr.models.ctc import CtcModel, CtcNetwork, batches_by_length
+from fsaasr.models.ctc import CtcModel, CtcNetwork, FeatureNorm, batches_by_length
 from fsaasr.models.encoders.tdnn import Tdnn, TdnnConfig
 
 CONFIG = FeatureConfig(kind="mfcc", sampling_rate=8000, num_ceps=4)
@@ -105,3 +105,23 @@ def test_batches_hold_everything_once_within_the_budget() -> None:
 def test_output_lengths_round_up() -> None:
     lengths = Tdnn(4, SHAPE).output_lengths(torch.tensor([1, 2, 3, 4]))
     assert lengths.tolist() == [1, 1, 1, 2]
+
+
+def test_features_beyond_the_training_range_count_as_its_end() -> None:
+    norm = FeatureNorm(2)
+    frames = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32) * [1.0, 0.0] + [5.0, 3.0]
+    norm.measure(frames.astype(np.float32))
+    inside = norm(torch.from_numpy(frames).float())
+    assert inside[:, 0].mean().item() == pytest.approx(0.0, abs=0.05)
+    assert inside[:, 0].std().item() == pytest.approx(1.0, abs=0.05)
+    quiet, quieter = norm(torch.tensor([[-100.0, 3.0]])), norm(torch.tensor([[-1000.0, 3.0]]))
+    assert torch.equal(quiet, quieter)
+    assert torch.equal(quiet[0, 0], inside[:, 0].min())
+    assert quiet[0, 1] == 0.0
+
+
+def test_the_ends_of_an_utterance_cannot_be_told_from_standing_still() -> None:
+    model = ctc_model()
+    still = np.tile(matrices(1)[0], (30, 1))
+    scores = model.scores([still]).utterance(0)
+    np.testing.assert_allclose(scores, np.tile(scores[5], (len(scores), 1)), atol=1e-5)

@@ -44,19 +44,24 @@ class TdnnConfig:
 class Tdnn(nn.Module):
     """Maps features to vectors, one for each `subsampling` frames.
 
-    Frames beyond an utterance's length count as zeros in every layer, so that padding changes nothing.
-    Waibel et al. 1989; the residual, layer-normalized form follows Peddinti et al. 2015 in spirit only.
+    An utterance goes on beyond both ends as its first and last frame stand still, so that padding changes
+    nothing and the network cannot see where an utterance begins or ends. (With zeros it learns, in a corpus
+    whose utterances all begin with the same word, to say that word at the edge.)
+    Waibel et al. 1989; dilations as in Peddinti et al. 2015, residual and normalized layers as is usual today.
     """
 
     def __init__(self, features: int, config: TdnnConfig) -> None:
-        """Args:
-        features: F, dimension of the input.
-        config: the shape.
+        """Makes random weights.
+
+        Args:
+          features: F, dimension of the input.
+          config: the shape.
         """
         super().__init__()
         self.subsampling = config.subsampling
         self.input_dim = features
         self.output_dim = config.hidden
+        self.context = sum(config.dilations)
         # The strided layer sees its own frames and one step's worth on either side.
         self.first = FrameConv(features, config.hidden, 3 * config.subsampling, stride=config.subsampling)
         self.first_norm = nn.LayerNorm(config.hidden)
@@ -74,20 +79,26 @@ class Tdnn(nn.Module):
           lengths: int64 (N,), frames of each utterance.
 
         Returns:
-          float32 (N, T', D) with zeros beyond the lengths, and the lengths int64 (N,).
+          float32 (N, T', D), and the lengths int64 (N,).
         """
-        hidden = features * _mask(lengths, features.shape[1])
-        hidden = torch.relu(self.first(_pad(hidden, self.subsampling, 2 * self.subsampling - 1)))
-        lengths = self.output_lengths(lengths)
-        mask = _mask(lengths, hidden.shape[1])
-        hidden = self.first_norm(hidden) * mask
+        hidden = torch.relu(self.first(self._extend(features, lengths)))
+        hidden = self.first_norm(hidden)
         for layer in self.layers:
-            hidden = layer(hidden, mask)
-        return hidden, lengths
+            hidden = layer(hidden)
+        return hidden, self.output_lengths(lengths)
+
+    def _extend(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """All frames that any layer looks at, (N, L, F): the first and last ones repeated beyond the ends."""
+        outputs = int(self.output_lengths(lengths).max())
+        margin = (self.context + 1) * self.subsampling
+        frames = torch.arange(-margin, outputs * self.subsampling + margin, device=features.device)
+        inside = torch.minimum(frames.clamp(min=0)[None, :], lengths[:, None] - 1)
+        extended: Tensor = features[torch.arange(len(features), device=features.device)[:, None], inside]
+        return extended
 
 
 class TdnnLayer(nn.Module):
-    """One residual layer over frames t - d, t, t + d."""
+    """One residual layer over frames t - d, t, t + d; d frames shorter at both ends than its input."""
 
     def __init__(self, hidden: int, dilation: int, dropout: float) -> None:
         super().__init__()
@@ -96,10 +107,10 @@ class TdnnLayer(nn.Module):
         self.norm = nn.LayerNorm(hidden)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """(N, T, D) and mask (N, T, 1) to (N, T, D)."""
-        change = torch.relu(self.conv(_pad(hidden, self.dilation, self.dilation)))
-        output: Tensor = self.norm(hidden + self.dropout(change)) * mask
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(N, T + 2 d, D) to (N, T, D)."""
+        change = torch.relu(self.conv(hidden))
+        output: Tensor = self.norm(hidden[:, self.dilation : -self.dilation] + self.dropout(change))
         return output
 
 
@@ -119,16 +130,3 @@ class FrameConv(nn.Conv2d):
         channels_last = frames.unsqueeze(1).permute(0, 3, 1, 2)
         output: Tensor = super().forward(channels_last).permute(0, 2, 3, 1).squeeze(1)
         return output
-
-
-def _pad(frames: Tensor, before: int, after: int) -> Tensor:
-    """Zero frames before and after: (N, T, D) to (N, before + T + after, D)."""
-    padded: Tensor = nn.functional.pad(frames, (0, 0, before, after))
-    return padded
-
-
-def _mask(lengths: Tensor, frames: int) -> Tensor:
-    """(N, frames, 1): 1 within the length, 0 beyond."""
-    steps = torch.arange(frames, device=lengths.device)
-    mask: Tensor = (steps[None, :] < lengths[:, None]).unsqueeze(2).float()
-    return mask
