@@ -35,7 +35,7 @@ elif [ -z "$corpus" ]; then
     what='SYNTHETIC speech, as FSDD is neither here nor to be had from the internet'
     corpus=$here/data/synthetic
     python -c 'import espeakng_loader' 2>/dev/null || python -m pip install --quiet espeakng-loader
-    fsaasr fetch synthetic "$corpus"
+    fsaasr fetch synthetic "$corpus" --takes 25
   fi
 fi
 echo "digits: $what; corpus $corpus, results in $exp"

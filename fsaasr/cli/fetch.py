@@ -10,7 +10,8 @@ import click
 @click.command()
 @click.argument("corpus", type=click.Choice(["fsdd", "synthetic"]))
 @click.argument("out_dir", type=click.Path(file_okay=False, path_type=Path))
-def fetch(corpus: str, out_dir: Path) -> None:
+@click.option("--takes", default=50, show_default=True, help="Recordings of each digit by each speaker (synthetic).")
+def fetch(corpus: str, out_dir: Path, takes: int) -> None:
     """Get a corpus: download fsdd and verify it, or synthesise digits with espeak-ng.
 
     What is there and whole is kept.
@@ -22,6 +23,6 @@ def fetch(corpus: str, out_dir: Path) -> None:
 
         click.echo(fetch_fsdd(out_dir))
     else:
-        from fsaasr.corpora import synthesise_digits
+        from fsaasr.corpora import SyntheticOptions, synthesise_digits
 
-        click.echo(synthesise_digits(out_dir))
+        click.echo(synthesise_digits(out_dir, SyntheticOptions(takes=takes)))

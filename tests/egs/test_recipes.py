@@ -79,13 +79,15 @@ def test_yesno_smoke_reaches_its_bound_and_resumes_with_the_same_words(tmp_path:
     arguments = ("--corpus", str(CORPORA / "yesno"), "--smoke")
     first = run_recipe(recipe, tmp_path / "tools", *arguments)
     rows = json.loads((recipe / "exp" / "smoke" / "results.json").read_text())["rows"]
-    assert {row["system"] for row in rows} == {"gmm-full-sum", "ctc-phones"}
+    assert {row["system"] for row in rows} == {"gmm-full-sum", "ctc-characters"}
     assert max(row["wer"] for row in rows) <= 0.02, first
     texts = {path: path.read_bytes() for path in (recipe / "exp").rglob("hyp.txt")}
     assert len(texts) == len(rows)
-    (recipe / "exp" / "smoke" / "decode" / "kaldi" / "ctc-phones" / "loop" / "native" / "done.json").unlink()
+    (recipe / "exp" / "smoke" / "decode" / "alternate" / "ctc-characters" / "loop" / "native" / "done.json").unlink()
     again = run_recipe(recipe, tmp_path / "tools", *arguments)
     jobs = [line for line in again.splitlines() if line.endswith((": done", ": done before"))]
-    assert [line for line in jobs if not line.endswith("done before")] == ["decode kaldi/ctc-phones/loop/native: done"]
+    assert [line for line in jobs if not line.endswith("done before")] == [
+        "decode alternate/ctc-characters/loop/native: done"
+    ]
     assert {path: path.read_bytes() for path in texts} == texts
     assert (recipe / "exp" / "smoke" / "report.html").is_file()
