@@ -251,7 +251,8 @@ def _say(message: str) -> None:
 def main(name: str) -> int:
     """Prints the ready environment's folder; returns the exit status."""
     # Leaving through an exception also ends the step that runs.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     try:
         print(prepare(choose_for_demo() if name == "demo" else STACKS[name]))
     except (SetupError, OSError) as error:
