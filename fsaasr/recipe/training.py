@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import yaml
 
 from fsaasr.core.config import STRICT, config_from_dict, config_to_dict
 from fsaasr.core.errors import ConfigError
-from fsaasr.core.files import PathLike
+from fsaasr.core.files import PathLike, content_hash
 from fsaasr.corpora import read_cuts
 from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.lexicon import Lexicon, read_lang
@@ -98,8 +99,8 @@ def train_model(
 ) -> AcousticModel:
     """Trains a model on a cut manifest and writes its directory.
 
-    A killed training goes on where its last checkpoint was; a finished one of the same configuration is
-    trained anew.
+    A killed training goes on where its last checkpoint was, unless configuration or data have changed since;
+    a finished one is done anew.
 
     Args:
       setup: features and training; its class says which family.
@@ -119,7 +120,7 @@ def train_model(
         return compute_features(read_cuts(path), setup.features, cache_dir=cache_dir)
 
     batch = features(cuts_path)
-    work = Path(out_dir) / WORK
+    work = Path(out_dir) / WORK / _identity(setup, lexicon, batch)
     record: Dict[str, Any] = {"setup": config_to_dict(setup)}
     model: AcousticModel
     if isinstance(setup, GmmSetup):
@@ -135,8 +136,14 @@ def train_model(
         ctc = train_ctc(batch, lexicon, setup.features, setup.training, dev=dev, work_dir=work, device=device)
         model, used, record["history"] = ctc.model, ctc.lexicon, [dict(entry) for entry in ctc.history]
     save_model(model, out_dir, used, record)
-    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(Path(out_dir) / WORK, ignore_errors=True)
     return model
+
+
+def _identity(setup: Setup, lexicon: Lexicon, batch: FeatureBatch) -> str:
+    """Names the work of one training, so that what another one left behind is not gone on with."""
+    data = json.dumps([batch.ids, batch.texts, [len(matrix) for matrix in batch.matrices]])
+    return content_hash(json.dumps(config_to_dict(setup), sort_keys=True), lexicon.hash, data)[:16]
 
 
 def training_lexicon(setup: Setup, lexicon: Lexicon) -> Lexicon:
