@@ -4,6 +4,7 @@ from fsaasr.lattice.best import best_path
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.check import check
 from fsaasr.lattice.lattice import FROM_FALLBACK, SEARCH_DIED, Lattice
+from fsaasr.lattice.nbest import nbest
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.readout import PathArcs, read_out
 from fsaasr.lattice.scoring import arc_posteriors, total_score
@@ -19,6 +20,7 @@ __all__ = [
     "best_path",
     "check",
     "lattice_from_arcs",
+    "nbest",
     "prune",
     "read_out",
     "total_score",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.hypothesis import Hypothesis
@@ -34,6 +35,11 @@ def best_path(
     best, arcs = best_arcs(lattice.source, lattice.target, scores, final)
     if best == -np.inf:
         raise LatticeError(f"best_path: the lattice of {lattice.utterance!r} has no path to a final state")
+    return read_path(lattice, arcs)
+
+
+def read_path(lattice: Lattice, arcs: npt.NDArray[np.int32]) -> Hypothesis:
+    """The hypothesis of the complete path of lattice arcs `arcs`, with unscaled scores."""
     end = lattice.target[arcs[-1]] if len(arcs) else 0
     path = PathArcs(
         lattice.input_label[arcs],

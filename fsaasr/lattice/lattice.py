@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +84,14 @@ class Lattice:
         from fsaasr.lattice.best import best_path
 
         return best_path(self, acoustic_scale, lm_scale, word_insertion_penalty)
+
+    def nbest(
+        self, n: int, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    ) -> List[Hypothesis]:
+        """See `fsaasr.lattice.nbest`."""
+        from fsaasr.lattice.nbest import nbest
+
+        return nbest(self, n, acoustic_scale, lm_scale, word_insertion_penalty)
 
     def total_score(
         self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
