@@ -3,16 +3,18 @@
 from fsaasr.graph.acceptors import linear_acceptor, word_loop
 from fsaasr.graph.build_report import BuildReport, BuildStep
 from fsaasr.graph.cache import compile_cached, graph_key
-from fsaasr.graph.compile import CompileOptions, compile_graph
+from fsaasr.graph.compile import CompileOptions, compile_graph, compile_token_graph
 from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
 from fsaasr.graph.draw import draw_dot, draw_svg, write_drawing
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.k2_graph import k2_to_decoding_graph, to_k2, to_k2_fsa
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
+from fsaasr.graph.load import Graph, load_graph
 from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.text import graph_from_text, graph_to_text
+from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.topology import TOPOLOGIES, Columns, Topology, TopologyArc, parse_topology
 from fsaasr.graph.topology_fst import find_topology, topology_fst
 from fsaasr.graph.transcript import TranscriptCompiler
@@ -29,13 +31,16 @@ __all__ = [
     "CompileOptions",
     "DecodingGraph",
     "FstArrays",
+    "Graph",
     "LexiconFst",
     "NgramFst",
+    "TokenGraph",
     "Topology",
     "TopologyArc",
     "TranscriptCompiler",
     "compile_cached",
     "compile_graph",
+    "compile_token_graph",
     "determinize",
     "draw_dot",
     "draw_svg",
@@ -48,6 +53,7 @@ __all__ = [
     "k2_to_decoding_graph",
     "lexicon_fst",
     "linear_acceptor",
+    "load_graph",
     "minimize",
     "ngram_fst",
     "parse_topology",

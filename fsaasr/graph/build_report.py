@@ -6,7 +6,7 @@ import resource
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple, Union
 
 import pynini
 
@@ -51,6 +51,12 @@ class BuildReport:
         seconds = time.perf_counter() - begin
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.steps.append(BuildStep(name, size[0], size[1], round(seconds, 4), round(peak, 1)))
+
+    @classmethod
+    def from_dict(cls, build: Mapping[str, Any]) -> BuildReport:
+        """From a graph's `build`, which may be empty; the graph's is not touched by further steps."""
+        steps = [BuildStep(**step) for step in build.get("steps", ())]
+        return cls(steps, list(build.get("missing_words", ())))
 
     def to_dict(self) -> Dict[str, Any]:
         """As JSON-ready values."""

@@ -1,4 +1,4 @@
-"""Lexicon, grammar and topology composed into one decoding graph."""
+"""Lexicon, grammar and topology composed into one graph."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.ngram_fst import ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.preflight import check_grammar, check_lexicon, describe_twins
+from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import find_topology, split_flags, topology_fst
+from fsaasr.graph.topology_fst import check_transitions, find_topology
 from fsaasr.lexicon import Lexicon
 
 Grammar = Union[pynini.Fst, NgramModel]
@@ -73,13 +74,48 @@ def compile_graph(
         that cannot be determinized; names the words.
       GraphBudgetError: determinization exceeded its budget.
     """
+    return compile_token_graph(
+        lexicon, grammar, topology, tokens=tokens, transitions=transitions, options=options
+    ).expand()
+
+
+def compile_token_graph(
+    lexicon: Lexicon,
+    grammar: Grammar,
+    topology: Union[str, Topology] = "ctc",
+    *,
+    tokens: Optional[SymbolTable] = None,
+    transitions: Optional[Transitions] = None,
+    options: CompileOptions = CompileOptions(),
+) -> TokenGraph:
+    """As `compile_graph`, without the last step: min(det(L o G)), and the topology beside it.
+
+    Arguments and errors are those of `compile_graph`.
+    """
     tokens = tokens or lexicon.tokens
+    chosen = find_topology(topology)
+    check_transitions(chosen, transitions, len(chosen.columns(tokens).names))
     report = BuildReport()
     lex = _lexicon_step(lexicon, tokens, report)
     language = _grammar_step(grammar, lexicon, lex, report)
     bounded = isinstance(grammar, NgramModel)
-    lg = compose_lexicon(lexicon, lex, language, tokens, options, report, bounded)
-    return add_topology(lg, lexicon, lex, find_topology(topology), tokens, transitions, report)
+    arrays = compose_lexicon(lexicon, lex, language, tokens, options, report, bounded)
+    return attach_topology(arrays, lexicon, lex, chosen, tokens, transitions, report)
+
+
+def attach_topology(
+    lg: FstArrays,
+    lexicon: Lexicon,
+    lex: LexiconFst,
+    topology: Topology,
+    tokens: SymbolTable,
+    transitions: Optional[Transitions],
+    report: BuildReport,
+) -> TokenGraph:
+    """`compose_lexicon`'s result with what it takes to spell its tokens as columns."""
+    label, flags = lex.labels.split(lg.input_label)
+    fst = replace(lg, input_label=label)
+    return TokenGraph(fst, flags, lexicon.words, tokens, topology, transitions, report.to_dict())
 
 
 def _lexicon_step(lexicon: Lexicon, tokens: SymbolTable, report: BuildReport) -> LexiconFst:
@@ -112,8 +148,8 @@ def compose_lexicon(
     options: CompileOptions,
     report: BuildReport,
     bounded: bool = False,
-) -> pynini.Fst:
-    """L o G, determinized, minimized, disambiguation symbols turned into epsilon."""
+) -> FstArrays:
+    """L o G, determinized, minimized, disambiguation symbols turned into epsilon; arcs sorted by input label."""
     with report.step("L o G") as done:
         lg = pynini.compose(to_openfst(lex.fst).arcsort("olabel"), language)
         done(lg)
@@ -131,43 +167,14 @@ def compose_lexicon(
             arrays = minimize(arrays)
             done(arrays)
     with report.step("remove disambiguation") as done:
-        lg = _without_disambiguation(arrays, lex.labels.num_labels)
-        done(lg)
-    return lg
+        arrays = _without_disambiguation(arrays, lex.labels.num_labels)
+        done(arrays)
+    return arrays
 
 
-def _without_disambiguation(lg: FstArrays, num_labels: int) -> pynini.Fst:
+def _without_disambiguation(lg: FstArrays, num_labels: int) -> FstArrays:
     labels = np.where(lg.input_label > num_labels, 0, lg.input_label)
     result = to_openfst(bypass_epsilons(replace(lg, input_label=labels)))
     result.connect()
     result.arcsort("ilabel")
-    return result
-
-
-def add_topology(
-    lg: pynini.Fst,
-    lexicon: Lexicon,
-    lex: LexiconFst,
-    topology: Topology,
-    tokens: SymbolTable,
-    transitions: Optional[Transitions],
-    report: BuildReport,
-) -> DecodingGraph:
-    """T o LG as a DecodingGraph, its arc flags split from its input labels."""
-    columns = topology.columns(tokens)
-    with report.step(f"T o LG ({topology.name})") as done:
-        t = to_openfst(topology_fst(topology, tokens, transitions, lex.labels)).arcsort("olabel")
-        graph = pynini.compose(t, lg)
-        done(graph)
-    arrays = from_openfst(graph)
-    label, flags = split_flags(arrays.input_label, len(columns.names))
-    return DecodingGraph(
-        replace(arrays, input_label=label),
-        lexicon.words,
-        tokens,
-        columns.token,
-        columns.names,
-        flags,
-        topology.name,
-        report.to_dict(),
-    )
+    return from_openfst(result)

@@ -9,12 +9,12 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
 
-from fsaasr.core.errors import FileFormatError, GraphError
-from fsaasr.core.files import PathLike, atomic_path, content_hash
+from fsaasr.core.errors import GraphError
+from fsaasr.core.files import PathLike, content_hash
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.graph.fst_arrays import ARRAY_NAMES, FstArrays
+from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.graph_file import GraphFile, MappedGraph, map_graph_file, write_graph_file
 
 TOKEN_START = 1
 """Flag of an arc that consumes the first frame of a token."""
@@ -23,9 +23,12 @@ WORD_START = 2
 NON_WORD = 4
 """Flag of an arc that consumes the first frame of a token outside of words (optional silence)."""
 
+FORMAT = "fsaasr.DecodingGraph.1"
+"""Name of the file format."""
+
 
 @dataclass(frozen=True, eq=False)
-class DecodingGraph:
+class DecodingGraph(MappedGraph):
     """A transducer from score columns to words. Immutable; equal content has an equal `hash`.
 
     Attributes:
@@ -79,7 +82,7 @@ class DecodingGraph:
 
     def _meta(self) -> Dict[str, Any]:
         return {
-            "format": "fsaasr.DecodingGraph.1",
+            "format": FORMAT,
             "start": self.fst.start,
             "words": self.words.names,
             "tokens": self.tokens.names,
@@ -90,58 +93,34 @@ class DecodingGraph:
 
     def save(self, path: PathLike) -> None:
         """Writes one file in the safetensors layout, atomically; `load` maps it without reading it whole."""
-        tensors = {name: np.ascontiguousarray(getattr(self.fst, name)) for name in ARRAY_NAMES}
-        if self.arc_flags is not None:
-            tensors["arc_flags"] = np.ascontiguousarray(self.arc_flags)
-        meta = {"graph": json.dumps(self._meta()), "build": json.dumps(dict(self.build))}
-        with atomic_path(path) as temporary:
-            save_file(tensors, str(temporary), metadata=meta)
+        write_graph_file(path, self.fst, {"arc_flags": self.arc_flags}, self._meta(), self.build)
 
     @classmethod
     def load(cls, path: PathLike) -> DecodingGraph:
         """Maps a saved graph into memory (read-only, shared between processes).
 
         Raises:
-          FileFormatError: not a graph file, or a truncated one.
+          FileFormatError: not a graph file, a truncated one, or one of another kind of graph.
         """
-        arrays, meta = _map_safetensors(path)
-        if "graph" not in meta or not all(name in arrays for name in ARRAY_NAMES):
-            raise FileFormatError(path, None, "not a decoding graph; expected a file written by DecodingGraph.save")
-        values = json.loads(meta["graph"])
-        fst = FstArrays(**{name: arrays[name] for name in ARRAY_NAMES}, start=values["start"])
-        return cls(
-            fst,
-            SymbolTable(values["words"]),
-            SymbolTable(values["tokens"]),
-            np.array(values["column_token"], dtype=np.int32),
-            tuple(values["column_names"]),
-            arrays.get("arc_flags"),
-            values["topology"],
-            json.loads(meta.get("build", "{}")),
+        return cls.from_file(map_graph_file(path))
+
+    @classmethod
+    def from_file(cls, file: GraphFile) -> DecodingGraph:
+        """The graph in a mapped file; raises FileFormatError where it is of another kind."""
+        file.expect(FORMAT)
+        graph = cls(
+            file.fst,
+            SymbolTable(file.value("words")),
+            SymbolTable(file.value("tokens")),
+            np.array(file.value("column_token"), dtype=np.int32),
+            tuple(file.value("column_names")),
+            file.arrays.get("arc_flags"),
+            file.value("topology"),
+            file.build,
         )
+        graph._set_origin(file.origin)
+        return graph
 
-
-_DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
-
-
-def _map_safetensors(path: PathLike) -> Tuple[Dict[str, npt.NDArray[Any]], Dict[str, str]]:
-    """Memory-maps a safetensors file, which the safetensors package itself only copies into numpy."""
-    try:
-        raw = np.memmap(path, dtype=np.uint8, mode="r")
-        size = int.from_bytes(raw[:8].tobytes(), "little")
-        header = json.loads(raw[8 : 8 + size].tobytes())
-        meta = header.pop("__metadata__", {})
-        body = raw[8 + size :]
-        arrays = {}
-        for name, entry in header.items():
-            begin, end = entry["data_offsets"]
-            if end > len(body):
-                raise FileFormatError(path, None, f"array {name!r} is cut off; write the file again")
-            # A plain array over the map: slicing an np.memmap costs far more per view.
-            array = np.asarray(body[begin:end]).view(np.ndarray).view(_DTYPES[entry["dtype"]])
-            arrays[name] = array.reshape(entry["shape"])
-    except (ValueError, KeyError, UnicodeDecodeError) as error:
-        raise FileFormatError(
-            path, None, f"not a graph file ({error}); expected DecodingGraph.save's output"
-        ) from error
-    return arrays, meta
+    def expand(self) -> DecodingGraph:
+        """The graph itself: its topology is spelled out already. See `TokenGraph.expand`."""
+        return self

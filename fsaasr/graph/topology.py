@@ -54,6 +54,12 @@ class TopologyArc:
             return 0
         return int(self.input.partition(".")[2] or 1)
 
+    def to_text(self) -> str:
+        """Its line."""
+        token = self.token or "t"
+        column = self.input.replace("t", token) if self.column else self.input
+        return " ".join([self.source, self.target, f"{column}:{token}" if self.emits else column, self.weight]).strip()
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -106,6 +112,11 @@ class Topology:
             names += [name] if per_token == 1 else [f"{name}.{k}" for k in range(1, per_token + 1)]
         labels = np.repeat(np.arange(1, len(tokens), dtype=np.int32), per_token)
         return Columns(tuple(names), np.concatenate([np.zeros(int(self.has_blank), dtype=np.int32), labels]))
+
+    def to_text(self) -> str:
+        """The declaration; `parse_topology(name, text)` reads it back to an equal topology."""
+        lines = [f"start {self.start}", " ".join(["final", *self.finals])]
+        return "\n".join([*lines, *(arc.to_text() for arc in self.arcs)]) + "\n"
 
     def loop_column(self, state: str) -> Optional[int]:
         """1-based column on which the declared `state` loops, or None."""

@@ -39,6 +39,20 @@ class TokenLabels:
         """Largest label; disambiguation symbols come after it."""
         return len(ROLES) * self.num_tokens
 
+    def split(self, label: npt.NDArray[np.int32]) -> Tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Takes labels apart into tokens and flags; epsilon has no flags."""
+        tokens = np.tile(np.arange(1, self.num_tokens + 1, dtype=np.int32), len(ROLES))
+        flags = np.repeat(np.array(ROLES, dtype=np.uint8), self.num_tokens)
+        none = np.zeros(1, dtype=np.uint8)
+        return np.concatenate([none.astype(np.int32), tokens])[label], np.concatenate([none, flags])[label]
+
+    def join(self, token: npt.NDArray[np.int32], flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+        """The inverse of `split`."""
+        role_of = np.zeros(256, dtype=np.int32)
+        role_of[list(ROLES)] = np.arange(len(ROLES))
+        joined: npt.NDArray[np.int32] = token + role_of[flags] * np.int32(self.num_tokens)
+        return joined
+
     def roles(self, token: int) -> Tuple[int, ...]:
         """Roles in which `token` can occur."""
         return (0, 1, 2) if token in self.non_word else (0, 1)
@@ -71,7 +85,7 @@ def topology_fst(
       GraphError: transitions that do not fit the columns or the topology.
     """
     num_columns = len(topology.columns(tokens).names)
-    _check_transitions(topology, transitions, num_columns)
+    check_transitions(topology, transitions, num_columns)
     states = _number_states(topology, len(tokens) - 1)
     arcs: List[Arc] = []
     for arc in topology.arcs:
@@ -101,7 +115,8 @@ def _encode(column: int, flags: int, num_columns: int) -> int:
     return column + 1 + flags * (num_columns + 1)
 
 
-def _check_transitions(topology: Topology, transitions: Optional[npt.NDArray[np.float32]], num_columns: int) -> None:
+def check_transitions(topology: Topology, transitions: Optional[npt.NDArray[np.float32]], num_columns: int) -> None:
+    """Raises GraphError for transitions that do not fit the columns or the topology."""
     if transitions is None:
         return
     if not topology.has_transitions:

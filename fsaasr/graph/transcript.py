@@ -10,7 +10,7 @@ from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.acceptors import linear_acceptor
 from fsaasr.graph.build_report import BuildReport
-from fsaasr.graph.compile import CompileOptions, Transitions, add_topology, compose_lexicon
+from fsaasr.graph.compile import CompileOptions, Transitions, attach_topology, compose_lexicon
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.lexicon_fst import lexicon_fst
 from fsaasr.graph.topology import Topology
@@ -62,4 +62,5 @@ class TranscriptCompiler:
         language: pynini.Fst = linear_acceptor([table[word] for word in words])
         report = BuildReport()
         lg = compose_lexicon(self._lexicon, self._lex, language, self._tokens, self._options, report)
-        return add_topology(lg, self._lexicon, self._lex, self._topology, self._tokens, self._transitions, report)
+        graph = attach_topology(lg, self._lexicon, self._lex, self._topology, self._tokens, self._transitions, report)
+        return graph.expand()
