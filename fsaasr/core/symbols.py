@@ -34,7 +34,10 @@ class SymbolTable:
         if not listed or listed[0] != EPSILON:
             listed = [EPSILON, *listed]
         self._names: Tuple[str, ...] = tuple(listed)
-        self._labels: Dict[str, int] = {name: label for label, name in enumerate(self._names)}
+        self._labels: Dict[str, int] = dict(zip(self._names, range(len(self._names))))
+        # Many names are checked at once; a graph with a large lexicon is mapped in little more than this time.
+        if len(self._labels) == len(self._names) and " ".join(self._names).split() == listed:
+            return
         for label, name in enumerate(self._names):
             if not name or any(character.isspace() for character in name):
                 raise SymbolError(f"SymbolTable: label {label} is {name!r}; a symbol is non-empty, without spaces")
