@@ -76,7 +76,7 @@ def lattice_backward(
                     if column[k] < 0:
                         value = score[k] + now[target[k]]
                     elif t < frames:
-                        value = score[k] + matrix[t, column[k]] + ahead[target[k]]
+                        value = ahead[target[k]] + score[k] + matrix[t, column[k]]
                     else:
                         continue
                     if value == NEG_INF or before + value < cutoff:
@@ -197,7 +197,7 @@ def log_backward(
                 if column[k] < 0:
                     value = score[k] + now[target[k]]
                 elif t < frames:
-                    value = score[k] + matrix[t, column[k]] + ahead[target[k]]
+                    value = ahead[target[k]] + score[k] + matrix[t, column[k]]
                 else:
                     continue
                 if value == NEG_INF:

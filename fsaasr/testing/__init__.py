@@ -10,9 +10,11 @@ from fsaasr.testing.enumeration import (
     enumerate_partial_paths,
     enumerate_paths,
 )
+from fsaasr.testing.fuzz import FuzzCase, fuzz_case
 from fsaasr.testing.random_graphs import linear_ctc_flags, linear_ctc_fst, random_fst, random_matrix, toy_graph
 from fsaasr.testing.reference import ExactResult, exact_search
 from fsaasr.testing.toys import TOY_ARPA, TOY_LEXICON, TOY_LEXICON_WITH_PROBABILITIES
+from fsaasr.testing.trellis import Trellis, best_score_of, search_trellis
 
 __all__ = [
     "TOY_ARPA",
@@ -21,13 +23,18 @@ __all__ = [
     "BestAndTotal",
     "EnumeratedPath",
     "ExactResult",
+    "FuzzCase",
+    "Trellis",
     "best_and_total",
+    "best_score_of",
     "enumerate_partial_paths",
     "enumerate_paths",
     "exact_search",
+    "fuzz_case",
     "linear_ctc_flags",
     "linear_ctc_fst",
     "random_fst",
     "random_matrix",
+    "search_trellis",
     "toy_graph",
 ]

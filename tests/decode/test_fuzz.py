@@ -1,0 +1,163 @@
+"""Seeded fuzzing of the engines against a referee that shares no code with them.
+
+`FSAASR_FUZZ_SEED=n` shifts the seeds; a failure names the seed, from which `fuzz_case` makes the case again.
+"""
+
+import math
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fsaasr import decode as decode_package
+from fsaasr.core.errors import FsaasrError, GraphError
+from fsaasr.core.scores import Scores
+from fsaasr.decode import SearchOptions, decode, native
+from fsaasr.decode.dead_ends import fewest_frames
+from fsaasr.lattice import FROM_FALLBACK
+from fsaasr.testing import fuzz_case, random_fst, search_trellis, toy_graph
+from tests.decode.fuzzing import (
+    SHIFT,
+    WIDE,
+    as_scores,
+    lattice_differences,
+    narrow_differences,
+    open_beams,
+    total_differences,
+)
+
+FIRST = int(os.environ.get("FSAASR_FUZZ_SEED", "0"))
+BLOCK = 250
+
+
+def blocks(quick, slow):
+    """First seeds of `quick` blocks, and up to `slow` more for the long run."""
+    return [
+        pytest.param(FIRST + BLOCK * n, marks=[] if n < quick else [pytest.mark.slow], id=f"from-{FIRST + BLOCK * n}")
+        for n in range(slow)
+    ]
+
+
+def over_seeds(first, differences_of):
+    """Differences of a block of cases, each with its seed."""
+    found = []
+    for seed in range(first, first + BLOCK):
+        case = fuzz_case(seed)
+        trellis = search_trellis(case.graph.fst, case.matrix)
+        try:
+            differences = differences_of(case, trellis)
+        except FsaasrError as error:
+            differences = [str(error)]
+        found += [f"seed {seed}: {text}" for text in differences]
+    return found
+
+
+@pytest.fixture
+def pruned_search(monkeypatch):
+    """Makes `native` take the pruned search, however small the graph is."""
+    monkeypatch.setattr(native, "MAX_EXACT_CELLS", 0)
+    monkeypatch.setattr(native, "exact_lattice", None)
+
+
+def searched(engine):
+    def differences(case, trellis):
+        (lattice,) = decode(case.graph, as_scores(case), open_beams(engine, case.lattice_beam))
+        (unpruned,) = decode(case.graph, as_scores(case), open_beams(engine, math.inf))
+        return lattice_differences(case, trellis, lattice) + total_differences(case, trellis, unpruned)
+
+    return differences
+
+
+@pytest.mark.parametrize("first", blocks(6, 40))
+def test_exact_search_finds_what_the_referee_finds(first):
+    assert over_seeds(first, searched("native-exact")) == []
+
+
+@pytest.mark.parametrize("first", blocks(6, 40))
+def test_pruned_search_with_open_beams_finds_what_the_referee_finds(first, pruned_search):
+    assert over_seeds(first, searched("native")) == []
+
+
+def narrowly_searched(case, trellis):
+    rng = np.random.default_rng(case.seed)
+    max_active = int(rng.integers(1, 6))
+    options = SearchOptions(
+        "native",
+        search_beam=float(rng.choice([0.25, 1.0, 3.0, 8.0])),
+        lattice_beam=case.lattice_beam,
+        max_active=max_active,
+        min_active=int(rng.integers(0, max_active + 1)),
+    )
+    (lattice,) = decode(case.graph, as_scores(case), options)
+    return narrow_differences(case, trellis, lattice)
+
+
+@pytest.mark.parametrize("first", blocks(6, 40))
+def test_narrow_beams_give_true_paths_only(first, pruned_search):
+    assert over_seeds(first, narrowly_searched) == []
+
+
+@pytest.mark.parametrize("engine", ["native-exact", "native"])
+def test_long_sums_lose_no_arc_of_the_best_path(engine, request):
+    # Sums in float32, here or there, would set the best path apart from itself.
+    if engine == "native":
+        request.getfixturevalue("pruned_search")
+    rng = np.random.default_rng(0)
+    graph = toy_graph(random_fst(rng, num_states=20, num_arcs=120, num_columns=5), 5)
+    matrix = rng.normal(-20.0, 7.0, size=(800, 5)).astype(np.float32)
+    (lattice,) = decode(graph, Scores.from_matrices([matrix], SHIFT), open_beams(engine, 0.0))
+    lattice.check()
+    assert lattice.reached_final
+    assert lattice.best_path().score == pytest.approx(search_trellis(graph.fst, matrix).best, abs=1e-2)
+
+
+def same_lattice(one, other):
+    names = ("source", "target", "graph_arc", "state_frame", "acoustic_score", "graph_score", "final_score")
+    alike = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    return alike and (one.reached_final, one.flags) == (other.reached_final, other.flags)
+
+
+def searched_in_chunks(case, trellis):
+    rng = np.random.default_rng(case.seed)
+    beam = float(rng.choice([1.0, 4.0, WIDE]))
+    options = replace(open_beams("native", case.lattice_beam), search_beam=beam)
+    (offline,) = decode(case.graph, as_scores(case), options)
+    decoder = decode_package.Decoder(case.graph, options, frame_shift=SHIFT, utterance=f"seed{case.seed}")
+    cuts = sorted(rng.integers(0, len(case.matrix) + 1, size=rng.integers(0, 5)).tolist())
+    for begin, end in zip([0, *cuts], [*cuts, len(case.matrix)]):
+        decoder.advance(case.matrix[begin:end])
+        if rng.random() < 0.3:
+            decoder.partial()
+    lattice = decoder.finalize()
+    differences = [] if same_lattice(lattice, offline) else [f"chunks {cuts} give another lattice"]
+    return differences if lattice.best_path() == offline.best_path() else [*differences, "another best path"]
+
+
+@pytest.mark.skipif(not hasattr(decode_package, "Decoder"), reason="there is no streaming decoder yet")
+@pytest.mark.parametrize("first", blocks(6, 40))
+def test_chunks_change_nothing(first, pruned_search):
+    assert over_seeds(first, searched_in_chunks) == []
+
+
+def searched_by_k2(engine):
+    def differences(case, trellis):
+        try:
+            (lattice,) = decode(case.graph, as_scores(case), open_beams(engine, case.lattice_beam))
+        except GraphError:
+            # Where no final state can be reached, there is nothing that could be converted.
+            if fewest_frames(case.graph.fst) is None:
+                return []
+            raise
+        told = (FROM_FALLBACK in lattice.flags) == (not trellis.reached_final)
+        return lattice_differences(case, trellis, lattice) + ([] if told else [f"flags are {lattice.flags}"])
+
+    return differences
+
+
+@pytest.mark.k2
+@pytest.mark.parametrize("engine", ["k2", "k2-exact"])
+@pytest.mark.parametrize("first", blocks(1, 8))
+def test_k2_finds_what_the_referee_finds(first, engine):
+    pytest.importorskip("k2")
+    assert over_seeds(first, searched_by_k2(engine)) == []
