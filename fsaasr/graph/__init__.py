@@ -3,6 +3,7 @@
 from fsaasr.graph.acceptors import linear_acceptor, word_loop
 from fsaasr.graph.build_report import BuildReport, BuildStep
 from fsaasr.graph.cache import compile_cached, graph_key
+from fsaasr.graph.chain import ChainTopology, chain_topology
 from fsaasr.graph.compile import CompileOptions, compile_graph, compile_token_graph
 from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
@@ -27,6 +28,7 @@ __all__ = [
     "Budget",
     "BuildReport",
     "BuildStep",
+    "ChainTopology",
     "Columns",
     "CompileOptions",
     "DecodingGraph",
@@ -38,6 +40,7 @@ __all__ = [
     "Topology",
     "TopologyArc",
     "TranscriptCompiler",
+    "chain_topology",
     "compile_cached",
     "compile_graph",
     "compile_token_graph",

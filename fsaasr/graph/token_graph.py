@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import GraphError
 from fsaasr.core.files import PathLike, content_hash
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.graph.chain import ChainTopology, chain_topology
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.expand import compose_topology
 from fsaasr.graph.fst_arrays import FstArrays
@@ -75,6 +76,11 @@ class TokenGraph(MappedGraph):
     def column_names(self) -> Tuple[str, ...]:
         """C names of the score columns, e.g. `<blk>`, `AH`, `AH.2`."""
         return self.columns.names
+
+    @property
+    def chain(self) -> Optional[ChainTopology]:
+        """The topology as a chain, through which a search can step by itself; None if it is none: `expand` then."""
+        return chain_topology(self.topology)
 
     @cached_property
     def hash(self) -> str:
