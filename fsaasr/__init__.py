@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from fsaasr.decode import SearchOptions, align, forward_backward
     from fsaasr.evaluate import bootstrap_interval, character_errors, word_errors
     from fsaasr.grammar import estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
-    from fsaasr.graph import DecodingGraph, TranscriptCompiler, compile_cached, compile_graph, word_loop
+    from fsaasr.graph import (
+        DecodingGraph,
+        TokenGraph,
+        TranscriptCompiler,
+        compile_cached,
+        compile_graph,
+        compile_token_graph,
+        load_graph,
+        word_loop,
+    )
     from fsaasr.lattice import Lattice
     from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, coverage, read_lexicon
     from fsaasr.models import load_model
@@ -41,9 +50,12 @@ _HOMES: Dict[str, str] = {
     "read_arpa": "grammar",
     "write_arpa": "grammar",
     "DecodingGraph": "graph",
+    "TokenGraph": "graph",
     "TranscriptCompiler": "graph",
     "compile_cached": "graph",
     "compile_graph": "graph",
+    "compile_token_graph": "graph",
+    "load_graph": "graph",
     "word_loop": "graph",
     "load_model": "models",
     "Lattice": "lattice",
@@ -66,6 +78,7 @@ __all__ = [
     "SearchOptions",
     "Span",
     "SymbolTable",
+    "TokenGraph",
     "TranscriptCompiler",
     "align",
     "bootstrap_interval",
@@ -73,10 +86,12 @@ __all__ = [
     "character_lexicon",
     "compile_cached",
     "compile_graph",
+    "compile_token_graph",
     "coverage",
     "estimate_ngram",
     "forward_backward",
     "grammar_from_pynini",
+    "load_graph",
     "load_model",
     "perplexity",
     "read_arpa",

@@ -19,6 +19,7 @@ from fsaasr.graph import (
     DecodingGraph,
     Topology,
     compile_graph,
+    compile_token_graph,
     graph_to_text,
     ngram_fst,
     topology_fst,
@@ -55,6 +56,7 @@ def compiled_graphs() -> Dict[str, DecodingGraph]:
     return {
         "ctc-loop": compile_graph(lexicon, word_loop(lexicon.words), "ctc"),
         "ctc-bigram": compile_graph(lexicon, bigram, "ctc"),
+        "LG-silence-bigram": compile_token_graph(silence, bigram, "ctc").over_tokens(),
         "hmm1-silence-loop": compile_graph(silence, word_loop(silence.words), "hmm1"),
     }
 

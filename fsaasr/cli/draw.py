@@ -17,7 +17,7 @@ def draw(graph: Path, out: Path) -> None:
 
     Example: fsaasr draw loop.graph loop.svg
     """
-    from fsaasr.graph import DecodingGraph, write_drawing
+    from fsaasr.graph import load_graph, write_drawing
 
-    write_drawing(DecodingGraph.load(graph), out)
+    write_drawing(load_graph(graph), out)
     click.echo(out)

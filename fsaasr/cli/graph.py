@@ -10,7 +10,7 @@ import click
 from fsaasr.cli.options import FILE, FOLDER
 
 if TYPE_CHECKING:
-    from fsaasr.graph import DecodingGraph
+    from fsaasr.graph import Graph
 
 
 @click.command()
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 @click.option("--topology", default="ctc", show_default=True, help="Topology; --model sets it.")
 @click.option("--word-loop", is_flag=True, help="Any number of words instead of an ARPA model.")
 @click.option("--max-words", type=int, help="1 to so many words instead of an ARPA model.")
+@click.option(
+    "--expand/--no-expand",
+    default=True,
+    show_default=True,
+    help="Spell the topology out; without, the file is a fraction of the size, and the search spells it out.",
+)
 @click.option("--model", "model_dir", type=FOLDER, help="Take topology, tokens and transitions from this model.")
 def graph(
     lang_dir: Path,
@@ -28,6 +34,7 @@ def graph(
     topology: str,
     word_loop: bool,
     max_words: Optional[int],
+    expand: bool,
     model_dir: Optional[Path],
 ) -> None:
     """Compose lexicon, grammar and topology into a decoding graph.
@@ -39,6 +46,7 @@ def graph(
     Examples:
       fsaasr graph lang 3gram.arpa ctc.graph --topology ctc
       fsaasr graph lang loop.graph --word-loop --model exp/model
+      fsaasr graph lang 3gram.arpa small.graph --no-expand
     """
     from fsaasr.recipe import make_graph
 
@@ -52,15 +60,16 @@ def graph(
         max_words=max_words or 1,
         topology=topology,
         model_dir=model_dir,
+        expand=expand,
     )
     click.echo(_description(made))
     click.echo(f"{out}: {made.fst.num_states} states, {made.fst.num_arcs} arcs")
 
 
-def _description(graph: DecodingGraph) -> str:
+def _description(graph: Graph) -> str:
     """The steps of the build, and what was left out."""
-    from fsaasr.graph import BuildReport, BuildStep
+    from fsaasr.graph import BuildReport
 
-    report = BuildReport([BuildStep(**step) for step in graph.build["steps"]], list(graph.build["missing_words"]))
+    report = BuildReport.from_dict(graph.build)
     lost = [f"left out: word {word!r} of the grammar is not in the lexicon" for word in report.missing_words]
     return "\n".join([report.table(), *lost])

@@ -60,6 +60,11 @@ class DecodingGraph(MappedGraph):
             raise GraphError(f"DecodingGraph: {self.arc_flags.shape} arc flags for {self.fst.num_arcs} arcs")
 
     @property
+    def topology_name(self) -> str:
+        """`topology`; a TokenGraph has it, too."""
+        return self.topology
+
+    @property
     def num_columns(self) -> int:
         """C: score columns that a matrix for this graph must have."""
         return len(self.column_names)

@@ -13,6 +13,8 @@ import numpy as np
 from fsaasr.core.errors import GraphError
 from fsaasr.core.files import PathLike, write_text
 from fsaasr.graph.decoding_graph import WORD_START, DecodingGraph
+from fsaasr.graph.load import Graph
+from fsaasr.graph.token_graph import TokenGraph
 
 MAX_STATES = 400
 """Above this a drawing is no longer readable."""
@@ -20,13 +22,15 @@ MAX_STATES = 400
 _COLUMN, _ROW, _RADIUS = 110, 64, 13
 
 
-def draw_dot(graph: DecodingGraph) -> graphviz.Digraph:
+def draw_dot(graph: Graph) -> graphviz.Digraph:
     """Graphviz source: states as circles, arcs as `column:word/score`; bold where a word begins.
+
+    The arcs of a TokenGraph have tokens for columns.
 
     Raises:
       GraphError: more than MAX_STATES states.
     """
-    _check_size(graph)
+    graph = _with_columns(graph)
     dot = graphviz.Digraph(graph_attr={"rankdir": "LR", "bgcolor": "transparent"}, node_attr={"shape": "circle"})
     for state in range(graph.fst.num_states):
         final = float(graph.fst.final_score[state])
@@ -43,7 +47,7 @@ def draw_dot(graph: DecodingGraph) -> graphviz.Digraph:
     return dot
 
 
-def draw_svg(graph: DecodingGraph) -> str:
+def draw_svg(graph: Graph) -> str:
     """The graph as an SVG element, without a header, ready to stand in HTML.
 
     Raises:
@@ -51,22 +55,23 @@ def draw_svg(graph: DecodingGraph) -> str:
     """
     dot = draw_dot(graph)
     if shutil.which("dot") is None:
-        return _plain_svg(graph)
+        return _plain_svg(_with_columns(graph))
     svg = dot.pipe(format="svg", encoding="utf-8")
     svg = svg[svg.index("<svg") :]
     return re.sub(r'(fill|stroke)="black"', r'\1="currentColor"', svg).replace("<text ", '<text fill="currentColor" ')
 
 
-def write_drawing(graph: DecodingGraph, path: PathLike) -> None:
+def write_drawing(graph: Graph, path: PathLike) -> None:
     """Writes an SVG file, atomically."""
     write_text(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + draw_svg(graph))
 
 
-def _check_size(graph: DecodingGraph) -> None:
+def _with_columns(graph: Graph) -> DecodingGraph:
     if graph.fst.num_states > MAX_STATES:
         raise GraphError(
             f"draw: {graph.fst.num_states} states, expected at most {MAX_STATES}; draw a toy lexicon or grammar instead"
         )
+    return graph.over_tokens() if isinstance(graph, TokenGraph) else graph
 
 
 def _begins_word(graph: DecodingGraph, arc: int) -> bool:

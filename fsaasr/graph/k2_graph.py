@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,6 +22,7 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.epsilon import epsilon_rank, ranges
 from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.k2_kernels import ArcsBySource, Spelled, count_paths, spell_out
 
 IntArray = npt.NDArray[Any]
 
@@ -87,113 +88,56 @@ def to_k2_fsa(graph: DecodingGraph, max_arcs: int = MAX_K2_ARCS) -> Any:
     return fsa
 
 
-class _Nodes(NamedTuple):
-    """Forest of the epsilon paths that leave each k2 state: its root state, state, parent node and last arc."""
-
-    root: IntArray
-    state: IntArray
-    parent: IntArray
-    arc: IntArray
-    depth: IntArray
-
-
-class _Usable(NamedTuple):
-    """Arcs of one kind, grouped by source: arcs of state s are `arcs[offsets[s] : offsets[s + 1]]`."""
-
-    offsets: IntArray
-    arcs: IntArray
-
-    def leaving(self, states: IntArray) -> Tuple[IntArray, IntArray]:
-        """Arcs that leave each of `states`, and for each arc the index into `states`."""
-        begin, end = self.offsets[states], self.offsets[states + 1]
-        return self.arcs[ranges(begin, end)], np.repeat(np.arange(len(states)), end - begin)
-
-    def count(self, states: IntArray) -> int:
-        """Number of arcs that `leaving` would give."""
-        return int((self.offsets[states + 1] - self.offsets[states]).sum())
-
-
-def _usable(fst: FstArrays, which: npt.NDArray[np.bool_]) -> _Usable:
+def _by_source(fst: FstArrays, which: npt.NDArray[np.bool_]) -> ArcsBySource:
     """Arcs where `which` holds, those of score -inf left out."""
     keep = which & (fst.score > -np.inf)
     offsets = np.concatenate([[0], np.cumsum(keep)])[fst.arc_offsets]
-    return _Usable(offsets, np.flatnonzero(keep))
+    arcs = np.flatnonzero(keep).astype(np.int32)
+    return ArcsBySource(offsets, arcs, fst.next_state[arcs], fst.input_label[arcs] - np.int32(1), fst.score[arcs])
 
 
 def _convert(k2: Any, fst: FstArrays, max_arcs: int) -> K2Graph:
-    emitting = _usable(fst, fst.input_label > 0)
-    targets = np.unique(fst.next_state[emitting.arcs])
-    roots = np.concatenate([[fst.start], targets[targets != fst.start]])
-    nodes = _epsilon_paths(fst, roots, emitting, max_arcs)
-    emitted, emitted_node = emitting.leaving(nodes.state)
-    ending_node = np.flatnonzero(fst.final_score[nodes.state] > -np.inf)
-    if not len(ending_node):
+    emitting = _by_source(fst, fst.input_label > 0)
+    is_target = np.zeros(fst.num_states, dtype=bool)
+    is_target[emitting.target] = True
+    is_target[fst.start] = False
+    roots = np.concatenate([[fst.start], np.flatnonzero(is_target)]).astype(np.int32)
+    number = np.full(fst.num_states, -1, dtype=np.int32)
+    number[roots] = np.arange(len(roots), dtype=np.int32)
+    spelled = _spell_out(fst, roots, number, emitting, max_arcs)
+    if not (spelled.end >= 0).any():
         raise GraphError("to_k2: no final state can be reached, so the graph accepts nothing")
-    number = np.full(fst.num_states, -1, dtype=np.int64)
-    number[roots] = np.arange(len(roots))
-    node = np.concatenate([emitted_node, ending_node])
-    last = np.concatenate([emitted, np.full(len(ending_node), -1)])
-    emits = last >= 0
-    source = number[nodes.root[node]]
-    target = np.full(len(node), len(roots))
-    target[emits] = number[fst.next_state[emitted]]
-    label = np.full(len(node), -1)
-    label[emits] = fst.input_label[emitted] - 1
-    order = np.lexsort((target, label.astype(np.uint32), source))  # k2's arc order; it sorts -1 last
-    node, last, emits = node[order], last[order], emits[order]
-    offsets, arcs = _spell_out(nodes, node, last)
-    end = np.where(emits, -1, nodes.state[node]).astype(np.int32)
-    score = np.add.reduceat(np.append(fst.score[arcs].astype(np.float64), 0.0), offsets[:-1])
-    score[offsets[:-1] == offsets[1:]] = 0.0
-    score += np.where(emits, 0.0, fst.final_score[nodes.state[node]])
-    columns = np.stack([source[order], target[order], label[order]], axis=1).astype(np.int32)
-    fsa = _make_fsa(k2, columns, score.astype(np.float32))
-    return K2Graph(fsa, offsets, arcs, end)
+    spelled.rows[:, 3] = spelled.score.view(np.int32)
+    return K2Graph(_make_fsa(k2, spelled.rows), spelled.offsets, spelled.arcs, spelled.end)
 
 
-def _epsilon_paths(fst: FstArrays, roots: IntArray, emitting: _Usable, max_arcs: int) -> _Nodes:
-    """Grows the forest level by level, each level being one more epsilon."""
-    epsilons = _usable(fst, fst.input_label == 0)
-    nothing = np.full(len(roots), -1)
-    levels = [_Nodes(roots, roots, nothing, nothing, np.zeros(len(roots), dtype=np.int64))]
-    begin, num_arcs = 0, 0
-    while len(levels[-1].state):
-        here = levels[-1]
-        num_arcs += emitting.count(here.state) + int((fst.final_score[here.state] > -np.inf).sum())
-        if num_arcs + epsilons.count(here.state) > max_arcs:
-            raise GraphBudgetError(
-                f"to_k2: removing the {len(epsilons.arcs)} input epsilons of {fst.num_arcs} arcs needs more than "
-                f"max_arcs={max_arcs} arcs; use engine 'native', which needs no removal, or raise max_arcs"
-            )
-        arc, index = epsilons.leaving(here.state)
-        levels.append(_Nodes(here.root[index], fst.next_state[arc], begin + index, arc, here.depth[index] + 1))
-        begin += len(here.state)
-    return _Nodes(*(np.concatenate(parts) for parts in zip(*levels)))
+def _spell_out(fst: FstArrays, roots: IntArray, number: IntArray, emitting: ArcsBySource, max_arcs: int) -> Spelled:
+    """All paths of epsilons and what follows them, in k2's order of arcs."""
+    epsilons = _by_source(fst, fst.input_label == 0)
+    final_score = np.array(fst.final_score, dtype=np.float32)
+    counts, deepest = count_paths(roots, epsilons, emitting.offsets, final_score, max_arcs)
+    if not len(counts):
+        raise GraphBudgetError(
+            f"to_k2: removing the {len(epsilons.arc)} input epsilons of {fst.num_arcs} arcs needs more than "
+            f"max_arcs={max_arcs} arcs; use engine 'native', which needs no removal, or raise max_arcs"
+        )
+    paths, arcs = counts.sum(axis=0).tolist()
+    spelled = Spelled(
+        np.empty((paths, 4), dtype=np.int32),
+        np.empty(paths, dtype=np.float32),
+        np.empty(paths + 1, dtype=np.int64),
+        np.empty(arcs, dtype=np.int32),
+        np.empty(paths, dtype=np.int32),
+    )
+    spell_out(roots, number, epsilons, emitting, final_score, counts, deepest, spelled)
+    return spelled
 
 
-def _spell_out(nodes: _Nodes, node: IntArray, last: IntArray) -> Tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Offsets and arcs of the paths that go to `node` by epsilons and on by arc `last`, -1 for no further arc."""
-    offsets = np.zeros(len(node) + 1, dtype=np.int64)
-    np.cumsum(nodes.depth[node] + (last >= 0), out=offsets[1:])
-    arcs = np.empty(offsets[-1], dtype=np.int32)
-    arcs[offsets[1:][last >= 0] - 1] = last[last >= 0]
-    here = node
-    place = offsets[:-1] + nodes.depth[node] - 1
-    while True:
-        inside = nodes.arc[here] >= 0
-        here, place = here[inside], place[inside]
-        if not len(here):
-            return offsets, arcs
-        arcs[place] = nodes.arc[here]
-        here, place = nodes.parent[here], place - 1
-
-
-def _make_fsa(k2: Any, columns: npt.NDArray[np.int32], score: npt.NDArray[np.float32]) -> Any:
-    """k2.Fsa of (source, target, label) rows and scores, with `arc_path` counting the arcs."""
+def _make_fsa(k2: Any, rows: npt.NDArray[np.int32]) -> Any:
+    """k2.Fsa of (source, target, label, bits of the score) rows, with `arc_path` counting the arcs."""
     import torch
 
-    rows = np.concatenate([columns, score.view(np.int32)[:, None]], axis=1)
-    fsa = k2.Fsa(torch.from_numpy(np.ascontiguousarray(rows)))
+    fsa = k2.Fsa(torch.from_numpy(rows))
     fsa.arc_path = torch.arange(len(rows), dtype=torch.int32)
     return fsa
 

@@ -63,6 +63,11 @@ class TokenGraph(MappedGraph):
         return self.topology.columns(self.tokens)
 
     @property
+    def topology_name(self) -> str:
+        """Name of the topology, e.g. `ctc`."""
+        return self.topology.name
+
+    @property
     def num_columns(self) -> int:
         """C: score columns that a matrix for this graph must have."""
         return len(self.columns.names)
@@ -107,6 +112,11 @@ class TokenGraph(MappedGraph):
     def expand(self) -> DecodingGraph:
         """T o LG: the graph with its topology spelled out, as `compile_graph` makes it."""
         return compose_topology(self)
+
+    def over_tokens(self) -> DecodingGraph:
+        """The same transducer with a score column for each token and no topology; to draw it or write it as text."""
+        columns = np.arange(1, len(self.tokens), dtype=np.int32)
+        return DecodingGraph(self.fst, self.words, self.tokens, columns, self.tokens.names[1:], self.arc_flags)
 
     def _meta(self) -> Dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.evaluate import write_text as write_transcripts
 from fsaasr.features import FeatureBatch, compute_features
-from fsaasr.graph import DecodingGraph
+from fsaasr.graph import DecodingGraph, Graph, load_graph
 from fsaasr.lattice import Lattice
 from fsaasr.models import AcousticModel, load_model
 from fsaasr.recipe.scales import UNSCALED, Scales
@@ -54,11 +54,11 @@ class Decoded:
         return self.seconds / self.audio
 
 
-def check_fit(model: AcousticModel, graph: DecodingGraph) -> None:
+def check_fit(model: AcousticModel, graph: Graph) -> None:
     """Raises ModelError unless the graph is over the model's score columns."""
-    if graph.tokens != model.tokens or graph.topology != model.topology:
+    if graph.tokens != model.tokens or graph.topology_name != model.topology:
         raise ModelError(
-            f"decode: a {graph.topology!r} graph over {graph.tokens} does not fit a {model.topology!r} model over "
+            f"decode: a {graph.topology_name!r} graph over {graph.tokens} does not fit a {model.topology!r} model over "
             f"{model.tokens}; compile the graph with `--model`"
         )
 
@@ -130,7 +130,7 @@ def decode_cuts(
 
     Args:
       model_dir: model directory.
-      graph_path: graph over the model's columns.
+      graph_path: graph over the model's columns, of either kind.
       cuts_path: manifest of what to recognize.
       out_dir: receives the files; `decode.json` is written last.
       options: engine and beams.
@@ -141,7 +141,7 @@ def decode_cuts(
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
     """
     model = load_model(model_dir)
-    graph = DecodingGraph.load(graph_path)
+    graph = load_graph(graph_path).expand()
     features = compute_features(read_cuts(cuts_path), model.features, cache_dir=cache_dir)
     decoded = recognize(model, graph, features, options, scales)
     out = Path(out_dir)

@@ -12,7 +12,7 @@ from fsaasr.core.files import PathLike, atomic_path, read_json
 from fsaasr.corpora import prepare, read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
-from fsaasr.graph import DecodingGraph, compile_graph
+from fsaasr.graph import Graph, compile_token_graph, load_graph
 from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lang, read_lexicon, write_lang
 from fsaasr.models import load_model, save_graph
 from fsaasr.recipe.decoding import decode_cuts
@@ -86,7 +86,8 @@ def make_graph(
     max_words: int = 7,
     topology: str = "ctc",
     model_dir: Optional[PathLike] = None,
-) -> DecodingGraph:
+    expand: bool = True,
+) -> Graph:
     """Composes a lexicon, a grammar and a topology, and saves the graph.
 
     Args:
@@ -95,6 +96,7 @@ def make_graph(
       out_path: file to write.
       topology: name; a model sets it.
       model_dir: gives topology, tokens and transition probabilities.
+      expand: spell the topology out, which gives a DecodingGraph; else a TokenGraph.
 
     Raises:
       GraphError: as `compile_graph`. Also as `build_grammar`, `read_lang` and `load_model`.
@@ -102,12 +104,15 @@ def make_graph(
     lexicon = read_lang(lang_dir)
     grammar = build_grammar(kind, lexicon.words, arpa=arpa, min_words=min_words, max_words=max_words)
     if model_dir is None:
-        graph = compile_graph(lexicon, grammar, topology)
+        tokens = compile_token_graph(lexicon, grammar, topology)
     else:
         model = load_model(model_dir)
         if lexicon.silence is not None and lexicon.silence.token not in model.tokens:
             lexicon = replace(lexicon, silence=None)
-        graph = compile_graph(lexicon, grammar, model.topology, tokens=model.tokens, transitions=model.transitions)
+        tokens = compile_token_graph(
+            lexicon, grammar, model.topology, tokens=model.tokens, transitions=model.transitions
+        )
+    graph = tokens.expand() if expand else tokens
     graph.save(out_path)
     return graph
 
@@ -133,7 +138,7 @@ def tune_system(
         cache_dir,
     )
     if install:
-        save_graph(DecodingGraph.load(graph_path), model_dir, load_model(model_dir))
+        save_graph(load_graph(graph_path).expand(), model_dir, load_model(model_dir))
         with atomic_path(Path(model_dir) / SCALES) as temporary:
             shutil.copyfile(out_path, temporary)
 

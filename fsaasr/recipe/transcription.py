@@ -13,6 +13,7 @@ from fsaasr.corpora.audio import open_recording, read_samples
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureBatch, features_of
 from fsaasr.graph import DecodingGraph, compile_graph, word_loop
+from fsaasr.graph import load_graph as load_graph_file
 from fsaasr.models import AcousticModel, load_graph, load_lexicon, load_model
 from fsaasr.recipe.decoding import DEFAULT_SEARCH, recognize
 from fsaasr.recipe.scales import UNSCALED, read_scales
@@ -106,7 +107,7 @@ def _features(model: AcousticModel, paths: Sequence[PathLike], resample: bool) -
 
 def _graph(model_dir: PathLike, model: AcousticModel, graph_path: Optional[PathLike]) -> Tuple[DecodingGraph, str]:
     if graph_path is not None:
-        return DecodingGraph.load(graph_path), str(graph_path)
+        return load_graph_file(graph_path).expand(), str(graph_path)
     graph = load_graph(model_dir)
     if graph is not None:
         return graph, "graph.fsa"

@@ -12,7 +12,7 @@ from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.evaluate import word_errors
 from fsaasr.features import FeatureBatch, compute_features
-from fsaasr.graph import DecodingGraph
+from fsaasr.graph import DecodingGraph, load_graph
 from fsaasr.lattice import Lattice
 from fsaasr.models import AcousticModel, load_model
 from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, each_lattice
@@ -131,7 +131,7 @@ def tune_cuts(
     """As `tune`, from files; writes the scales chosen, the grid and all trials to the JSON file `out_path`."""
     model = load_model(model_dir)
     features = compute_features(read_cuts(cuts_path), model.features, cache_dir=cache_dir)
-    tuned = tune(model, DecodingGraph.load(graph_path), features, grid, options)
+    tuned = tune(model, load_graph(graph_path).expand(), features, grid, options)
     write_scales(
         tuned.scales,
         out_path,

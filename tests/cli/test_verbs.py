@@ -13,7 +13,7 @@ from fsaasr.corpora import read_cuts
 from fsaasr.corpora.audio import write_wav
 from fsaasr.evaluate import read_text, word_errors
 from fsaasr.grammar import read_arpa
-from fsaasr.graph import DecodingGraph
+from fsaasr.graph import DecodingGraph, TokenGraph, load_graph
 from fsaasr.lexicon import read_lang
 from fsaasr.recipe import read_scales
 from tests.cli.conftest import Toy, invoke
@@ -80,6 +80,32 @@ def test_graph_takes_each_grammar(toy: Toy, tmp_path: Path, grammar: list[str]) 
     result = invoke("graph", toy.root / "lang", *arpa, tmp_path / "x.graph", "--topology", "ctc-compact", *options)
     assert result.exit_code == 0, result.output
     assert DecodingGraph.load(tmp_path / "x.graph").topology == "ctc-compact"
+
+
+def test_a_graph_without_its_topology_spelled_out_serves_every_verb(toy: Toy, tmp_path: Path) -> None:
+    small, model = tmp_path / "small.graph", toy.root / "gmm"
+    result = invoke("graph", toy.root / "lang", small, "--word-loop", "--model", model, "--no-expand")
+    assert result.exit_code == 0, result.output
+    graph = load_graph(small)
+    assert isinstance(graph, TokenGraph)
+    assert graph.expand().hash == load_graph(toy.root / "gmm.graph").hash
+    assert "T o LG" not in result.output
+    assert result.output.splitlines()[-1].endswith(f"{graph.fst.num_states} states, {graph.fst.num_arcs} arcs")
+    assert invoke("decode", model, small, toy.cuts("test"), tmp_path / "out").exit_code == 0
+    for name in ("hyp.txt", "hyp.jsonl"):
+        assert (tmp_path / "out" / name).read_bytes() == (toy.root / "decode" / name).read_bytes()
+    grid = ("--acoustic-scales", "0.3", "--penalties", "0")
+    for name, made in (("small", small), ("large", toy.root / "gmm.graph")):
+        assert invoke("tune", model, made, toy.cuts("dev"), tmp_path / f"{name}.json", *grid).exit_code == 0
+    assert read_scales(tmp_path / "small.json") == read_scales(tmp_path / "large.json")
+    assert invoke("draw", small, tmp_path / "small.svg").exit_code == 0
+    assert ">SIL" in (tmp_path / "small.svg").read_text()
+
+
+def test_decode_refuses_a_foreign_token_graph(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    small = tmp_path / "small.graph"
+    assert invoke("graph", toy.root / "lang", small, "--word-loop", "--no-expand").exit_code == 0
+    assert "a 'ctc' graph" in fails("decode", toy.root / "gmm", small, toy.cuts("test"), tmp_path)
 
 
 def test_graph_wants_one_grammar_and_a_known_topology(toy: Toy, tmp_path: Path, fails: Fails) -> None:

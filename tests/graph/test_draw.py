@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from fsaasr.core.errors import GraphError
-from fsaasr.graph import compile_graph, draw_dot, draw_svg, word_loop, write_drawing
+from fsaasr.graph import compile_graph, compile_token_graph, draw_dot, draw_svg, word_loop, write_drawing
 from fsaasr.graph import draw as module
 from fsaasr.lexicon import Lexicon
 
@@ -17,6 +17,14 @@ def test_dot_source_has_every_state_and_arc():
     assert source.count("->") == GRAPH.fst.num_arcs
     assert source.count("doublecircle") == int((GRAPH.fst.final_score > -1e9).sum())
     assert ":ho/" in source
+
+
+def test_a_token_graph_is_drawn_with_its_tokens():
+    graph = compile_token_graph(LEXICON, word_loop(LEXICON.words), "hmm3")
+    source = draw_dot(graph).source
+    assert source.count("->") == graph.fst.num_arcs
+    assert "h.1" not in source
+    assert 'label="i:hi' in source or 'label="h:hi' in source
 
 
 @pytest.mark.parametrize("installed", [False, True])
