@@ -151,7 +151,7 @@ def compose_lexicon(
 ) -> FstArrays:
     """L o G, determinized, minimized, disambiguation symbols turned into epsilon; arcs sorted by input label."""
     with report.step("L o G") as done:
-        lg = pynini.compose(to_openfst(lex.fst).arcsort("olabel"), language)
+        lg = pynini.compose(lex.sorted_by_output, language)
         done(lg)
     if lg.num_states() == 0:
         raise GraphError(

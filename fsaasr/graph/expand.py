@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
+import numpy.typing as npt
 import pynini
 
+from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.decoding_graph import NON_WORD, DecodingGraph
 from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.topology import Topology
 from fsaasr.graph.topology_fst import TokenLabels, split_flags, topology_fst
 
 if TYPE_CHECKING:
     from fsaasr.graph.token_graph import TokenGraph
 
 
-def compose_topology(graph: TokenGraph) -> DecodingGraph:
-    """The decoding graph of a token graph, its arc flags split from its input labels."""
+def spell(
+    topology: Topology, tokens: SymbolTable, transitions: Optional[npt.NDArray[np.float32]], labels: TokenLabels
+) -> pynini.Fst:
+    """T, sorted for composition with L o G."""
+    fst = to_openfst(topology_fst(topology, tokens, transitions, labels))
+    fst.arcsort("olabel")
+    return fst
+
+
+def compose_topology(graph: TokenGraph, spelled: Optional[pynini.Fst] = None) -> DecodingGraph:
+    """The decoding graph of a token graph, its arc flags split from its input labels.
+
+    Args:
+      spelled: T of the graph's topology, tokens and transitions, where it serves many graphs.
+    """
     columns = graph.columns
     labels = _token_labels(graph)
     report = BuildReport.from_dict(graph.build)
     with report.step(f"T o LG ({graph.topology.name})") as done:
-        t = to_openfst(topology_fst(graph.topology, graph.tokens, graph.transitions, labels)).arcsort("olabel")
+        t = spell(graph.topology, graph.tokens, graph.transitions, labels) if spelled is None else spelled
         lg = to_openfst(replace(graph.fst, input_label=labels.join(graph.fst.input_label, graph.arc_flags)))
         composed = pynini.compose(t, lg.arcsort("ilabel"))
         del lg

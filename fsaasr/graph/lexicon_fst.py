@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import List, Optional, Sequence, Tuple
+
+import pynini
 
 from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.fst_arrays import Arc, FstArrays
+from fsaasr.graph.openfst import to_openfst
 from fsaasr.graph.topology_fst import TokenLabels
 from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, disambiguation
 
@@ -30,6 +34,13 @@ class LexiconFst:
     labels: TokenLabels
     backoff_input: int
     backoff_output: int
+
+    @cached_property
+    def sorted_by_output(self) -> pynini.Fst:
+        """L as an OpenFst, ready for composition with any number of grammars."""
+        fst = to_openfst(self.fst)
+        fst.arcsort("olabel")
+        return fst
 
 
 def lexicon_fst(

@@ -12,6 +12,7 @@ from fsaasr.graph.acceptors import linear_acceptor
 from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.compile import CompileOptions, Transitions, attach_topology, compose_lexicon
 from fsaasr.graph.decoding_graph import DecodingGraph
+from fsaasr.graph.expand import compose_topology, spell
 from fsaasr.graph.lexicon_fst import lexicon_fst
 from fsaasr.graph.topology import Topology
 from fsaasr.graph.topology_fst import find_topology
@@ -38,6 +39,7 @@ class TranscriptCompiler:
         self._lex = lexicon_fst(lexicon, self._tokens)
         self._topology = find_topology(topology)
         self._transitions = transitions
+        self._spelled = spell(self._topology, self._tokens, transitions, self._lex.labels)
         self._options = CompileOptions(minimize=False)
         self._graphs: Dict[Tuple[str, ...], DecodingGraph] = {}
 
@@ -63,4 +65,4 @@ class TranscriptCompiler:
         report = BuildReport()
         lg = compose_lexicon(self._lexicon, self._lex, language, self._tokens, self._options, report)
         graph = attach_topology(lg, self._lexicon, self._lex, self._topology, self._tokens, self._transitions, report)
-        return graph.expand()
+        return compose_topology(graph, self._spelled)
