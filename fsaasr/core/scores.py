@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import numbers
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Sequence, Tuple, Union
 
@@ -18,6 +21,38 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
+def float32_array(values: Any, name: str) -> FloatArray:
+    """`values`, an array, nested lists or a torch tensor of numbers, as float32 on the CPU; a view where it can be.
+
+    Raises:
+      ScoresError: something else, or lists of unequal length; the message begins with `name`.
+    """
+    if _is_tensor(values):
+        # Numpy knows no bfloat16, and refuses tensors with gradients.
+        values = values.detach().float().cpu().numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ScoresError(f"{name} is no array: {error}") from error
+    if array.dtype.kind not in "fiu":
+        raise ScoresError(f"{name} has elements of type {array.dtype}, expected real numbers")
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, copy=False)
+
+
+def _is_tensor(values: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(values, torch.Tensor)
+
+
+def _whole_numbers(lengths: Any) -> IntArray:
+    array = np.asarray(lengths.cpu() if _is_tensor(lengths) else lengths)
+    whole = array.dtype.kind in "iu" or (array.dtype.kind == "f" and bool((array == np.floor(array)).all()))
+    if not whole:
+        raise ScoresError(f"Scores: lengths are {array.tolist()}, expected whole numbers of frames")
+    return array.astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Scores:
     """Frame scores of a batch: what any model gives and any decoder takes.
@@ -32,7 +67,8 @@ class Scores:
       ids: N utterance ids, for results and messages; made up where none are given.
 
     Raises:
-      ScoresError: a wrong shape, a length of 0 or beyond T, NaN or `+inf` within an utterance.
+      ScoresError: what is no array of numbers, a wrong shape, no column, a length of 0 or beyond T, NaN or `+inf`
+        within an utterance.
     """
 
     log_probs: Union[FloatArray, torch.Tensor]
@@ -42,27 +78,29 @@ class Scores:
     ids: Tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if isinstance(self.log_probs, (list, tuple, np.ndarray)):
-            object.__setattr__(self, "log_probs", np.asarray(self.log_probs, dtype=np.float32))
-        elif str(self.log_probs.dtype) != "torch.float32":
-            object.__setattr__(self, "log_probs", self.log_probs.float())
-        object.__setattr__(self, "lengths", np.asarray(self.lengths, dtype=np.int64))
+        given: Any = self.log_probs
+        values = given.float() if _is_tensor(given) else float32_array(given, "Scores: log_probs")
+        object.__setattr__(self, "log_probs", values)
+        object.__setattr__(self, "lengths", _whole_numbers(self.lengths))
         if len(self.log_probs.shape) != 3:
             raise ScoresError(
                 f"Scores: log_probs has shape {tuple(self.log_probs.shape)}, expected (N, T, C); add a batch axis"
             )
-        if not self.ids:
-            object.__setattr__(self, "ids", tuple(f"utt{n}" for n in range(len(self))))
+        if isinstance(self.ids, str):
+            raise ScoresError(f"Scores: ids is the string {self.ids!r}, expected a sequence of N strings")
+        object.__setattr__(self, "ids", tuple(self.ids) or tuple(f"utt{n}" for n in range(len(self))))
         self._check()
 
     def _check(self) -> None:
-        batch, frames, _ = self.log_probs.shape
+        batch, frames, columns = self.log_probs.shape
+        if columns == 0:
+            raise ScoresError(f"Scores: log_probs has shape {(batch, frames, 0)}; a matrix has at least one column")
         if self.lengths.shape != (batch,) or len(self.ids) != batch:
             raise ScoresError(
                 f"Scores: {batch} matrices with {self.lengths.shape} lengths and {len(self.ids)} ids; give one each"
             )
-        if not self.frame_shift > 0:
-            raise ScoresError(f"Scores: frame_shift is {self.frame_shift}; expected seconds > 0")
+        if not (isinstance(self.frame_shift, numbers.Real) and 0 < self.frame_shift < math.inf):
+            raise ScoresError(f"Scores: frame_shift is {self.frame_shift!r}; expected seconds > 0")
         for n, length in enumerate(self.lengths):
             if not 1 <= length <= frames:
                 raise ScoresError(
@@ -113,8 +151,8 @@ class Scores:
 
     def scaled(self, acoustic_scale: float) -> Scores:
         """The same scores times `acoustic_scale` (> 0)."""
-        if not acoustic_scale > 0:
-            raise ScoresError(f"Scores.scaled: acoustic_scale is {acoustic_scale}, expected > 0")
+        if not 0 < acoustic_scale < math.inf:
+            raise ScoresError(f"Scores.scaled: acoustic_scale is {acoustic_scale}, expected > 0 and finite")
         scaled: Any = self.log_probs * acoustic_scale
         return Scores(scaled, self.lengths, self.frame_shift, self.kind, self.ids)
 
@@ -127,7 +165,7 @@ class Scores:
         ids: Sequence[str] = (),
     ) -> Scores:
         """Pads N matrices (T_n, C) into one batch."""
-        arrays = [np.asarray(matrix, dtype=np.float32) for matrix in matrices]
+        arrays = [float32_array(matrix, f"Scores.from_matrices: matrix {n}") for n, matrix in enumerate(matrices)]
         if not arrays or any(a.ndim != 2 or a.shape[1] != arrays[0].shape[1] for a in arrays):
             raise ScoresError(
                 f"Scores.from_matrices: found shapes {[a.shape for a in arrays][:5]}, "

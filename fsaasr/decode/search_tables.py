@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import DecodeError, GraphError, ScoresError
-from fsaasr.core.scores import FloatArray
+from fsaasr.core.scores import FloatArray, float32_array
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.epsilon import epsilon_rank
 
@@ -99,7 +99,7 @@ def frozen_matrix(matrix: Any, utterance: str = "") -> FloatArray:
     Raises:
       ScoresError: not two axes, no frame, NaN or +inf.
     """
-    array = np.ascontiguousarray(matrix, dtype=np.float32)
+    array = np.ascontiguousarray(float32_array(matrix, f"search: the scores of {utterance!r}"))
     if array.ndim != 2 or array.size == 0:
         raise ScoresError(f"search: scores of {utterance!r} have shape {array.shape}, expected (T, C) with T, C >= 1")
     peak = array.max()  # NaN or +inf exactly where an element is

@@ -82,8 +82,15 @@ class DecodingGraph(MappedGraph):
             raise GraphError(
                 f"DecodingGraph: output label {int(self.fst.output_label.max())} beyond the {len(self.words)} words"
             )
-        if len(self.column_token) and int(self.column_token.max()) >= len(self.tokens):
-            raise GraphError(f"DecodingGraph: a column's token lies beyond the {len(self.tokens)} tokens")
+        outside = (self.column_token < 0) | (self.column_token >= len(self.tokens))
+        if outside.any():
+            column = int(np.argmax(outside))
+            raise GraphError(
+                f"DecodingGraph: column {column} has token {self.column_token[column]}; that lies beyond the "
+                f"{len(self.tokens)} tokens, epsilon among them"
+            )
+        if self.arc_flags is not None and self.arc_flags.dtype != np.uint8:
+            raise GraphError(f"DecodingGraph: arc_flags are {self.arc_flags.dtype}, expected uint8")
 
     def _meta(self) -> Dict[str, Any]:
         return {

@@ -16,6 +16,8 @@ Arc = Tuple[int, int, int, int, float]
 ARRAY_NAMES = ("arc_offsets", "next_state", "input_label", "output_label", "score", "final_score")
 """Names of the array attributes of FstArrays, in the order of its file."""
 
+_DTYPES = (np.int64, np.int32, np.int32, np.int32, np.float32, np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class FstArrays:
@@ -99,7 +101,11 @@ class FstArrays:
 
     def check(self, num_columns: int) -> None:
         """Raises GraphError where an array is inconsistent or an input label lies beyond `num_columns`."""
+        for name, dtype in zip(ARRAY_NAMES, _DTYPES):
+            _check_array(name, getattr(self, name), dtype)
         states, arcs = self.num_states, self.num_arcs
+        if not isinstance(self.start, (int, np.integer)):
+            raise GraphError(f"FstArrays: start state {self.start!r}, expected an integer")
         if states == 0 or not 0 <= self.start < states:
             raise GraphError(f"FstArrays: start state {self.start} of {states} states; the graph accepts nothing")
         if self.arc_offsets.shape != (states + 1,) or self.arc_offsets[0] != 0 or self.arc_offsets[-1] != arcs:
@@ -108,12 +114,30 @@ class FstArrays:
             raise GraphError("FstArrays: arc_offsets decrease")
         for name, upper in (("next_state", states), ("input_label", num_columns + 1), ("output_label", 2**31 - 1)):
             values = getattr(self, name)
-            if values.shape != (arcs,):
+            if len(values) != arcs:
                 raise GraphError(f"FstArrays: {name} has {len(values)} entries, expected {arcs}")
             if arcs and not (values.min() >= 0 and values.max() < upper):
                 arc = int(np.argmax((values < 0) | (values >= upper)))
                 raise GraphError(f"FstArrays: {name} of arc {arc} is {values[arc]}, expected 0 to {upper - 1}")
-        if np.isnan(self.score).any() or np.isposinf(self.score).any():
-            raise GraphError("FstArrays: an arc score is NaN or +inf")
-        if np.isnan(self.final_score).any() or np.isposinf(self.final_score).any():
-            raise GraphError("FstArrays: a final score is NaN or +inf")
+        if len(self.score) != arcs:
+            raise GraphError(f"FstArrays: score has {len(self.score)} entries, expected {arcs}")
+        _check_values("score of arc", self.score)
+        _check_values("final score of state", self.final_score)
+
+
+def _check_array(name: str, array: object, dtype: type) -> None:
+    if not (isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype == dtype):
+        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
+        raise GraphError(
+            f"FstArrays: {name} is {found}, expected a {np.dtype(dtype)} array of one axis; "
+            "FstArrays.from_columns makes the arrays"
+        )
+
+
+def _check_values(what: str, scores: npt.NDArray[np.float32]) -> None:
+    # A maximum is NaN or +inf exactly where an element is: one pass, no temporary.
+    peak = scores.max(initial=-np.inf)
+    if np.isnan(peak) or peak == np.inf:
+        place = int(np.argmax(np.isnan(scores) | (scores == np.inf)))
+        value = "NaN" if np.isnan(scores[place]) else "+inf"
+        raise GraphError(f"FstArrays: {what} {place} is {value}; log scores are finite or -inf")
