@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.grammar import estimate_ngram
 from fsaasr.graph import (
     TOPOLOGIES,
     ChainTopology,
+    Graph,
     Topology,
     chain_topology,
     compile_token_graph,
@@ -19,7 +21,7 @@ from fsaasr.graph import (
     topology_fst,
     word_loop,
 )
-from fsaasr.lexicon import Lexicon
+from fsaasr.lexicon import Lexicon, OptionalSilence
 
 Frames = tuple[tuple[int, int], ...]
 """(score column, token whose first frame this is or 0) of each frame."""
@@ -150,6 +152,50 @@ def test_others_are_no_chains(what: str, text: str) -> None:
 def test_it_does_not_matter_how_a_chain_is_declared() -> None:
     roundabout = HMM2.replace("o   x.t t.1:t", "o z <eps>\nz x.t t.1:t") + "y.t z <eps> leave\n"
     assert chain_topology(parse_topology("roundabout", roundabout)) == EXPECTED["hmm2"]
+
+
+def paths(graph: Graph, budget: int) -> dict[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], float]:
+    """Best score of every (input labels with their flags, words) of up to `budget` inputs."""
+    fst, found = graph.fst, {}
+
+    def walk(state: int, inputs: tuple[tuple[int, int], ...], words: tuple[int, ...], score: float, empty: int) -> None:
+        if fst.final_score[state] > -np.inf:
+            total = score + float(fst.final_score[state])
+            found[inputs, words] = max(total, found.get((inputs, words), -np.inf))
+        for arc in range(fst.arc_offsets[state], fst.arc_offsets[state + 1]):
+            label, word = int(fst.input_label[arc]), int(fst.output_label[arc])
+            said, after = (*words, word) if word else words, score + float(fst.score[arc])
+            if label == 0 and empty < 4:
+                walk(int(fst.next_state[arc]), inputs, said, after, empty + 1)
+            elif label and len(inputs) < budget:
+                walk(int(fst.next_state[arc]), (*inputs, (label, int(graph.arc_flags[arc]))), said, after, 0)
+
+    walk(fst.start, (), (), 0.0, 0)
+    return found
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_stepping_through_the_chain_gives_the_paths_of_the_expanded_graph(name: str) -> None:
+    topology = ALL[name]
+    lexicon = Lexicon.from_text("ab a b\na a\naa a a\nA a\n", silence=OptionalSilence("b"))
+    columns = len(topology.columns(lexicon.tokens).names)
+    transitions = np.random.default_rng(3).integers(-8, 1, (columns, 2)).astype(np.float32) / 4
+    weighted = transitions if topology.has_transitions else None
+    grammar = estimate_ngram([["a", "ab"], ["aa", "A"], ["A"]], 2)
+    graph = compile_token_graph(lexicon, grammar, topology, transitions=weighted)
+    chain = graph.chain
+    assert chain is not None
+    budget = 6 if chain.columns > 1 else 4
+    ours: dict[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], float] = {}
+    for (inputs, words), score in paths(graph, budget).items():
+        tokens = tuple(token for token, _ in inputs)
+        for frames, more in described(chain, tokens, budget, transitions if chain.has_transitions else 0 * transitions):
+            flags = iter([flag for _, flag in inputs])
+            key = tuple((column + 1, next(flags) if token else 0) for column, token in frames), words
+            ours[key] = max(score + more, ours.get(key, -np.inf))
+    theirs = paths(graph.expand(), budget)
+    assert ours.keys() == theirs.keys()
+    assert [ours[key] for key in theirs] == pytest.approx(list(theirs.values()), abs=1e-4)
 
 
 def test_a_token_graph_knows_its_chain() -> None:
