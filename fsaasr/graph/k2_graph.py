@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,7 +22,9 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.epsilon import epsilon_rank, ranges
 from fsaasr.graph.fst_arrays import FstArrays
-from fsaasr.graph.k2_kernels import ArcsBySource, Spelled, count_paths, spell_out
+
+if TYPE_CHECKING:
+    from fsaasr.graph.k2_kernels import ArcsBySource, Spelled
 
 IntArray = npt.NDArray[Any]
 
@@ -90,6 +92,8 @@ def to_k2_fsa(graph: DecodingGraph, max_arcs: int = MAX_K2_ARCS) -> Any:
 
 def _by_source(fst: FstArrays, which: npt.NDArray[np.bool_]) -> ArcsBySource:
     """Arcs where `which` holds, those of score -inf left out."""
+    from fsaasr.graph.k2_kernels import ArcsBySource
+
     keep = which & (fst.score > -np.inf)
     offsets = np.concatenate([[0], np.cumsum(keep)])[fst.arc_offsets]
     arcs = np.flatnonzero(keep).astype(np.int32)
@@ -113,6 +117,8 @@ def _convert(k2: Any, fst: FstArrays, max_arcs: int) -> K2Graph:
 
 def _spell_out(fst: FstArrays, roots: IntArray, number: IntArray, emitting: ArcsBySource, max_arcs: int) -> Spelled:
     """All paths of epsilons and what follows them, in k2's order of arcs."""
+    from fsaasr.graph.k2_kernels import Spelled, count_paths, spell_out
+
     epsilons = _by_source(fst, fst.input_label == 0)
     final_score = np.array(fst.final_score, dtype=np.float32)
     counts, deepest = count_paths(roots, epsilons, emitting.offsets, final_score, max_arcs)
