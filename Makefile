@@ -5,12 +5,14 @@
 #   make test-slow       the long tests, on the default stack
 #   make lint            ruff, ruff format and mypy
 #   make demo            the digits recipe; FSDD=<dir> names the corpus
+#   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
+#                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, ROUNDS=
 #
 # WORKERS=n sets how many test processes run at once.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow lint demo
+.PHONY: help test test-current test-slow lint demo bench
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -37,3 +39,10 @@ lint:
 
 demo:
 	@env=$$($(SETUP) demo) && PATH="$$env/bin:$$PATH" bash egs/digits/run.sh $(if $(FSDD),--corpus "$(FSDD)")
+
+bench:
+	@env=$$($(SETUP) bench) && kaldi=$$($(SETUP) bench-kaldi) && "$$env/bin/python" -m tools.bench \
+	  --kaldi-python "$$kaldi/bin/python" $(if $(TEXT),--text "$(TEXT)") $(if $(LEXICON),--lexicon "$(LEXICON)") \
+	  $(if $(SCORES),--scores "$(SCORES)") $(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words $(WORDS)) \
+	  $(if $(UTTERANCES),--utterances $(UTTERANCES)) $(if $(PER),--per $(PER)) $(if $(BEAMS),--beams $(BEAMS)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -1,9 +1,10 @@
 """Makes, repairs and finds the virtual environments of this repository.
 
-    python3 -m tools.environment default|current|demo
+    python3 -m tools.environment default|current|demo|bench|bench-kaldi
 
 prints the folder of an environment that is ready to use. `demo` is the default stack where this machine
-can have it, else the current one. Standard library only.
+can have it, else the current one. `bench` is the default stack with the decoders it is compared with,
+`bench-kaldi` the one that cannot share an environment with it. Standard library only.
 
 A marker file, written last, holds the hashes of what the environment was made from. Without it, or with
 other hashes, the installation was killed or is out of date, and the environment is made anew.
@@ -76,7 +77,17 @@ STACKS = {
         ((3, 10), (3, 9)),
         (("-r", "requirements/current.txt"), PROJECT),
     ),
+    "bench": Stack(
+        "bench",
+        ".venv-bench",
+        ((3, 11),),
+        (),
+        (("-r", "requirements/bench.txt"), ("--no-deps", "-r", "requirements/k2.txt"), PROJECT),
+    ),
+    "bench-kaldi": Stack("bench-kaldi", ".venv-bench-kaldi", ((3, 11),), (), (("-r", "requirements/bench-kaldi.txt"),)),
 }
+WITHOUT_OTHER = ("current", "bench", "bench-kaldi")
+"""Stacks that no other one can stand in for."""
 
 
 def prepare(stack: Stack, root: Path = ROOT) -> Path:
@@ -119,7 +130,7 @@ def _make(stack: Stack, folder: Path, inputs: Dict[str, str], root: Path) -> Non
         names = " or ".join(f"{major}.{minor}" for major, minor in stack.pythons + stack.unpinned)
         raise SetupError(
             f"the {stack.name} stack needs Python {names} with pip, and none was found; install one"
-            + ("" if stack.name == "current" else ", or take the current stack: make test-current")
+            + ("" if stack.name in WITHOUT_OTHER else ", or take the current stack: make test-current")
         )
     python, version = found
     installs = stack.installs if version in stack.pythons else UNPINNED
@@ -200,12 +211,12 @@ def _lock(root: Path) -> Iterator[None]:
 
 
 def _inputs(stack: Stack, root: Path) -> Dict[str, str]:
-    """Hashes of what the environment is made from: `packages`, and the `project` installed on top."""
+    """Hashes of what the environment is made from: `packages`, and the `project` where it is installed on top."""
     packages = hashlib.sha256(repr((PIP, stack, str(root / stack.folder))).encode())
     for arguments in stack.installs:
         if "-r" in arguments:
             _hash_requirements(root / arguments[-1], packages)
-    project = hashlib.sha256((root / "pyproject.toml").read_bytes())
+    project = hashlib.sha256((root / "pyproject.toml").read_bytes() if PROJECT in stack.installs else b"")
     return {"packages": packages.hexdigest(), "project": project.hexdigest()}
 
 

@@ -1,0 +1,106 @@
+"""Runs the decoders in rounds, one process at a time, so that what slows the machine down slows all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from tools.bench.bed import Bed
+from tools.bench.decoders import Decoder
+from tools.bench.runner import Task
+
+ROOT = Path(__file__).parents[2]
+LONGEST = 1800.0
+"""Seconds that one process may take."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to measure.
+
+    Attributes:
+      beams: the sweep.
+      rounds: processes of each decoder and number of threads.
+      pythons: interpreter of each environment.
+    """
+
+    beams: Tuple[float, ...]
+    rounds: int
+    pythons: Mapping[str, str]
+
+
+@dataclass
+class Measured:
+    """A decoder with a number of threads: what the worker gave in each round, or why there is nothing."""
+
+    decoder: Decoder
+    task: Task
+    rounds: List[Dict[str, Any]] = field(default_factory=list)
+    failure: str = ""
+
+
+def measure(decoders: Sequence[Decoder], bed: Bed, plan: Plan) -> List[Measured]:
+    """Figures of each decoder with each number of threads; what fails once is not tried again."""
+    cores = available_cores()
+    measured = [Measured(d, Task(threads=n, options=d.options)) for d in decoders for n in d.threads]
+    for entry in measured:
+        if entry.task.threads > len(cores):
+            entry.failure = f"needs {entry.task.threads} cores, this process may use {len(cores)}"
+    for turn in range(plan.rounds):
+        first = turn * len(measured) // plan.rounds  # no decoder always follows the same one
+        for entry in measured[first:] + measured[:first]:
+            if not entry.failure:
+                _say(f"round {turn + 1} of {plan.rounds}: {entry.decoder.name}, threads {entry.task.threads}")
+                _run_once(entry, bed, plan, cores[-entry.task.threads :])
+    return measured
+
+
+def available_cores() -> List[int]:
+    """Cores that this process may use; the last ones are given to decoders."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+
+
+def _run_once(entry: Measured, bed: Bed, plan: Plan, cores: Sequence[int]) -> None:
+    decoder = entry.decoder
+    job = {
+        "cores": list(cores),
+        "runner": decoder.runner,
+        "bed": str(bed.folder.resolve()),
+        "task": asdict(entry.task),
+        "beams": decoder.beams or plan.beams,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        written, result = Path(folder) / "job.json", Path(folder) / "result.json"
+        written.write_text(json.dumps(job), encoding="utf-8")
+        command = [plan.pythons[decoder.environment], "-m", "tools.bench.worker", str(written), str(result)]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=LONGEST,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            entry.failure = f"did not end in {LONGEST:.0f} s"
+            return
+        if done.returncode:
+            lines = done.stderr.strip().splitlines()
+            entry.failure = lines[-1] if lines else f"ended with status {done.returncode}"
+            _say(f"{decoder.name}: {entry.failure}")
+        else:
+            entry.rounds.append(json.loads(result.read_text(encoding="utf-8")))
+
+
+def _say(message: str) -> None:
+    print(f"bench: {message}", file=sys.stderr, flush=True)

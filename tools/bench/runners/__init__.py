@@ -1,0 +1,1 @@
+"""One class for each way of decoding; `tools.bench.runner` says what they have in common."""
