@@ -25,8 +25,10 @@ def float32_array(values: Any, name: str) -> FloatArray:
     """`values`, an array, nested lists or a torch tensor of numbers, as float32 on the CPU; a view where it can be.
 
     Raises:
-      ScoresError: something else, or lists of unequal length; the message begins with `name`.
+      ScoresError: something else, lists of unequal length, or masked elements; the message begins with `name`.
     """
+    if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
+        raise ScoresError(f"{name} has masked elements; fill them, e.g. with -inf")
     if _is_tensor(values):
         # Numpy knows no bfloat16, and refuses tensors with gradients.
         values = values.detach().float().cpu().numpy()
@@ -142,7 +144,9 @@ class Scores:
         """(N, T, C) float32 as torch tensor; shares memory where it can."""
         import torch
 
-        return torch.from_numpy(self.log_probs) if isinstance(self.log_probs, np.ndarray) else self.log_probs
+        if not isinstance(self.log_probs, np.ndarray):
+            return self.log_probs
+        return torch.from_numpy(self.log_probs if self.log_probs.flags.writeable else self.log_probs.copy())
 
     def utterance(self, n: int) -> FloatArray:
         """(T_n, C) float32: utterance `n` without its padding."""

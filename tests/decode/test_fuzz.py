@@ -56,7 +56,7 @@ def over_seeds(first, differences_of):
 @pytest.fixture
 def pruned_search(monkeypatch):
     """Makes `native` take the pruned search, however small the graph is."""
-    monkeypatch.setattr(native, "MAX_EXACT_CELLS", 0)
+    monkeypatch.setattr(native, "MAX_EXACT_CELLS", -1)
     monkeypatch.setattr(native, "exact_lattice", None)
 
 
