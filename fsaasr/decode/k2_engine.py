@@ -89,7 +89,8 @@ def _batches(scores: Scores, converted: K2Graph, options: SearchOptions) -> Iter
             batch, size = [], 0
         batch.append(n)
         size += needed
-    yield batch
+    if batch:
+        yield batch
 
 
 def _search(converted: K2Graph, scores: Scores, batch: Sequence[int], options: SearchOptions) -> List[_Found]:
