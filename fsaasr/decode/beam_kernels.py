@@ -293,9 +293,12 @@ def beam_backward(
         while offsets[t] > i:
             t -= 1
         value = graph.score[arc] + after
+        lead = alpha[i] + graph.score[arc]
         if graph.label[arc] > 0:
             value += matrix[t, graph.label[arc] - 1]
-        if alpha[i] + value < cutoff:
+            lead += matrix[t, graph.label[arc] - 1]
+        # The best way to a token that is kept is kept, whatever the sums' rounding says.
+        if alpha[i] + value < cutoff and lead < alpha[link_target[k]]:
             continue
         beta[i] = max(beta[i], value)
         out_frame[count] = t

@@ -75,11 +75,14 @@ def lattice_backward(
                 for k in range(offsets[i + 1] - 1, offsets[i] - 1, -1):
                     if column[k] < 0:
                         value = score[k] + now[target[k]]
+                        lead, reached = before + score[k], alpha[t, target[k]]
                     elif t < frames:
                         value = ahead[target[k]] + score[k] + matrix[t, column[k]]
+                        lead, reached = before + score[k] + matrix[t, column[k]], alpha[t + 1, target[k]]
                     else:
                         continue
-                    if value == NEG_INF or before + value < cutoff:
+                    # The best way to a state that is kept is kept, whatever the sums' rounding says.
+                    if value == NEG_INF or (before + value < cutoff and lead < reached):
                         continue
                     best = max(best, value)
                     if count == len(out_arc):

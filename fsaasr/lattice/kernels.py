@@ -68,3 +68,25 @@ def log_forward_backward(source: Any, target: Any, score: Any, final: Any) -> Tu
     for k in range(len(source) - 1, -1, -1):
         beta[source[k]] = _log_add(beta[source[k]], score[k] + beta[target[k]])
     return alpha, beta
+
+
+@njit(cache=True, nogil=True)
+def arcs_within(source: Any, target: Any, score: Any, final: Any, beam: float) -> Tuple[Any, Any]:
+    """Which arcs (A,) and ends (S,) lie on a path within `beam` of the best; what is kept is always connected."""
+    states = len(final)
+    alpha = np.full(states, NEG_INF)
+    alpha[0] = 0.0
+    for k in range(len(source)):
+        alpha[target[k]] = max(alpha[target[k]], alpha[source[k]] + score[k])
+    cutoff = np.max(alpha + final) - beam
+    keep_final = (alpha + final >= cutoff) & (alpha + final > NEG_INF)
+    keep_arc = np.zeros(len(source), np.bool_)
+    beta = np.where(keep_final, final, NEG_INF)
+    for k in range(len(source) - 1, -1, -1):
+        lead, value = alpha[source[k]] + score[k], score[k] + beta[target[k]]
+        # The best way to a state that is kept is kept, whatever the sums' rounding says.
+        if alpha[source[k]] + value >= cutoff or lead == alpha[target[k]]:
+            keep_arc[k] = alpha[source[k]] + value > NEG_INF
+        if keep_arc[k]:
+            beta[source[k]] = max(beta[source[k]], value)
+    return keep_arc, keep_final

@@ -17,16 +17,12 @@ BEAM_SLACK = 1e-7
 
 def prune(lattice: Lattice, beam: float) -> Lattice:
     """Keeps an arc exactly if the best path through it is within `beam` (>= 0) of the best path."""
-    from fsaasr.lattice.kernels import max_forward_backward
+    from fsaasr.lattice.kernels import arcs_within
 
     if not beam >= 0:
         raise LatticeError(f"prune: the beam is {beam}, expected a number >= 0")
-    arcs, final = scaled_scores(lattice, 1.0, 1.0, 0.0)
-    alpha, beta = max_forward_backward(lattice.source, lattice.target, arcs, final)
-    cutoff = beta[0] - beam - BEAM_SLACK
-    through = alpha[lattice.source] + arcs + beta[lattice.target]
-    ends = alpha + final
-    return select(lattice, (through >= cutoff) & (through > -np.inf), (ends >= cutoff) & (ends > -np.inf))
+    scores, final = scaled_scores(lattice, 1.0, 1.0, 0.0)
+    return select(lattice, *arcs_within(lattice.source, lattice.target, scores, final, beam + BEAM_SLACK))
 
 
 def select(lattice: Lattice, keep_arc: npt.NDArray[np.bool_], keep_final: npt.NDArray[np.bool_]) -> Lattice:

@@ -15,7 +15,7 @@ from fsaasr.core.errors import FsaasrError, GraphError
 from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode, native
 from fsaasr.decode.dead_ends import fewest_frames
-from fsaasr.lattice import FROM_FALLBACK
+from fsaasr.lattice import FROM_FALLBACK, prune
 from fsaasr.testing import fuzz_case, random_fst, search_trellis, toy_graph
 from tests.decode.fuzzing import (
     SHIFT,
@@ -110,6 +110,31 @@ def test_long_sums_lose_no_arc_of_the_best_path(engine, request):
     lattice.check()
     assert lattice.reached_final
     assert lattice.best_path().score == pytest.approx(search_trellis(graph.fst, matrix).best, abs=1e-2)
+
+
+def searched_beyond_resolution(engine):
+    def differences(case, trellis):
+        # Sums of some 1e9 know no differences below 1e-7: which arcs are within the beam is open, but not whether
+        # they hang together.
+        jitter = 1 + 1e-3 * np.random.default_rng(case.seed).random(case.matrix.shape)
+        matrix = (np.where(np.isneginf(case.matrix), -1e9, case.matrix) * jitter).astype(np.float32)
+        (lattice,) = decode(case.graph, Scores.from_matrices([matrix], SHIFT), open_beams(engine, case.lattice_beam))
+        lattice.check()
+        prune(lattice, case.lattice_beam / 2).check()
+        best, expected = lattice.best_path().score, search_trellis(case.graph.fst, matrix).best
+        return [] if abs(best - expected) <= 1e-6 * max(1, abs(expected)) else [f"best {best}, expected {expected}"]
+
+    return differences
+
+
+@pytest.mark.parametrize("first", blocks(4, 8))
+def test_lattices_hang_together_whatever_rounding_does(first, pruned_search):
+    assert over_seeds(first, searched_beyond_resolution("native")) == []
+
+
+@pytest.mark.parametrize("first", blocks(4, 8))
+def test_exact_lattices_do_so_too(first):
+    assert over_seeds(first, searched_beyond_resolution("native-exact")) == []
 
 
 def same_lattice(one, other):
