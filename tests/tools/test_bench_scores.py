@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from fsaasr.core.errors import CorpusError, ScoresError
 from tools.bench.decoders import REFERENCE, Decoder
+from tools.bench.given_scores import given_scores
 from tools.bench.measure import Measured
 from tools.bench.posteriors import FRAME_SHIFT, measure, synthesize
 from tools.bench.rows import make_rows
 from tools.bench.runner import Task
-from tools.bench.scores_file import ScoreSet, arrange_columns, read_scores, write_scores
+from tools.bench.scores_file import ScoreSet, read_scores, write_scores
 from tools.bench.table import comparison, markdown, overview
 
 PHONES = ("P", "T", "K", "AA", "IY", "UW", "M", "N", "S", "Z")
@@ -44,6 +47,8 @@ def test_the_seed_draws_everything() -> None:
 def test_only_sentences_that_the_lexicon_knows_are_said() -> None:
     scores, _ = synthesize(["PP unheard", "short TT", *SENTENCES[:2]], {**WORDS, "short": [("S",)]}, COLUMNS, 3, 0.1, 1)
     assert scores.references == (*SENTENCES[:2], "short TT")
+    with pytest.raises(CorpusError, match="found 1 held-out sentences whose words the lexicon knows, expected 2"):
+        synthesize(["PP unheard", "PP TT"], WORDS, COLUMNS, 2, 0.1, 1)
 
 
 def test_greedy_errors_by_hand() -> None:
@@ -72,11 +77,26 @@ def test_score_files_come_back(tmp_path: Path) -> None:
     assert back.seconds == 1.5
 
 
-def test_columns_are_put_in_the_graphs_order() -> None:
-    arranged = arrange_columns(some_scores(), ("<blk>", "b"))
-    assert arranged.matrices[0].tolist() == [[0.0, 2.0], [3.0, 5.0]]
-    with pytest.raises(ValueError, match="lack the graph's columns x; they have <blk>, a, b"):
-        arrange_columns(some_scores(), ("<blk>", "x"))
+def test_given_scores_are_put_in_the_graphs_order(tmp_path: Path) -> None:
+    path = tmp_path / "s.npz"
+    write_scores(path, some_scores())
+    arranged = given_scores(path, ("<blk>", "b"), 1)
+    assert [matrix.tolist() for matrix in arranged.matrices] == [[[0.0, 2.0], [3.0, 5.0]]]
+    assert (arranged.ids, arranged.references, arranged.columns) == (("u1",), ("yes no",), ("<blk>", "b"))
+    with pytest.raises(ScoresError, match=r"lack 1 of the graph's columns, e.g. x; they have <blk>, a, b"):
+        given_scores(path, ("<blk>", "x"), 1)
+
+
+def test_a_file_that_is_no_score_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "s.npz"
+    with pytest.raises(ScoresError, match=r"cannot read scores from .*; write it with"):
+        given_scores(path, ("<blk>",), 1)
+    np.savez(path, columns=np.array(["<blk>"]))
+    with pytest.raises(ScoresError, match="lengths is not a file in the archive"):
+        given_scores(path, ("<blk>",), 1)
+    write_scores(path, replace(some_scores(), ids=("u1",)))
+    with pytest.raises(ScoresError, match=r"has 1 ids, 2 lengths, 2 references and 3 columns of \[\(3,\)\]"):
+        given_scores(path, ("<blk>",), 1)
 
 
 def round_of(seconds: list[float], words: list[str], score: float, peak: float = 100.0) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tools.bench.rows import Row, make_rows
 from tools.bench.scores_file import read_scores
 from tools.bench.table import comparison, details, overview
 
-SMOKE = Settings(str(ROOT / "data/texts/commands.txt"), LETTERS, words=40, utterances=3, per=0.1)
+SMOKE = Settings(str(ROOT / "data/texts/commands.txt"), LETTERS, words=200, utterances=3, per=0.1)
 """A bed that is made in a second."""
 
 

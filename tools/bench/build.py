@@ -20,8 +20,9 @@ from fsaasr.graph import DecodingGraph, TokenGraph, compile_token_graph, to_open
 from fsaasr.lexicon import Lexicon, read_lexicon
 from tools.bench.bed import Bed, Settings
 from tools.bench.debian import debian_texts
+from tools.bench.given_scores import given_scores
 from tools.bench.posteriors import synthesize
-from tools.bench.scores_file import ScoreSet, arrange_columns, read_scores, write_scores
+from tools.bench.scores_file import ScoreSet, write_scores
 from tools.bench.text import find_texts, hold_out, sentences
 
 PRUNE = (0, 2, 3)
@@ -124,9 +125,7 @@ def _k2_graph(bed: Bed) -> None:
 def _scores(bed: Bed, settings: Settings) -> None:
     columns = tuple(TokenGraph.load(bed.token_graph).column_names)
     if settings.scores:
-        given = arrange_columns(read_scores(Path(settings.scores)), columns)
-        n = settings.utterances
-        scores = ScoreSet(columns, given.frame_shift, given.ids[:n], given.matrices[:n], given.references[:n])
+        scores = given_scores(Path(settings.scores), columns, settings.utterances)
         facts: Dict[str, Any] = {}
     else:
         known = _by_word(read_lexicon(bed.lexicon, kind="lexicon"))

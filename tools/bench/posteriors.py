@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from fsaasr.core.errors import CorpusError
 from tools.bench.scores_file import ScoreSet
 
 FRAME_SHIFT = 0.04
@@ -75,8 +76,16 @@ def synthesize(
       count: utterances.
       per: greedy phone error rate to aim at, in 0 .. 1.
       seed: of all that is drawn.
+
+    Raises:
+      CorpusError: too few such sentences.
     """
     chosen = _choose(sentences, pronunciations, count)
+    if len(chosen) < count:
+        raise CorpusError(
+            f"bench: found {len(chosen)} held-out sentences whose words the lexicon knows, expected {count}; give more "
+            "text or a larger lexicon, or UTTERANCES="
+        )
     rng = np.random.default_rng(seed)
     column = {name: index for index, name in enumerate(columns)}
     speaker = _Speaker(_confusions(columns, rng), per, rng)

@@ -58,20 +58,3 @@ def read_scores(path: Path) -> ScoreSet:
             [log_probs[end - length : end] for end, length in zip(ends, file["lengths"])],
             tuple(file["references"].tolist()),
         )
-
-
-def arrange_columns(scores: ScoreSet, columns: Tuple[str, ...]) -> ScoreSet:
-    """The same scores with their columns in the graph's order.
-
-    Raises:
-      ValueError: a column of the graph is missing.
-    """
-    missing = [name for name in columns if name not in scores.columns]
-    if missing:
-        raise ValueError(
-            f"bench: the scores lack the graph's columns {', '.join(missing[:5])}; they have "
-            f"{', '.join(scores.columns[:5])}, ...; give LEXICON= with the model's tokens"
-        )
-    order = [scores.columns.index(name) for name in columns]
-    matrices = [np.ascontiguousarray(matrix[:, order]) for matrix in scores.matrices]
-    return ScoreSet(columns, scores.frame_shift, scores.ids, matrices, scores.references)
