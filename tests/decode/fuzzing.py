@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
+import pytest
 
 from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions
@@ -13,6 +15,16 @@ from fsaasr.testing import best_score_of
 
 SHIFT = 0.01
 WIDE = 1e6
+FIRST = int(os.environ.get("FSAASR_FUZZ_SEED", "0"))
+BLOCK = 250
+
+
+def blocks(quick, slow):
+    """First seeds of `quick` blocks, and up to `slow` more for the long run."""
+    return [
+        pytest.param(FIRST + BLOCK * n, marks=[] if n < quick else [pytest.mark.slow], id=f"from-{FIRST + BLOCK * n}")
+        for n in range(slow)
+    ]
 
 
 def as_scores(case):
