@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from fsaasr import decode as decode_package
-from fsaasr.core.errors import FsaasrError, GraphError
+from fsaasr.core.errors import DecodeError, FsaasrError, GraphError
 from fsaasr.core.scores import Scores
-from fsaasr.decode import SearchOptions, decode, native
+from fsaasr.decode import SearchOptions, decode, forward_backward, native, viterbi
 from fsaasr.decode.dead_ends import fewest_frames
 from fsaasr.lattice import FROM_FALLBACK, prune
 from fsaasr.testing import fuzz_case, random_fst, search_trellis, toy_graph
@@ -23,9 +23,11 @@ from tests.decode.fuzzing import (
     WIDE,
     as_scores,
     blocks,
+    close,
     lattice_differences,
     narrow_differences,
     open_beams,
+    tolerance,
     total_differences,
 )
 
@@ -68,6 +70,38 @@ def test_exact_search_finds_what_the_referee_finds(first):
 @pytest.mark.parametrize("first", blocks(6, 40))
 def test_pruned_search_with_open_beams_finds_what_the_referee_finds(first, pruned_search):
     assert over_seeds(first, searched("native")) == []
+
+
+def refusal(function, *arguments):
+    """The error's first words, or None where there is none."""
+    try:
+        function(*arguments)
+    except DecodeError as error:
+        return str(error).partition(":")[0]
+    return None
+
+
+def aligned(case, trellis):
+    if not trellis.reached_final:
+        refusals = [refusal(function, case.graph, case.matrix) for function in (viterbi, forward_backward)]
+        return [] if refusals == ["align", "forward_backward"] else [f"refusals are {refusals}"]
+    best, summed = viterbi(case.graph, case.matrix), forward_backward(case.graph, case.matrix)
+    frames = np.cumsum([0, *(case.graph.fst.input_label[best.arcs] > 0)]).tolist()
+    differences = [] if close(case, best.score, trellis.best) else [f"best {best.score}, expected {trellis.best}"]
+    if not set(zip(frames, best.arcs.tolist())) <= trellis.arcs_within(tolerance(case)) or frames[-1] != len(
+        case.matrix
+    ):
+        differences.append(f"arcs {best.arcs} are no best path")
+    if abs(summed.total - trellis.total) > 1e-6:
+        differences.append(f"total {summed.total}, expected {trellis.total}")
+    if not np.allclose(summed.column_occupancy.sum(axis=1), 1.0, atol=1e-5):
+        differences.append("occupancies do not sum to 1")
+    return differences
+
+
+@pytest.mark.parametrize("first", blocks(2, 40))
+def test_alignment_and_sums_are_the_referees(first):
+    assert over_seeds(first, aligned) == []
 
 
 def narrowly_searched(case, trellis):
