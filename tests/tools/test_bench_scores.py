@@ -101,7 +101,8 @@ def test_a_file_that_is_no_score_file_is_an_error(tmp_path: Path) -> None:
 
 def round_of(seconds: list[float], words: list[str], score: float, peak: float = 100.0) -> dict[str, Any]:
     found = [{"words": words, "score": score}, {"words": ["no"], "score": score}]
-    beam = {"beam": 8.0, "seconds": seconds, "read_out_s": 0.3, "peak_mb": peak, "found": found, "notes": {"n": 1}}
+    beam = {"beam": 8.0, "seconds": seconds, "cpu_seconds": [0.15], "read_out_s": 0.3}
+    beam.update({"peak_mb": peak, "found": found, "notes": {"n": 1}})
     return {"load_s": 1.0, "start_s": 2.0, "beams": [beam]}
 
 
@@ -118,7 +119,7 @@ def test_rows_are_medians_of_medians() -> None:
     assert own["wer"] == pytest.approx(1 / 3)
     assert own["rtf"] == pytest.approx(0.2 / 1.5)
     assert (own["rtf_lowest"], own["rtf_highest"]) == pytest.approx((0.2 / 1.5, 0.6 / 1.5))
-    assert own["rtf_best_path"] == pytest.approx(0.3 / 1.5)
+    assert (own["rtf_best_path"], own["rtf_cpu"]) == pytest.approx((0.3 / 1.5, 0.15 / 1.5))
     assert (own["peak_mb"], own["rounds"], own["threads"], own["lattice"], own["n"]) == (100, 3, 1, True, 1)
     assert (own["same_as_kaldi"], own["score_difference"]) == (0.5, 0.5)
     assert (kaldi["wer"], kaldi["same_as_kaldi"], kaldi["score_difference"]) == (0.0, 1.0, 0.0)

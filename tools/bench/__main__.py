@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import platform
 import sys
 from dataclasses import fields, replace
@@ -18,7 +19,7 @@ from tools.bench.build import LETTERS, build, read_facts
 from tools.bench.curve import curves, draw
 from tools.bench.decoders import DECODERS, Decoder
 from tools.bench.measure import ROOT, Measured, Plan, available_cores, measure
-from tools.bench.rows import Row, make_rows
+from tools.bench.rows import make_rows
 from tools.bench.scores_file import read_scores
 from tools.bench.table import comparison, details, overview
 
@@ -34,9 +35,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         bed = build(settings, given.out, with_k2=find_spec("k2") is not None and not given.smoke)
     except FsaasrError as error:
         sys.exit(str(error))
+    load = os.getloadavg()[0]
     measured = measure(_decoders(given), bed, plan)
-    rows = make_rows(measured, read_scores(bed.scores))
-    print(_write(given.out, bed, plan, rows, measured))
+    print(_write(given.out, bed, plan, measured, load))
     return int(any(entry.failure and entry.decoder.own for entry in measured))
 
 
@@ -72,16 +73,17 @@ def _plan(given: argparse.Namespace) -> Plan:
     return Plan(tuple(beams), rounds, {"bench": sys.executable, "bench-kaldi": given.kaldi_python})
 
 
-def _write(out: Path, bed: Bed, plan: Plan, rows: List[Row], measured: Sequence[Measured]) -> str:
+def _write(out: Path, bed: Bed, plan: Plan, measured: Sequence[Measured], load: float) -> str:
     """Writes all results; returns the text of the tables."""
     facts = read_facts(bed)
+    rows = make_rows(measured, read_scores(bed.scores))
     curve = curves(rows)
     write_json(out / "decode.json", rows)
     write_json(out / "curve.json", curve)
     draw(curve, out / "decode.png", _title(facts))
     text = "\n".join(
         [
-            *("# Decoders on the same graph and scores", "", *_heading(facts, plan), ""),
+            *("# Decoders on the same graph and scores", "", *_heading(facts, plan, load), ""),
             *(*overview(rows), "", *_not_run(measured)),
             *("## Times faster", "", *comparison(rows), "", "## All figures", "", *details(rows), ""),
         ]
@@ -98,7 +100,7 @@ def _title(facts: Dict[str, Any]) -> str:
     )
 
 
-def _heading(facts: Dict[str, Any], plan: Plan) -> List[str]:
+def _heading(facts: Dict[str, Any], plan: Plan, load: float) -> List[str]:
     per = f", greedy phone error rate {100 * facts['greedy_per']:.1f} %" if "greedy_per" in facts else ""
     ngrams = " + ".join(f"{count:,}" for count in facts["ngrams"])
     states, arcs = facts["token_graph"]
@@ -110,7 +112,7 @@ def _heading(facts: Dict[str, Any], plan: Plan) -> List[str]:
         "decoder in a process of its own, pinned to as many cores as it has threads.",
         "",
         f"{platform.machine()}, {len(available_cores())} cores, Python {platform.python_version()}, "
-        f"{datetime.date.today().isoformat()}.",
+        f"{datetime.date.today().isoformat()}; load average before it began: {load:.1f}.",
     ]
 
 

@@ -40,7 +40,7 @@ def draw(curve: Curve, path: Path, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=10)
     axes.grid(True, which="both", linewidth=0.4, alpha=0.5)
     if curve:
-        axes.legend(fontsize=8, loc="upper right", framealpha=0.9)
+        figure.legend(fontsize=8, loc="outside lower center", ncols=3, frameon=False)
     with atomic_path(path) as temporary:
         figure.savefig(str(temporary), format="png", dpi=130)
 

@@ -50,11 +50,11 @@ def _ratio(at: Dict[Tuple[str, int, float], Row], pair: Any, beam: float) -> str
 
 def details(rows: Sequence[Row]) -> List[str]:
     """A line for each row."""
-    head = ["decoder", "beam", "threads", "lattice", "WER %", "RTF", "lowest", "highest", "best path RTF", "peak MB"]
-    head += ["load s", "start s", "same as Kaldi", "score difference", "arcs a frame"]
+    head = ["decoder", "beam", "threads", "lattice", "WER %", "RTF", "lowest", "highest", "CPU RTF", "best path RTF"]
+    head += ["peak MB", "load s", "start s", "same as Kaldi", "score difference", "arcs a frame"]
     lines = []
     for row in rows:
-        times = [f"{row[key]:.6f}" for key in ("rtf", "rtf_lowest", "rtf_highest", "rtf_best_path")]
+        times = [f"{row[key]:.6f}" for key in ("rtf", "rtf_lowest", "rtf_highest", "rtf_cpu", "rtf_best_path")]
         same = f"{100 * row['same_as_kaldi']:.0f} %" if "same_as_kaldi" in row else ""
         difference = row.get("score_difference")
         lines.append(

@@ -16,7 +16,7 @@ import time
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from tools.bench.bed import Bed
 from tools.bench.runner import Runner, Task
@@ -45,17 +45,39 @@ def run(job: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _passes(runner: Runner, scores: Any, beam: float, frames: int) -> Dict[str, Any]:
-    elapsed, results = _timed(lambda: runner.search(scores, beam))
-    seconds = [elapsed] if elapsed >= ENOUGH else []  # a short one warms up only
-    while not seconds or (len(seconds) < PASSES and sum(seconds) < ENOUGH):
-        results = None  # not two of them in memory
-        elapsed, results = _timed(lambda: runner.search(scores, beam))
-        seconds.append(elapsed)
+    spent = _spend(runner, scores, beam)
+    passes = [spent] if spent.seconds >= ENOUGH else []  # a short one warms up only
+    while not passes or (len(passes) < PASSES and sum(spent.seconds for spent in passes) < ENOUGH):
+        spent.results.clear()  # not two of them in memory
+        spent = _spend(runner, scores, beam)
+        passes.append(spent)
+    results = spent.results[0]
     read_out_s, paths = _timed(lambda: runner.read_out(results))
     peak = peak_megabytes()
     found = [asdict(utterance) for utterance in runner.found(paths)]
     notes = runner.notes(results, frames)
-    return {"seconds": seconds, "read_out_s": read_out_s, "peak_mb": peak, "found": found, "notes": notes}
+    return {
+        "seconds": [spent.seconds for spent in passes],
+        "cpu_seconds": [spent.cpu_seconds for spent in passes],
+        "read_out_s": read_out_s,
+        "peak_mb": peak,
+        "found": found,
+        "notes": notes,
+    }
+
+
+class _Spent(NamedTuple):
+    """A pass: by the clock, by all threads together on a processor, and what it gave (a list of one)."""
+
+    seconds: float
+    cpu_seconds: float
+    results: List[Any]
+
+
+def _spend(runner: Runner, scores: Any, beam: float) -> _Spent:
+    cpu_begun = time.process_time()
+    seconds, results = _timed(lambda: runner.search(scores, beam))
+    return _Spent(seconds, time.process_time() - cpu_begun, [results])
 
 
 def _timed(function: Callable[[], Any]) -> Tuple[float, Any]:
