@@ -22,9 +22,9 @@ from tools.bench.bed import Bed
 from tools.bench.runner import Runner, Task
 from tools.bench.scores_file import ScoreSet, read_scores
 
-ENOUGH = 1.0
+ENOUGH = 0.6
 """Seconds of passes after which no further one begins."""
-PASSES = 5
+PASSES = 3
 
 
 def run(job: Dict[str, Any]) -> Dict[str, Any]:
