@@ -9,8 +9,8 @@ and each k2 arc knows the arcs it stands for.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -48,6 +48,15 @@ class K2Graph:
     path_offsets: npt.NDArray[np.int64]
     path_arcs: npt.NDArray[np.int32]
     path_end: npt.NDArray[np.int32]
+    _copies: Dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def on(self, device: Any) -> Any:
+        """`fsa` on a torch device; copied there at its first use and kept as long as this graph lives."""
+        if str(device) == str(self.fsa.device):
+            return self.fsa
+        if str(device) not in self._copies:
+            self._copies[str(device)] = self.fsa.to(device)
+        return self._copies[str(device)]
 
     def arcs_of(self, paths: IntArray) -> Tuple[IntArray, IntArray]:
         """Arcs of several paths, end to end, and for each the index into `paths` that it came from."""

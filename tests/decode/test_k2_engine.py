@@ -11,7 +11,9 @@ from fsaasr.core.errors import DecodeError, GraphError, ScoresError
 from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode, k2_engine
 from fsaasr.decode.dead_ends import fewest_frames
+from fsaasr.decode.k2_batches import batches_of_similar_length
 from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.k2_graph import to_k2
 from fsaasr.lattice import FROM_FALLBACK, SEARCH_DIED
 from fsaasr.testing import best_and_total, enumerate_paths, exact_search, random_fst, random_matrix, toy_graph
 from fsaasr.testing.strategies import graphs, matrices
@@ -98,6 +100,53 @@ def test_many_small_batches_are_one_large_batch(engine, monkeypatch):
     for one, other in zip(decode(graph, scores, wide(engine)), large):
         assert one.utterance == other.utterance
         assert_same_lattice(one, other)
+
+
+def test_the_order_of_utterances_changes_nothing():
+    rng = np.random.default_rng(6)
+    graph = toy_graph(random_fst(rng, num_states=12, num_arcs=70, num_columns=5), 5)
+    arrays = [random_matrix(rng, int(frames), 5) for frames in rng.integers(1, 40, 8)]
+    options = SearchOptions("k2", search_beam=4.0, lattice_beam=3.0, max_active=6, min_active=2)
+    expected = decode(graph, Scores.from_matrices(arrays, 0.01), options)
+    order = rng.permutation(8)
+    ids = [f"utt{n}" for n in order]
+    for n, found in zip(order, decode(graph, Scores.from_matrices([arrays[n] for n in order], 0.01, ids=ids), options)):
+        assert found.utterance == expected[n].utterance
+        assert found.flags == expected[n].flags
+        assert_same_lattice(found, expected[n])
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 200))
+def test_batches_hold_similar_lengths_within_bounds(lengths, most):
+    batches = list(batches_of_similar_length(np.array(lengths), most))
+    flat = [n for batch in batches for n in batch]
+    assert sorted(flat) == list(range(len(lengths)))
+    assert [lengths[n] for n in flat] == sorted(lengths, reverse=True)
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * lengths[batch[0]] <= most
+
+
+def test_a_search_needs_no_more_than_one_active_state():
+    fst = FstArrays.from_arcs([(0, 0, 1, 1, 0.0)], [(0, 0.0)])
+    options = SearchOptions("k2", max_active=1, min_active=1)
+    (lattice,) = decode(toy_graph(fst), Scores.from_matrices([np.zeros((3, 3))], 0.01), options)
+    assert (lattice.best_path().text, lattice.flags) == ("w1 w1 w1", ())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_good_scores_before_an_impossible_frame_end_the_search(engine):
+    matrix = np.full((4, 3), 5.0)
+    matrix[2] = -np.inf
+    (lattice,) = decode(chain([1, 2, 3, 1]), Scores.from_matrices([matrix], 0.01), wide(engine))
+    assert lattice.flags == (SEARCH_DIED, FROM_FALLBACK)
+    assert lattice.best_path().acoustic_score == 10.0
+
+
+def test_a_converted_graph_is_kept_for_each_device():
+    converted = to_k2(chain([1, 2]))
+    assert converted.on("cpu") is converted.fsa
+    converted._copies["cuda:0"] = "there"
+    assert converted.on("cuda:0") == "there"
 
 
 def chain(labels):
