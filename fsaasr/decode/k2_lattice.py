@@ -101,8 +101,16 @@ def _within(found: K2Arcs, beam: float) -> K2Arcs:
 def _spell_out(graph: DecodingGraph, converted: K2Graph, found: K2Arcs, frames: int) -> KeptArcs:
     """Original arcs, each (frame, arc) once, and the states in which paths end."""
     arcs, index = converted.arcs_of(found.path)
-    pairs = np.unique(found.frame[index].astype(np.int64) * graph.fst.num_arcs + arcs)
+    frame = found.frame[index].astype(np.int64) + _consumed_before(graph.fst.input_label[arcs] > 0, index)
+    pairs = np.unique(frame * graph.fst.num_arcs + arcs)
     ends = converted.path_end[found.path]
     end_state = np.unique(ends[ends >= 0])
     frame, arc = np.divmod(pairs, max(1, graph.fst.num_arcs))
     return KeptArcs(frame, arc, end_state, graph.fst.final_score[end_state], frames)
+
+
+def _consumed_before(consumes: npt.NDArray[np.bool_], path: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """int (A,): frames that the arcs before each arc of its path consume; `path` numbers the paths in order."""
+    before: npt.NDArray[np.int64] = np.cumsum(consumes) - consumes
+    first = np.flatnonzero(np.diff(path, prepend=-1))
+    return before - np.repeat(before[first], np.diff(first, append=len(path)))

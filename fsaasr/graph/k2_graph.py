@@ -1,9 +1,9 @@
 """Decoding graphs to and from k2.
 
 k2 searches graphs without input epsilons, counts score columns from 0 and enters one last state by label -1.
-Epsilons are removed by spelling out paths: one k2 arc stands for any number of epsilon arcs and the emitting
-arc, or the end, that follows them. Parallel paths stay parallel arcs, so best *and* total scores are preserved,
-and each k2 arc knows the arcs it stands for.
+Epsilons are removed by spelling out paths: one k2 arc stands for an emitting arc and any number of epsilon arcs
+after it (and before it, where a path starts), or for the end. Parallel paths stay parallel arcs, so best *and*
+total scores are preserved, and each k2 arc knows the arcs it stands for.
 """
 
 from __future__ import annotations
@@ -85,7 +85,6 @@ def to_k2(graph: DecodingGraph, max_arcs: int = MAX_K2_ARCS) -> K2Graph:
         converted = _CACHE.get(graph)
         if converted is None:
             graph.check()
-            epsilon_rank(graph.fst)  # refuses epsilon cycles, on which spelling out would never end
             converted = _convert(k2, graph.fst, max_arcs)
             _CACHE[graph] = converted
     return converted
@@ -110,41 +109,44 @@ def _by_source(fst: FstArrays, which: npt.NDArray[np.bool_]) -> ArcsBySource:
 
 
 def _convert(k2: Any, fst: FstArrays, max_arcs: int) -> K2Graph:
-    emitting = _by_source(fst, fst.input_label > 0)
-    is_target = np.zeros(fst.num_states, dtype=bool)
-    is_target[emitting.target] = True
-    is_target[fst.start] = False
-    roots = np.concatenate([[fst.start], np.flatnonzero(is_target)]).astype(np.int32)
-    number = np.full(fst.num_states, -1, dtype=np.int32)
-    number[roots] = np.arange(len(roots), dtype=np.int32)
-    spelled = _spell_out(fst, roots, number, emitting, max_arcs)
+    spelled = _spell_out(fst, max_arcs)
     if not (spelled.end >= 0).any():
         raise GraphError("to_k2: no final state can be reached, so the graph accepts nothing")
     spelled.rows[:, 3] = spelled.score.view(np.int32)
     return K2Graph(_make_fsa(k2, spelled.rows), spelled.offsets, spelled.arcs, spelled.end)
 
 
-def _spell_out(fst: FstArrays, roots: IntArray, number: IntArray, emitting: ArcsBySource, max_arcs: int) -> Spelled:
-    """All paths of epsilons and what follows them, in k2's order of arcs."""
+def _spell_out(fst: FstArrays, max_arcs: int) -> Spelled:
+    """All paths of one emitting arc and the epsilons around it, in k2's order of arcs."""
     from fsaasr.graph.k2_kernels import Spelled, count_paths, spell_out
 
-    epsilons = _by_source(fst, fst.input_label == 0)
+    emitting, epsilons = _by_source(fst, fst.input_label > 0), _by_source(fst, fst.input_label == 0)
     final_score = np.array(fst.final_score, dtype=np.float32)
-    counts, deepest = count_paths(roots, epsilons, emitting.offsets, final_score, max_arcs)
-    if not len(counts):
+    order = np.argsort(epsilon_rank(fst)).astype(np.int32)  # refuses epsilon cycles, on which this would never end
+    counts = count_paths(order, epsilons, emitting, final_score)
+    roots = np.flatnonzero(counts.is_root).astype(np.int32)
+    if epsilons.offsets[fst.start] == epsilons.offsets[fst.start + 1]:
+        roots = roots[roots != fst.start]
+    # Else a path back to the start must not begin with epsilons, which the path before it has at its end.
+    number = np.full(fst.num_states, 0, dtype=np.int32)
+    number[roots] = np.arange(1, len(roots) + 1, dtype=np.int32)
+    sizes = np.concatenate([counts.starting[[fst.start]], counts.leaving[roots]])
+    paths, arcs = sizes.sum(axis=0)
+    if not paths <= max_arcs:
         raise GraphBudgetError(
             f"to_k2: removing the {len(epsilons.arc)} input epsilons of {fst.num_arcs} arcs needs more than "
             f"max_arcs={max_arcs} arcs; use engine 'native', which needs no removal, or raise max_arcs"
         )
-    paths, arcs = counts.sum(axis=0).tolist()
     spelled = Spelled(
-        np.empty((paths, 4), dtype=np.int32),
-        np.empty(paths, dtype=np.float32),
-        np.empty(paths + 1, dtype=np.int64),
-        np.empty(arcs, dtype=np.int32),
-        np.empty(paths, dtype=np.int32),
+        np.empty((int(paths), 4), dtype=np.int32),
+        np.empty(int(paths), dtype=np.float32),
+        np.empty(int(paths) + 1, dtype=np.int64),
+        np.empty(int(arcs), dtype=np.int32),
+        np.empty(int(paths), dtype=np.int32),
     )
-    spell_out(roots, number, epsilons, emitting, final_score, counts, deepest, spelled)
+    all_roots = np.concatenate([np.array([fst.start], dtype=np.int32), roots])
+    most = sizes.max(axis=0).astype(np.int64)
+    spell_out(all_roots, number, epsilons, emitting, final_score, counts, most, spelled)
     return spelled
 
 

@@ -1,8 +1,12 @@
-"""Compiled loops that spell out the epsilon paths of a graph, one root after another."""
+"""Compiled loops that spell out the paths which k2's arcs stand for.
+
+A path is an emitting arc and any number of epsilon arcs after it, or the end. Where the search starts there may be
+epsilon arcs before it, too. So hypotheses that back off meet in the state that they back off to.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -18,6 +22,24 @@ class ArcsBySource(NamedTuple):
     score: Any
 
 
+class Counts(NamedTuple):
+    """Of each state, float64 (S, 2) each: number of paths, and arcs on them in all.
+
+    Attributes:
+      after: of epsilons, to a state that is of use: it emits or is final.
+      leaving: as k2's arcs from the state.
+      starting: as k2's arcs from the state if it is the start.
+      longest: int32 (S,): epsilons in a row.
+      is_root: bool (S,): a path of k2's may lead to the state, and it is of use.
+    """
+
+    after: Any
+    leaving: Any
+    starting: Any
+    longest: Any
+    is_root: Any
+
+
 class Spelled(NamedTuple):
     """The P paths, sorted as k2 sorts arcs; `rows` (P, 4) are k2's arcs without scores, the rest is as in K2Graph."""
 
@@ -29,127 +51,162 @@ class Spelled(NamedTuple):
 
 
 class _Walk(NamedTuple):
-    """The stack of epsilon arcs, and the paths found from one root in the order in which they are met."""
+    """A stack of states, the arcs that led there, whether after an emitting one, and which arc is next; sums."""
 
     state: Any
-    place: Any
+    emitted: Any
+    next: Any
     arc: Any
     sum: Any
+
+
+class _Found(NamedTuple):
+    """The paths from one root as they are met: sort key, k2's target and column, end state, score, arcs."""
+
     key: Any
-    last: Any
+    target: Any
+    column: Any
     end: Any
     score: Any
     begin: Any
-    spelled: Any
+    arcs: Any
 
 
 @njit(cache=True, nogil=True)
-def count_paths(roots: Any, epsilons: Any, emit_offsets: Any, final_score: Any, budget: int) -> Tuple[Any, int]:
-    """Paths that leave each root and arcs on them, int64 (R, 2), and the most epsilons in a row.
-
-    A path is any number of epsilon arcs, then an emitting arc or the end. No row is given where the paths, or
-    their beginnings, are more than `budget` over all roots.
-    """
-    counts = np.zeros((len(roots), 2), np.int64)
-    state, place = np.empty(16, np.int32), np.empty(16, np.int64)
-    paths = beginnings = deepest = 0
-    for r in range(len(roots)):
-        depth = 0
-        state[0], place[0] = roots[r], -1
-        while depth >= 0:
-            here = state[depth]
-            if place[depth] < 0:
-                emits = emit_offsets[here + 1] - emit_offsets[here]
-                ends = 1 if final_score[here] > -np.inf else 0
-                counts[r, 0] += emits + ends
-                counts[r, 1] += emits * (depth + 1) + ends * depth
-                paths += emits + ends
-                beginnings += min(depth, 1)
-                if paths > budget or beginnings > budget:
-                    return counts[:0], deepest
-                place[depth] = epsilons.offsets[here]
-            if place[depth] == epsilons.offsets[here + 1]:
-                depth -= 1
-                continue
-            target = epsilons.target[place[depth]]
-            place[depth] += 1
-            depth += 1
-            if depth == len(state):
-                state, place = np.append(state, state), np.append(place, place)
-            state[depth], place[depth] = target, -1
-            deepest = max(deepest, depth)
-    return counts, deepest
+def count_paths(order: Any, epsilons: Any, emitting: Any, final_score: Any) -> Any:
+    """`Counts`; epsilon arcs go upwards in `order`."""
+    states = len(order)
+    after, leaving, starting = np.zeros((states, 2)), np.zeros((states, 2)), np.zeros((states, 2))
+    longest, is_root = np.zeros(states, np.int32), np.zeros(states, np.bool_)
+    for s in order[::-1]:
+        if emitting.offsets[s] < emitting.offsets[s + 1] or final_score[s] > -np.inf:
+            after[s, 0] = 1.0
+        for k in range(epsilons.offsets[s], epsilons.offsets[s + 1]):
+            u = epsilons.target[k]
+            after[s, 0] += after[u, 0]
+            after[s, 1] += after[u, 0] + after[u, 1]
+            longest[s] = max(longest[s], longest[u] + 1)
+    for s in order[::-1]:
+        leaving[s, 0] = 1.0 if final_score[s] > -np.inf else 0.0
+        for k in range(emitting.offsets[s], emitting.offsets[s + 1]):
+            u = emitting.target[k]
+            is_root[u] = True
+            leaving[s, 0] += after[u, 0]
+            leaving[s, 1] += after[u, 0] + after[u, 1]
+        starting[s] = leaving[s]
+        for k in range(epsilons.offsets[s], epsilons.offsets[s + 1]):
+            u = epsilons.target[k]
+            starting[s, 0] += starting[u, 0]
+            starting[s, 1] += starting[u, 0] + starting[u, 1]
+    for s in order:
+        if is_root[s]:
+            for k in range(epsilons.offsets[s], epsilons.offsets[s + 1]):
+                is_root[epsilons.target[k]] = True
+            of_use = emitting.offsets[s] < emitting.offsets[s + 1] or final_score[s] > -np.inf
+            is_root[s] = of_use
+    return Counts(after, leaving, starting, longest, is_root)
 
 
 @njit(cache=True, nogil=True)
 def spell_out(
-    roots: Any, number: Any, epsilons: Any, emitting: Any, final_score: Any, counts: Any, deepest: int, out: Any
+    roots: Any, number: Any, epsilons: Any, emitting: Any, final_score: Any, counts: Any, most: Any, out: Any
 ) -> None:
-    """Writes all paths to `out`; `number` is each root state's number, int32 (S,), the rest as in `count_paths`."""
-    most, longest, depth = counts[:, 0].max(), counts[:, 1].max(), deepest + 1
+    """Writes all paths to `out`.
+
+    Args:
+      roots: int32 (R,), the start first; number: int32 (S,), each state's root.
+      epsilons, emitting, final_score, counts: as in `count_paths`.
+      most: paths of a root, and arcs on them, at most.
+    """
+    depth = 2 * counts.longest.max() + 3
     walk = _Walk(
+        np.empty(depth, np.int32),
         np.empty(depth, np.int32),
         np.empty(depth, np.int64),
         np.empty(depth, np.int32),
         np.empty(depth, np.float64),
-        np.empty(most, np.int64),
-        np.empty(most, np.int32),
-        np.empty(most, np.int32),
-        np.empty(most, np.float32),
-        np.zeros(most + 1, np.int64),
-        np.empty(longest, np.int32),
+    )
+    found = _Found(
+        np.empty(most[0], np.int64),
+        np.empty(most[0], np.int32),
+        np.empty(most[0], np.int32),
+        np.empty(most[0], np.int32),
+        np.empty(most[0], np.float32),
+        np.zeros(most[0] + 1, np.int64),
+        np.empty(most[1], np.int32),
     )
     path = 0
     out.offsets[0] = 0
     for r in range(len(roots)):
-        found = _walk_from(roots[r], number, len(roots), epsilons, emitting, final_score, walk)
-        for k in np.argsort(walk.key[:found], kind="mergesort"):
-            begin, length = out.offsets[path], walk.begin[k + 1] - walk.begin[k]
-            out.arcs[begin : begin + length] = walk.spelled[walk.begin[k] : walk.begin[k + 1]]
+        count = _walk_from(roots[r], r == 0, len(roots), number, epsilons, emitting, final_score, counts, walk, found)
+        for k in np.argsort(found.key[:count], kind="mergesort"):
+            begin, length = out.offsets[path], found.begin[k + 1] - found.begin[k]
+            out.arcs[begin : begin + length] = found.arcs[found.begin[k] : found.begin[k + 1]]
             out.offsets[path + 1] = begin + length
-            out.end[path] = walk.end[k]
-            out.score[path] = walk.score[k]
-            last = walk.last[k]
+            out.end[path] = found.end[k]
+            out.score[path] = found.score[k]
             out.rows[path, 0] = r
-            out.rows[path, 1] = len(roots) if last < 0 else number[emitting.target[last]]
-            out.rows[path, 2] = -1 if last < 0 else emitting.column[last]
+            out.rows[path, 1] = found.target[k]
+            out.rows[path, 2] = found.column[k]
             path += 1
 
 
 @njit(cache=True, nogil=True)
 def _walk_from(
-    root: Any, number: Any, num_roots: int, epsilons: Any, emitting: Any, final_score: Any, walk: Any
+    root: Any,
+    is_start: bool,
+    num_roots: int,
+    number: Any,
+    epsilons: Any,
+    emitting: Any,
+    final_score: Any,
+    counts: Any,
+    walk: Any,
+    found: Any,
 ) -> int:
-    """Finds the paths from one root; returns their number."""
-    depth = found = 0
-    walk.state[0], walk.place[0], walk.sum[0] = root, -1, 0.0
+    """Finds the paths from one root; returns how many."""
+    count = depth = 0
+    walk.state[0], walk.emitted[0], walk.next[0], walk.sum[0] = root, -1, -1, 0.0
     while depth >= 0:
-        here = walk.state[depth]
-        if walk.place[depth] < 0:
-            for k in range(emitting.offsets[here], emitting.offsets[here + 1]):
-                key = emitting.column[k] * np.int64(num_roots + 1) + number[emitting.target[k]]
-                walk.key[found], walk.last[found], walk.end[found] = key, k, -1
-                walk.score[found] = walk.sum[depth] + emitting.score[k]
-                end = walk.begin[found] + depth
-                walk.spelled[walk.begin[found] : end] = walk.arc[:depth]
-                walk.spelled[end] = emitting.arc[k]
-                found += 1
-                walk.begin[found] = end + 1
-            if final_score[here] > -np.inf:
-                walk.key[found], walk.last[found], walk.end[found] = np.iinfo(np.int64).max, -1, here
-                walk.score[found] = walk.sum[depth] + final_score[here]
-                end = walk.begin[found] + depth
-                walk.spelled[walk.begin[found] : end] = walk.arc[:depth]
-                found += 1
-                walk.begin[found] = end
-            walk.place[depth] = epsilons.offsets[here]
-        k = walk.place[depth]
-        if k == epsilons.offsets[here + 1]:
-            depth -= 1
-            continue
-        walk.place[depth] += 1
-        walk.arc[depth] = epsilons.arc[k]
-        depth += 1
-        walk.state[depth], walk.place[depth] = epsilons.target[k], -1
-        walk.sum[depth] = walk.sum[depth - 1] + epsilons.score[k]
-    return found
+        here, emitted = walk.state[depth], walk.emitted[depth]
+        emits = emitting.offsets[here + 1] - emitting.offsets[here]
+        is_final = final_score[here] > -np.inf
+        if walk.next[depth] < 0:
+            walk.next[depth] = 0
+            if emitted >= 0 and (emits or is_final):
+                found.key[count] = emitted * np.int64(num_roots + 1) + number[here]
+                found.target[count], found.column[count], found.end[count] = number[here], emitted, -1
+                count = _add(walk, found, count, depth, walk.sum[depth])
+            elif emitted < 0 and is_final:
+                found.key[count] = np.iinfo(np.int64).max
+                found.target[count], found.column[count], found.end[count] = num_roots, -1, here
+                count = _add(walk, found, count, depth, walk.sum[depth] + final_score[here])
+        place = walk.next[depth]
+        walk.next[depth] += 1
+        if emitted < 0 and place < emits:
+            arcs, k = emitting, emitting.offsets[here] + place
+            emitted = arcs.column[k]
+            goes_on = counts.after[arcs.target[k], 0] > 0
+        else:
+            arcs, k = epsilons, epsilons.offsets[here] + (place - emits if emitted < 0 else place)
+            if k >= epsilons.offsets[here + 1] or (emitted < 0 and not is_start):
+                depth -= 1
+                continue
+            ahead = counts.after if emitted >= 0 else counts.starting
+            goes_on = ahead[arcs.target[k], 0] > 0
+        if goes_on:
+            walk.arc[depth] = arcs.arc[k]
+            depth += 1
+            walk.sum[depth] = walk.sum[depth - 1] + arcs.score[k]
+            walk.state[depth], walk.emitted[depth], walk.next[depth] = arcs.target[k], emitted, -1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _add(walk: Any, found: Any, count: int, depth: int, score: float) -> int:
+    """Notes the arcs of the stack as a path; returns the number of paths."""
+    end = found.begin[count] + depth
+    found.arcs[found.begin[count] : end] = walk.arc[:depth]
+    found.begin[count + 1] = end
+    found.score[count] = score
+    return count + 1
