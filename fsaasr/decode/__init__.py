@@ -1,18 +1,22 @@
 """Search: scores and a graph in, lattices, alignments and posteriors out."""
 
 from fsaasr.decode.align import BestArcs, align, viterbi
-from fsaasr.decode.engine import decode
+from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
 from fsaasr.decode.options import ENGINES, SearchOptions
+from fsaasr.decode.streaming import Decoder, advance_all
 
 __all__ = [
     "ENGINES",
     "BestArcs",
+    "Decoder",
     "ForwardBackward",
     "SearchOptions",
+    "advance_all",
     "align",
     "decode",
     "forward_backward",
     "forward_backward_batch",
+    "one_best",
     "viterbi",
 ]

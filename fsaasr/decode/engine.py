@@ -1,28 +1,42 @@
-"""`decode`: scores in, lattices out, by any engine."""
+"""`decode` and `one_best`: scores in, lattices or hypotheses out, by any engine."""
 
 from __future__ import annotations
 
-from typing import List
+from concurrent.futures import Executor
+from typing import Any, List, Optional, Tuple
 
+from fsaasr.core.errors import DecodeError
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Scores
 from fsaasr.decode.batch import over_utterances, utterance
-from fsaasr.decode.native import native_lattice
+from fsaasr.decode.blank_frames import only_blank
+from fsaasr.decode.first_call import announced
+from fsaasr.decode.native import native_best, native_lattice
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.search_tables import check_columns
-from fsaasr.graph.decoding_graph import DecodingGraph
+from fsaasr.graph import Graph
 from fsaasr.lattice.lattice import Lattice
 
 DEFAULTS = SearchOptions()
 
 
-def decode(graph: DecodingGraph, scores: Scores, options: SearchOptions = DEFAULTS, threads: int = 1) -> List[Lattice]:
+def decode(
+    graph: Graph,
+    scores: Scores,
+    options: SearchOptions = DEFAULTS,
+    threads: int = 1,
+    executor: Optional[Executor] = None,
+) -> List[Lattice]:
     """Searches the paths of `graph` through each utterance's scores.
 
     Args:
-      graph: what may be said.
+      graph: what may be said. A TokenGraph gives the lattices of the graph that it expands to, from a fraction
+        of the memory: the native engine steps through its topology by itself.
       scores: N utterances.
       options: engine and beams.
       threads: threads of the native engines; the result does not depend on it.
+      executor: where to search instead, an utterance a task, with the native engines: a pool of processes, or of a
+        cluster. A graph that was loaded from a file travels to other processes as its path.
 
     Returns:
       N lattices in the order of `scores`. A lattice whose paths end in no final state has
@@ -31,14 +45,67 @@ def decode(graph: DecodingGraph, scores: Scores, options: SearchOptions = DEFAUL
     Raises:
       GraphError: a malformed graph, one without final state, or with a cycle of input epsilons.
       ScoresError: scores whose columns are not the graph's.
-      DecodeError: an utterance that the engine cannot search, with the remedy.
+      DecodeError: an utterance that the engine cannot search, with the remedy; with `allow_partial=False`
+        also one without a path to a final state.
       MissingDependencyError: engine `k2` or `k2-exact` without a k2 that fits.
     """
-    check_columns(graph, scores.num_columns)
-    if options.acoustic_scale != 1.0:
-        scores = scores.scaled(options.acoustic_scale)
+    scores = _prepared(graph, scores, options)
     if options.engine in ("k2", "k2-exact"):
         from fsaasr.decode.k2_engine import k2_lattices
 
-        return k2_lattices(graph, scores, options)
-    return over_utterances(lambda n: native_lattice(graph, utterance(scores, n), options), len(scores), threads)
+        lattices = k2_lattices(graph, scores, options)
+    else:
+        lattices = _over(native_lattice, graph, scores, options, threads, executor)
+    _check_complete([(lattice.utterance, lattice.reached_final) for lattice in lattices], options)
+    return lattices
+
+
+def one_best(
+    graph: Graph,
+    scores: Scores,
+    options: SearchOptions = DEFAULTS,
+    threads: int = 1,
+    executor: Optional[Executor] = None,
+) -> List[Hypothesis]:
+    """The best path of each utterance: as `decode` and `best_path`, but without the cost of lattices.
+
+    Args, raises: as `decode`. Of equally good paths `decode` may give another.
+
+    Returns:
+      N hypotheses; `reached_final=False` marks those that end in no final state.
+    """
+    if options.engine in ("k2", "k2-exact"):
+        return [lattice.best_path() for lattice in decode(graph, scores, options, threads, executor)]
+    scores = _prepared(graph, scores, options)
+    hypotheses = _over(native_best, graph, scores, options, threads, executor)
+    _check_complete([(found.utterance, found.reached_final) for found in hypotheses], options)
+    return hypotheses
+
+
+def _prepared(graph: Graph, scores: Scores, options: SearchOptions) -> Scores:
+    check_columns(graph, scores.num_columns)
+    if options.blank_threshold is not None:
+        scores = only_blank(graph, scores, options.blank_threshold)
+    return scores if options.acoustic_scale == 1.0 else scores.scaled(options.acoustic_scale)
+
+
+def _over(
+    search: Any, graph: Graph, scores: Scores, options: SearchOptions, threads: int, executor: Optional[Executor]
+) -> List[Any]:
+    with announced():
+        if executor is None:
+            return over_utterances(lambda n: search(graph, utterance(scores, n), options), len(scores), threads)
+        tasks = [executor.submit(search, graph, utterance(scores, n), options) for n in range(len(scores))]
+        return [task.result() for task in tasks]
+
+
+def _check_complete(results: List[Tuple[str, bool]], options: SearchOptions) -> None:
+    """With `allow_partial=False`, raises DecodeError for the first utterance that reached no final state."""
+    partial = [name for name, reached_final in results if not reached_final]
+    if partial and not options.allow_partial:
+        raise DecodeError(
+            f"decode: no path of utterance {partial[0]!r} reached a final state ({len(partial)} of {len(results)} "
+            "utterances); search wider, check that the graph fits the scores, or set allow_partial=True"
+        )
+
+

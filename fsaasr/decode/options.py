@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Optional
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
@@ -22,6 +23,10 @@ class SearchOptions:
       lattice_beam: log score by which a path may lag behind the best path and still be in the lattice.
       max_active, min_active: states expanded a frame at most and at least, whatever the search beam says.
       acoustic_scale: factor of the scores, applied before the search and visible in the lattice.
+      blank_threshold: where the posterior of blank (column 0 of CTC scores) is above it, no other column is
+        considered; an approximation that saves time. None considers all.
+      allow_partial: whether utterances without a path to a final state give what was found, with
+        `reached_final=False`; else they are an error.
     """
 
     engine: str = "auto"
@@ -30,6 +35,8 @@ class SearchOptions:
     max_active: int = 10000
     min_active: int = 30
     acoustic_scale: float = 1.0
+    blank_threshold: Optional[float] = None
+    allow_partial: bool = True
 
     __pydantic_config__ = STRICT
 
@@ -47,3 +54,5 @@ class SearchOptions:
             )
         if not 0 < self.acoustic_scale < math.inf:
             raise ConfigError(f"SearchOptions: acoustic_scale is {self.acoustic_scale}, expected a number > 0")
+        if self.blank_threshold is not None and not 0 < self.blank_threshold < 1:
+            raise ConfigError(f"SearchOptions: blank_threshold is {self.blank_threshold}, expected 0 < x < 1 or None")

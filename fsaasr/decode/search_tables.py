@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import DecodeError, GraphError, ScoresError
 from fsaasr.core.scores import FloatArray, float32_array
+from fsaasr.graph import Graph
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.epsilon import epsilon_rank
 
@@ -66,18 +67,18 @@ def search_tables(graph: DecodingGraph) -> SearchTables:
     return tables
 
 
-def check_searchable(graph: DecodingGraph) -> None:
+def check_searchable(graph: Graph) -> None:
     """Raises GraphError where the graph is malformed or accepts nothing for want of a final state."""
     graph.check()
     if not np.isfinite(graph.fst.final_score).any():
         raise GraphError("search: the graph has no final state, so it accepts nothing; give at least one a final score")
 
 
-def check_columns(graph: DecodingGraph, num_columns: int) -> None:
+def check_columns(graph: Graph, num_columns: int) -> None:
     """Raises ScoresError where scores of `num_columns` do not fit the graph."""
     if num_columns != graph.num_columns:
         raise ScoresError(
-            f"search: the scores have {num_columns} columns, the graph ({graph.topology or 'foreign'} topology) was "
+            f"search: the scores have {num_columns} columns, the graph ({graph.topology_name or 'foreign'} topology) was "
             f"built for {graph.num_columns} ({', '.join(graph.column_names[:4])}, ...); use the model's own graph"
         )
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.lattice.evidence import SearchEvidence
 
 SEARCH_DIED = "search-died"
 """Flag: no path survived to the last frame; the lattice covers the frames before."""
@@ -40,7 +41,8 @@ class Lattice:
       reached_final: False if no final state of the graph was alive at the last frame; the lattice
         then ends in every state alive at the last frame that any path reached, with final score 0.
       flags: what else befell the search: SEARCH_DIED, FROM_FALLBACK.
-      graph_arc: int32 (A,): the decoding graph's arc behind each arc, where known.
+      graph_arc: int32 (A,): the searched graph's arc behind each arc, where known; -1 for a step of the topology.
+      evidence: what the search tells of itself; None for a lattice from elsewhere.
     """
 
     utterance: str
@@ -61,6 +63,7 @@ class Lattice:
     reached_final: bool = True
     flags: Tuple[str, ...] = ()
     graph_arc: Optional[npt.NDArray[np.int32]] = None
+    evidence: Optional[SearchEvidence] = None
 
     @property
     def num_states(self) -> int:

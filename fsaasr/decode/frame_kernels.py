@@ -1,0 +1,239 @@
+"""Compiled loops of the pruned search within one frame. Nothing here allocates.
+
+`_nrt=False` tells numba so, and with it not to count references: a kernel that passes a dozen arrays around would
+otherwise spend most of its time on that. Indices are made unsigned, so that none is checked for being negative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from fsaasr.decode.intrinsics import prefetch
+from fsaasr.decode.search_records import ENTERED, EXIT
+
+NEG_INF = -np.inf
+NEG_INF32 = np.float32(-np.inf)
+LEVELS = 64
+"""Steps in which column scores are told apart, from the best column downwards; what lies lower counts as one."""
+STEP = np.float32(0.5)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ONE = np.uint64(1)
+_U = np.uint64
+
+_kernel = njit(cache=True, nogil=True, _nrt=False)
+_inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")
+
+
+@_inlined
+def _put(candidates: Any, n: Any, state: Any, label: Any, score: Any, source: Any, via: Any, acoustic: Any, arc: Any) -> None:
+    candidate = candidates[_U(n)]
+    candidate.state = state
+    candidate.label = label
+    candidate.score = score
+    candidate.source = source
+    candidate.via = via
+    candidate.acoustic = acoustic
+    candidate.graph = arc
+
+
+@_inlined
+def _slot(state: Any, label: Any, mask: Any) -> Any:
+    """First place of a token in a hash table of `mask + 1` places."""
+    key = _U(state) * _U(0x9E3779B97F4A7C15) + _U(label) * _U(0xC2B2AE3D27D4EB4F)
+    return (key >> _U(32)) & mask
+
+
+@_kernel
+def hot_labels(graph: Any, row: Any, by_label: Any, hot: Any) -> float:
+    """Sets `by_label[l]` to the score of label l in this frame and `hot[k]` to the labels within k steps of the best.
+
+    The last of `hot` is for labels of any score above -inf. Returns the best label's score.
+    """
+    best = NEG_INF32
+    by_label[0] = NEG_INF32
+    for label in range(1, len(by_label)):
+        score = row[_U(graph.column[label])]
+        by_label[_U(label)] = score
+        best = max(best, score)
+    for k in range(LEVELS):
+        hot[k] = _U(0)
+    for label in range(1, len(by_label)):
+        score = by_label[_U(label)]
+        if score > NEG_INF32:
+            k = min((best - score) / STEP, np.float32(LEVELS - 1))
+            hot[_U(k)] |= _ONE << (_U(label) & _U(63))
+    for k in range(1, LEVELS):
+        hot[k] |= hot[k - 1]
+    return float(best)
+
+
+@_kernel
+def count_within(tokens: Any, begin: int, end: int, cutoff: float) -> int:
+    """Tokens `begin` .. `end - 1` whose score reaches `cutoff`."""
+    count = 0
+    for i in range(begin, end):
+        count += tokens[_U(i)].score >= cutoff
+    return count
+
+
+@_kernel
+def best_token(tokens: Any, begin: int, end: int) -> int:
+    """The first of the best tokens."""
+    best = begin
+    for i in range(begin, end):
+        if tokens[_U(i)].score > tokens[_U(best)].score:
+            best = i
+    return best
+
+
+@_kernel
+def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> float:
+    """Score of the best step that consumes a frame from a token."""
+    rule = graph.rules[_U(token.label & (ENTERED - 1))]
+    best = NEG_INF32
+    if token.label < ENTERED and token.label > 0:
+        best = max(best, rule.stay + row[_U(token.label - 1)])
+        if rule.next > 0:
+            best = max(best, rule.next_score + row[_U(rule.next - 1)])
+        if rule.blank > 0:
+            best = max(best, row[_U(rule.blank - 1)])
+    if rule.scans:
+        state = _U(token.state)
+        for arc in range(_U(graph.states[state].begin), _U(graph.states[state + _ONE].begin)):
+            label = graph.label[arc]
+            if label != rule.excluded:
+                best = max(best, graph.score[arc] + by_label[_U(label)])
+    return token.score + float(best)
+
+
+@_inlined
+def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, following: Any) -> None:
+    """Notes a new token among those of its height, and asks for its arcs."""
+    entry = graph.states[_U(state)]
+    prefetch(graph.label, np.int64(entry.begin))
+    prefetch(graph.score, np.int64(entry.begin))
+    height = np.int64(entry.height)
+    rule = graph.rules[_U(label & (ENTERED - 1))]
+    if rule.exit >= 0 and label < ENTERED:
+        height = len(heads) - 1
+    elif not rule.scans:
+        height = 0
+    if height > 0:
+        following[_U(j - begin)] = heads[_U(height)]
+        heads[_U(height)] = j
+
+
+@_kernel
+def insert(
+    graph: Any, candidates: Any, count: int, cutoff: float, tokens: Any, ends: Any, table: Any, work: Any, links: Any
+) -> bool:
+    """Makes tokens of the candidates that reach `cutoff`, one for each state and label, and links if there is room for any.
+
+    Returns whether any fell short. `ends` holds the first token of the frame and the ends of tokens and links, which it moves. `table` holds token
+    numbers by hash; those of earlier frames count as free places.
+    """
+    mask = _U(len(table) - 1)
+    begin, end, last = ends[0], ends[1], ends[2]
+    heads, following = work
+    lost = False
+    for n in range(count):
+        candidate = candidates[_U(n)]
+        score = candidate.score
+        if score < cutoff:
+            lost = True
+            continue
+        state, label = candidate.state, candidate.label
+        x = _slot(state, label, mask)
+        while True:
+            j = np.int64(table[x])
+            token = tokens[_U(j)]
+            if j < begin:
+                j = end
+                end += 1
+                table[x] = j
+                token = tokens[_U(j)]
+                token.state, token.label, token.score = state, label, score
+                token.back, token.via = candidate.source, candidate.via
+                token.acoustic, token.graph = candidate.acoustic, candidate.graph
+                _queue(graph, state, label, j, begin, heads, following)
+                break
+            if token.state == state and token.label == label:
+                if score > token.score:
+                    token.score, token.back, token.via = score, candidate.source, candidate.via
+                    token.acoustic, token.graph = candidate.acoustic, candidate.graph
+                break
+            x = (x + _ONE) & mask
+        if len(links) > 0:
+            link = links[_U(last)]
+            link.source, link.target, link.via = candidate.source, j, candidate.via
+            link.acoustic, link.graph = candidate.acoustic, candidate.graph
+            last += 1
+    ends[1], ends[2] = end, last
+    return lost
+
+
+@_kernel
+def rehash(tokens: Any, begin: int, end: int, table: Any) -> None:
+    """Enters tokens `begin` .. `end - 1` into an empty table."""
+    mask = _U(len(table) - 1)
+    for j in range(begin, end):
+        x = _slot(tokens[_U(j)].state, tokens[_U(j)].label, mask)
+        while table[x] >= begin:
+            x = (x + _ONE) & mask
+        table[x] = j
+
+
+@_kernel
+def follow_epsilons(
+    graph: Any,
+    first: int,
+    begin: int,
+    cutoffs: Any,
+    tokens: Any,
+    following: Any,
+    candidates: Any,
+    filled: int,
+) -> Any:
+    """Candidates of what epsilons lead to from the tokens of one list, which begins with `first`.
+
+    `cutoffs`: CUTOFFS; candidates reach `candidate`, those that must go on with an arc of the graph `epsilon`.
+
+    Returns:
+      The new number of candidates, and the token with which to go on once there is more room (-1: all done).
+    """
+    limits = cutoffs[0]
+    i = np.int64(first)
+    n = filled
+    while i >= 0:
+        token = tokens[_U(i)]
+        state = _U(token.state)
+        rule = graph.rules[_U(token.label & (ENTERED - 1))]
+        if rule.exit >= 0 and token.label < ENTERED:
+            if n == len(candidates):
+                return n, i
+            score = token.score + rule.exit_score
+            # What may still consume a blank has more ways to go on than arcs.
+            if score >= (limits.candidate if rule.exit > 0 else limits.epsilon):
+                _put(candidates, n, state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score)
+                n += 1
+            else:
+                limits.closed_lost |= score > NEG_INF
+        elif rule.scans:
+            arc, end = np.int64(graph.states[state].begin), np.int64(graph.states[state + _ONE].begin)
+            if n + end - arc > len(candidates):
+                return n, i
+            while arc < end and graph.label[_U(arc)] == 0:
+                score = token.score + graph.score[_U(arc)]
+                if score >= limits.epsilon and score > NEG_INF:
+                    target = graph.target[_U(arc)]
+                    prefetch(graph.states, np.int64(target))
+                    _put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph.score[_U(arc)])
+                    n += 1
+                else:
+                    limits.closed_lost |= score > NEG_INF
+                arc += 1
+        i = np.int64(following[_U(i - begin)])
+    return n, np.int64(-1)

@@ -1,0 +1,262 @@
+"""Compiled search with a beam: token passing (Young et al. 1989), frame by frame, over records that grow."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from fsaasr.decode.expand_kernels import expand
+from fsaasr.decode.frame_kernels import (
+    LEVELS,
+    NEG_INF,
+    best_step,
+    best_token,
+    count_within,
+    follow_epsilons,
+    hot_labels,
+    insert,
+    rehash,
+)
+from fsaasr.decode.search_records import BEAM_DELTA, START
+
+_compiled = njit(cache=True, nogil=True)
+
+
+class Work(NamedTuple):
+    """All that a search of one utterance remembers from frame to frame.
+
+    Attributes:
+      tokens: TOKEN; links: LINK, of length 0 where none are wanted; frames: FRAME; candidates: CANDIDATE.
+      table: int32, power of two: token numbers by hash. heads: int32: first token of each height whose epsilons are
+        to be followed, -1 for none; following: int32: the token after it, by number within the frame.
+      ends: int64 (4,): first token of the frame, ends of tokens and links, frames so far.
+      cutoffs: CUTOFFS (1,).
+    """
+
+    tokens: Any
+    links: Any
+    frames: Any
+    candidates: Any
+    table: Any
+    heads: Any
+    following: Any
+    ends: Any
+    cutoffs: Any
+
+
+@_compiled
+def _larger(array: Any, needed: int) -> Any:
+    larger = np.empty(max(needed, 2 * len(array)), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@_compiled
+def _reserve(work: Any, count: int) -> Any:
+    """The same work with room for `count` more tokens and links."""
+    tokens, links, frames, candidates, table, heads, following, ends, cutoffs = work
+    begin, end, last = ends[0], ends[1], ends[2]
+    if end + count > len(tokens):
+        tokens = _larger(tokens, end + count)
+    if len(links) > 0 and last + count > len(links):
+        links = _larger(links, last + count)
+    if end + count - begin > len(following):
+        following = _larger(following, end + count - begin)
+    if 2 * (end + count - begin) > len(table):
+        size = len(table)
+        while size < 4 * (end + count - begin):
+            size *= 2
+        table = np.zeros(size, np.int32)
+        rehash(tokens, begin, end, table)
+    return Work(tokens, links, frames, candidates, table, heads, following, ends, cutoffs)
+
+
+@_compiled
+def _more_candidates(work: Any, needed: int) -> Any:
+    tokens, links, frames, candidates, table, heads, following, ends, cutoffs = work
+    return Work(tokens, links, frames, _larger(candidates, needed), table, heads, following, ends, cutoffs)
+
+
+@_compiled
+def _more_frames(work: Any) -> Any:
+    tokens, links, frames, candidates, table, heads, following, ends, cutoffs = work
+    return Work(tokens, links, _larger(frames, 0), candidates, table, heads, following, ends, cutoffs)
+
+
+@_compiled
+def _insert(graph: Any, work: Any, count: int) -> Any:
+    ends = work.ends
+    size = ends[1] + count - ends[0]
+    if (
+        ends[1] + count > len(work.tokens)
+        or size > len(work.following)
+        or 2 * size > len(work.table)
+        or (len(work.links) > 0 and ends[2] + count > len(work.links))
+    ):
+        work = _reserve(work, count)
+    lists = (work.heads, work.following)
+    limits = work.cutoffs[0]
+    dropped = insert(
+        graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links
+    )
+    limits.candidate_lost |= dropped
+    return work
+
+
+@_compiled
+def _close(graph: Any, work: Any) -> Any:
+    """Follows input epsilons from the tokens of the frame, from the greatest height downwards."""
+    for height in range(len(work.heads) - 1, 0, -1):
+        first = np.int64(work.heads[height])
+        if first < 0:
+            continue
+        work.heads[height] = -1
+        n = np.int64(0)
+        while True:
+            n, first = follow_epsilons(
+                graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n
+            )
+            if first < 0:
+                break
+            degree = np.int64(graph.states[work.tokens[first].state + 1].begin)
+            degree -= np.int64(graph.states[work.tokens[first].state].begin)
+            work = _more_candidates(work, n + 1 + degree)
+        if n > 0:
+            work = _insert(graph, work, n)
+    return work
+
+
+@_compiled
+def begin(graph: Any, work: Any) -> Any:
+    """Puts the first token."""
+    candidate, limits = work.candidates[0], work.cutoffs[0]
+    candidate.state, candidate.label, candidate.score = graph.start, graph.start_label, 0.0
+    candidate.source, candidate.via = -1, START
+    candidate.acoustic, candidate.graph = 0.0, 0.0
+    limits.candidate, limits.epsilon = NEG_INF, NEG_INF
+    frame = work.frames[0]
+    frame.begin, frame.active, frame.limited, frame.lost = work.ends[0], 0, 0, NEG_INF
+    lists = (work.heads, work.following)
+    insert(graph, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0])
+    return work
+
+
+@_compiled
+def rehash_frame(work: Any) -> Any:
+    """Enters the tokens of the frame into the table anew, after they were renumbered."""
+    work.table[:] = 0
+    rehash(work.tokens, work.ends[0], work.ends[1], work.table)
+    return work
+
+
+@_compiled
+def close_last(graph: Any, work: Any) -> Any:
+    """Follows input epsilons from the last tokens, so that they reach the final states."""
+    limits = work.cutoffs[0]
+    limits.epsilon = limits.candidate
+    limits.closed_lost = 0
+    work = _close(graph, work)
+    if limits.closed_lost:
+        frame = work.frames[work.ends[3]]
+        frame.lost = max(frame.lost, limits.candidate)
+    return work
+
+
+@_compiled
+def _kth_best(tokens: Any, begin: int, end: int, k: int) -> float:
+    scores = np.empty(end - begin)
+    for i in range(begin, end):
+        scores[i - begin] = tokens[i].score
+    return np.partition(scores, len(scores) - k)[len(scores) - k]
+
+
+@_compiled
+def _limit(work: Any, best: float, options: Any) -> None:
+    """Sets the score that tokens must reach to go on, and the width that this amounts to."""
+    beam, max_active, min_active = options
+    start, end = work.ends[0], work.ends[1]
+    limits, frame = work.cutoffs[0], work.frames[work.ends[3]]
+    limits.token, limits.width = best - beam, beam
+    active = count_within(work.tokens, start, end, limits.token)
+    frame.limited = active > max_active
+    if active > max_active or active < min_active:
+        active = max_active if active > max_active else min_active
+        limits.token = _kth_best(work.tokens, start, end, active) if active < end - start else NEG_INF
+        limits.width = best - limits.token + BEAM_DELTA
+    frame.active = min(active, end - start)
+
+
+@_compiled
+def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: float, options: Any) -> Any:
+    """Follows the epsilons that can matter to the next frame."""
+    limits = work.cutoffs[0]
+    limits.epsilon = limits.candidate
+    limits.closed_lost = 0
+    if graph.transient:
+        start, end = work.ends[0], work.ends[1]
+        leader = best_token(work.tokens, start, end)
+        if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) >= options[2]:
+            ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
+            limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest)
+    work = _close(graph, work)
+    if limits.closed_lost:
+        # What was only held back for not reaching the next frame is below that frame's cutoff.
+        limits.candidate_lost = 1
+        frame = work.frames[work.ends[3]]
+        if limits.epsilon == limits.candidate:
+            frame.lost = max(frame.lost, limits.candidate)
+    return work
+
+
+@_compiled
+def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: float) -> Any:
+    """Candidates of the next frame, and their number."""
+    start, end = work.ends[0], work.ends[1]
+    n, i = np.int64(0), start
+    while True:
+        n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
+        if i == end:
+            return work, n
+        state = work.tokens[i].state
+        degree = np.int64(graph.states[state + 1].begin) - np.int64(graph.states[state].begin)
+        work = _more_candidates(work, n + 3 + degree)
+
+
+@_compiled
+def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
+    """Passes tokens through the rows of `matrix` (T, C) until none is left.
+
+    Args:
+      options: search beam, max_active, min_active.
+
+    Returns:
+      The work; `ends[3]` tells how many frames there are tokens for. Their epsilons are not followed yet.
+    """
+    by_label = np.empty(len(graph.column), np.float32)
+    hot = np.empty(LEVELS, np.uint64)
+    limits = work.cutoffs[0]
+    for t in range(len(matrix)):
+        row = matrix[t]
+        limits.token_lost, limits.candidate_lost = 0, 0
+        hottest = hot_labels(graph, row, by_label, hot)
+        work = _close_frame(graph, work, row, by_label, hottest, options)
+        leader = work.tokens[best_token(work.tokens, work.ends[0], work.ends[1])]
+        _limit(work, leader.score, options)
+        limits.candidate = best_step(graph, leader, row, by_label) - limits.width
+        work, n = _expand(graph, work, row, by_label, hot, hottest)
+        frame = work.frames[work.ends[3]]
+        if limits.token_lost:
+            frame.lost = max(frame.lost, limits.token)
+        if n == 0:
+            break
+        work.ends[0] = work.ends[1]
+        work = _insert(graph, work, n)
+        work.ends[3] += 1
+        if work.ends[3] == len(work.frames):
+            work = _more_frames(work)
+        frame = work.frames[work.ends[3]]
+        frame.begin, frame.active, frame.limited = work.ends[0], 0, 0
+        frame.lost = limits.candidate if limits.candidate_lost else NEG_INF
+    return work

@@ -1,0 +1,228 @@
+"""`Search`: the pruned search of one utterance, from its first frame to its lattice."""
+
+from __future__ import annotations
+
+from typing import Any, List, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import FloatArray, Seconds
+from fsaasr.decode.ends import Ends, find_ends
+from fsaasr.decode.options import SearchOptions
+from fsaasr.decode.search_graph import search_graph
+from fsaasr.decode.search_records import CANDIDATE, CUTOFFS, ENTERED, FRAME, LINK, TOKEN
+from fsaasr.graph import Graph
+from fsaasr.lattice.evidence import SearchEvidence
+from fsaasr.lattice.lattice import SEARCH_DIED, Lattice
+from fsaasr.lattice.prune import BEAM_SLACK
+from fsaasr.lattice.readout import PathArcs, read_out
+
+_BLOCK = 512
+"""Frames between two looks at whether old tokens and links should be let go."""
+_MUCH = 1 << 17
+"""Tokens or links from which on this is worth while."""
+
+
+class Search:
+    """Tokens passed through the frames seen so far.
+
+    How the frames come in pieces makes no difference to anything.
+
+    Args:
+      graph: any graph for which `steps_by_itself` or that is a DecodingGraph.
+      options: beams and limits; the engine is not looked at.
+      links: whether to remember all steps, as a lattice needs, or only the best ones.
+    """
+
+    def __init__(self, graph: Graph, options: SearchOptions, links: bool = True) -> None:
+        from fsaasr.decode.pruned_kernels import Work, begin
+
+        self._graph = graph
+        self._tables, self._order = search_graph(graph)
+        self._options = options
+        self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
+        self.frames = 0
+        self._finished = False
+        self._gains: List[npt.NDArray[np.float32]] = []
+        self._watermark = _MUCH
+        work = Work(
+            np.empty(4096, TOKEN),
+            np.empty(4096 if links else 0, LINK),
+            np.zeros(256, FRAME),
+            np.empty(4096, CANDIDATE),
+            np.zeros(1024, np.int32),
+            np.full(self._tables.highest + 2, -1, np.int32),
+            np.empty(1024, np.int32),
+            np.array([1, 1, 0, 0]),
+            np.zeros(1, CUTOFFS),
+        )
+        self._work: Any = begin(self._tables, work)
+
+    @property
+    def reached(self) -> int:
+        """Frames that tokens have passed; fewer than `frames` if none were left."""
+        return int(self._work.ends[3])
+
+    def advance(self, matrix: FloatArray) -> None:
+        """Passes tokens through more frames, float32 (T, C)."""
+        from fsaasr.decode.pruned_kernels import advance
+
+        for start in range(0, len(matrix), _BLOCK):
+            block = matrix[start : start + _BLOCK]
+            alive = self.reached == self.frames
+            self.frames += len(block)
+            if alive:
+                self._gains.append(block.max(axis=1))
+                self._work = advance(self._tables, self._work, block, self._limits)
+                self._forget()
+
+    def finish(self) -> None:
+        """Lets the last tokens reach final states; no frames may follow."""
+        from fsaasr.decode.pruned_kernels import close_last
+
+        if not self._finished:
+            self._work = close_last(self._tables, self._work)
+            self._finished = True
+
+    def _forget(self) -> None:
+        """Drops the tokens and links that no path within the lattice beam can use any more."""
+        begin, end, last, _ = self._work.ends.tolist()
+        if max(end, last) < self._watermark:
+            return
+        from fsaasr.decode.pruned_kernels import rehash_frame
+        from fsaasr.decode.trace_kernels import live_links, live_tokens, renumber
+
+        work = self._work
+        tokens, links = work.tokens[:end], work.links[:last]
+        links = links[live_links(tokens, links, begin, self._options.lattice_beam + BEAM_SLACK)]
+        keep = live_tokens(tokens, links, begin)
+        number = np.cumsum(keep, dtype=np.int64) - 1
+        tokens = tokens[keep]
+        renumber(tokens, links, number)
+        frames = work.frames[: self.reached + 1]
+        frames["begin"] = np.searchsorted(np.flatnonzero(keep), frames["begin"])
+        shift = end - len(tokens)
+        for queue in (work.heads, work.following):
+            queue[queue >= 0] -= shift
+        work.ends[:3] = begin - shift, len(tokens), len(links)
+        room = 4096
+        self._work = rehash_frame(
+            work._replace(
+                tokens=np.concatenate([tokens, np.zeros(room, TOKEN)]),
+                links=np.concatenate([links, np.empty(room if len(work.links) else 0, LINK)]),
+            )
+        )
+        self._watermark = max(_MUCH, 2 * max(len(tokens), len(links)))
+
+    def _last(self) -> Tuple[npt.NDArray[Any], Ends]:
+        """Tokens of the last frame reached, and how they may end a path."""
+        begin, end = self._work.ends[:2].tolist()
+        tokens = self._work.tokens[begin:end]
+        rules = self._tables.rules[tokens["label"] & (ENTERED - 1)]
+        final = np.where(rules["ends"] > 0, self._graph.fst.final_score[tokens["state"]], -np.inf)
+        return tokens, find_ends(
+            tokens["score"], final.astype(np.float32), self.reached == self.frames, self._options.lattice_beam
+        )
+
+    def best_arcs(self) -> Tuple[PathArcs, bool]:
+        """The best path, and whether it ends in a final state; before `finish`, the best path so far."""
+        from fsaasr.decode.trace_kernels import trace_back
+
+        begin = int(self._work.ends[0])
+        tokens, ends = self._last()
+        end_score = ends.score if self._finished else np.zeros(len(tokens))
+        best = int(np.argmax(tokens["score"] + end_score))
+        path = trace_back(self._work.tokens, begin + best)
+        steps = self._work.tokens[path]
+        frame = self._frame(path)
+        labels = self._labels(steps["via"][1:], steps["label"][1:], np.diff(frame) > 0)
+        acoustic = float(steps["acoustic"].sum(dtype=np.float64))
+        graph = float(steps["graph"].sum(dtype=np.float64) + end_score[best])
+        return PathArcs(*labels[:3], acoustic, graph), ends.reached_final and self._finished
+
+    def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
+        """The best path; before `finish`, the best so far, with `reached_final=False`."""
+        path, reached_final = self.best_arcs()
+        return read_out(path, self._graph, utterance, frame_shift, reached_final)
+
+    def lattice(self, utterance: str, frame_shift: Seconds) -> Lattice:
+        """All paths within the lattice beam; ends the search."""
+        from fsaasr.decode.trace_kernels import kept_links, number_states
+
+        self.finish()
+        begin, end, last, _ = self._work.ends.tolist()
+        tokens, links = self._work.tokens[:end], self._work.links[:last]
+        last_tokens, ends = self._last()
+        links = links[kept_links(tokens, links, ends.score, ends.cutoff)]
+        source, target, order = number_states(links["source"], links["target"], 1)
+        by_source = np.argsort(source, kind="stable")
+        links, source, target = links[by_source], source[by_source], target[by_source]
+        frame = self._frame(order)
+        consumes = frame[target] > frame[source]
+        inputs, outputs, flags, arcs = self._labels(links["via"], tokens["label"][links["target"]], consumes)
+        final_score = np.full(len(order), -np.inf, np.float32)
+        is_last = order >= begin
+        final_score[is_last] = ends.score[order[is_last] - begin]
+        return Lattice(
+            utterance,
+            source,
+            target,
+            inputs,
+            outputs,
+            np.ascontiguousarray(links["acoustic"]),
+            np.ascontiguousarray(links["graph"]),
+            flags,
+            frame.astype(np.int32),
+            final_score,
+            self.frames,
+            frame_shift,
+            self._graph.words,
+            self._graph.tokens,
+            self._graph.column_token,
+            ends.reached_final,
+            () if self.reached == self.frames else (SEARCH_DIED,),
+            arcs,
+            self.evidence(),
+        )
+
+    def evidence(self) -> SearchEvidence:
+        """What was dropped on the way, and what that can have cost."""
+        frames = self._work.frames[: self.reached + 1]
+        tokens, ends = self._last()
+        best = float(np.max(tokens["score"] + ends.score)) if ends.reached_final else -np.inf
+        gains = np.concatenate([np.zeros(0, np.float32), *self._gains])[: self.frames].astype(np.float64)
+        gains += self._tables.greatest + self._tables.bonus
+        ahead = np.append(np.cumsum(gains[::-1])[::-1], 0.0)[: len(frames)]
+        final = float(self._graph.fst.final_score.max()) + self._tables.bonus
+        bound = float(np.max(frames["lost"] + ahead)) + final
+        active = frames["active"].astype(np.int32)
+        limited = int(np.count_nonzero(frames["limited"]))
+        return SearchEvidence(active[: self.reached], limited, bound - best if bound > -np.inf else -np.inf)
+
+    def _frame(self, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Frames consumed before each token."""
+        begins = self._work.frames["begin"][: self.reached + 1]
+        return np.searchsorted(begins, tokens, side="right") - 1
+
+    def _labels(
+        self, via: npt.NDArray[np.int32], label: npt.NDArray[np.int32], consumes: npt.NDArray[np.bool_]
+    ) -> Tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Any, npt.NDArray[np.int32]]:
+        """Input label, output label, flags and arc (-1: a step of the topology) of steps `via` to tokens of `label`."""
+        is_arc = via >= 0
+        arcs = via if self._order is None else np.where(is_arc, self._order[np.maximum(via, 0)], -1)
+        if self._tables.transient:
+            inputs = np.where(consumes, label & (ENTERED - 1), 0).astype(np.int32)
+        else:
+            inputs = self._graph.fst.input_label[arcs]
+        flags = self._graph.arc_flags
+        outputs = _of_arcs(self._graph.fst.output_label, arcs, is_arc)
+        return inputs, outputs, None if flags is None else _of_arcs(flags, arcs, is_arc), arcs.clip(-1).astype(np.int32)
+
+
+def _of_arcs(values: npt.NDArray[Any], arcs: npt.NDArray[Any], is_arc: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """The value of each arc; 0 for steps that are none."""
+    found = np.zeros(len(arcs), values.dtype)
+    found[is_arc] = values[arcs[is_arc]]
+    return found

@@ -1,0 +1,147 @@
+"""From a graph to what the pruned search reads: records of its states, and the rules of its topology."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any, Optional, Tuple, Union
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.errors import GraphError
+from fsaasr.decode.search_records import ENTERED, RULE, STATE, SearchGraph
+from fsaasr.decode.search_tables import check_searchable, frozen
+from fsaasr.graph import DecodingGraph, Graph, TokenGraph
+from fsaasr.graph.epsilon import epsilon_order
+from fsaasr.graph.fst_arrays import FstArrays
+
+Order = Optional[npt.NDArray[np.int64]]
+_CACHE: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], Tuple[SearchGraph, Order]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def steps_by_itself(graph: Graph) -> bool:
+    """Whether the search can step through the graph's topology; else a TokenGraph must be expanded."""
+    if isinstance(graph, DecodingGraph):
+        return False
+    chain = graph.chain
+    return chain is not None and not (chain.repeats_need_blank and (chain.columns > 1 or graph.transitions is not None))
+
+
+def search_graph(graph: Graph) -> Tuple[SearchGraph, Order]:
+    """What the kernels read of `graph`, checked and made at its first use and kept as long as the graph lives.
+
+    Args:
+      graph: a DecodingGraph, or a TokenGraph that `steps_by_itself`.
+
+    Returns:
+      The records, and the graph's arc of each of their arcs where those are in another order, else None:
+      arcs are the graph's own arrays wherever each state's epsilons come first.
+
+    Raises:
+      GraphError: the graph is malformed, has no final state, or has a cycle of input epsilons.
+    """
+    with _LOCK:
+        found = _CACHE.get(graph)
+        if found is None:
+            found = _CACHE[graph] = _build(graph)
+    return found
+
+
+def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
+    from fsaasr.decode.search_graph_kernels import state_records
+
+    check_searchable(graph)
+    fst, order = graph.fst, None
+    states = np.zeros(fst.num_states + 1, STATE)
+    if not state_records(frozen(fst.arc_offsets), frozen(fst.input_label), states):
+        order = np.lexsort((fst.input_label, fst.source_state))
+        columns = ("next_state", "input_label", "output_label", "score")
+        fst = replace(fst, **{name: getattr(fst, name)[order] for name in columns})
+        state_records(frozen(fst.arc_offsets), frozen(fst.input_label), states)
+    heights = _epsilon_heights(fst)
+    states["height"][:-1] = heights
+    spelled = isinstance(graph, DecodingGraph)
+    column, enter, rules, start_label = _spelled_out(graph) if isinstance(graph, DecodingGraph) else _chained(graph)
+    consumes = fst.input_label > 0
+    highest = int(heights.max(initial=0))
+    tables = SearchGraph(
+        states,
+        frozen(fst.input_label),
+        frozen(fst.score),
+        frozen(fst.next_state),
+        column,
+        enter,
+        rules,
+        fst.start,
+        start_label,
+        not spelled,
+        highest,
+        float(fst.score.max(initial=0.0, where=consumes)),
+        highest * float(fst.score.max(initial=0.0, where=~consumes)),
+    )
+    return tables, order
+
+
+Tables = Tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[Any], int]
+
+
+def _no_rules(count: int) -> npt.NDArray[Any]:
+    rules = np.zeros(count, RULE)
+    rules["exit"] = -1
+    return rules
+
+
+def _spelled_out(graph: DecodingGraph) -> Tables:
+    """Labels are columns plus one, tokens have label 0, and all that they may do is in the graph."""
+    labels = np.arange(graph.num_columns + 1, dtype=np.int32)
+    rules = _no_rules(1)
+    rules["scans"] = rules["ends"] = 1
+    return np.maximum(labels - 1, 0), np.zeros_like(labels), rules, 0
+
+
+def _chained(graph: TokenGraph) -> Tables:
+    """The rules of a chain; the label of a token is its last column plus one, or 0 between two tokens of an HMM."""
+    chain = graph.chain
+    assert chain is not None  # callers ask `steps_by_itself`
+    num_tokens, num_columns = len(graph.tokens) - 1, graph.num_columns
+    column = np.maximum(chain.has_blank + np.arange(-1, num_tokens, dtype=np.int32) * chain.columns, 0).astype(np.int32)
+    rules = _no_rules(num_columns + 1)
+    labels = np.arange(num_columns + 1)
+    rules["entered"] = labels | ENTERED
+    hub = 1 if chain.has_blank else 0
+    rules["scans"][hub] = rules["ends"][hub] = 1
+    of_tokens = labels[1 + chain.has_blank :]
+    if graph.transitions is not None:
+        rules["stay"][1:] = graph.transitions[:, 0]
+    is_last = (of_tokens - chain.has_blank) % chain.columns == 0
+    last, inner = of_tokens[is_last], of_tokens[~is_last]
+    leave = np.zeros(num_columns + 1, np.float32) if graph.transitions is None else _leaving(graph.transitions)
+    rules["next"][inner], rules["next_score"][inner] = inner + 1, leave[inner]
+    if chain.repeats_need_blank:
+        rules["blank"][last], rules["scans"][last], rules["ends"][last] = 1, 1, 1
+        rules["excluded"][last] = np.arange(1, num_tokens + 1)
+    else:
+        rules["exit"][last], rules["exit_score"][last] = hub, leave[last]
+    return column, (column + 1).astype(np.int32), rules, hub
+
+
+def _leaving(transitions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.concatenate([np.zeros(1, np.float32), transitions[:, 1]])
+
+
+def _epsilon_heights(fst: FstArrays) -> npt.NDArray[np.int64]:
+    """int64 (S,): arcs of the longest chain of input epsilons from each state."""
+    from fsaasr.decode.search_graph_kernels import raise_heights
+
+    arcs = np.flatnonzero(fst.input_label == 0)
+    heights = np.zeros(fst.num_states, np.int64)
+    if len(arcs) == 0:
+        return heights
+    source = (np.searchsorted(fst.arc_offsets, arcs, side="right") - 1).astype(np.int32)
+    if not raise_heights(source, fst.next_state[arcs], heights):
+        epsilon_order(fst)
+        raise GraphError("search: chains of input epsilons are longer than 65535; remove epsilons before searching")
+    return heights

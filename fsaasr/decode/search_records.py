@@ -1,0 +1,102 @@
+"""Layout of what the pruned search reads and writes: one record array each."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+STATE = np.dtype([("begin", "u4"), ("height", "u2"), ("sparse", "u2"), ("labels", "u8")])
+"""A graph state: its first arc; the length of the longest chain of input epsilons from it; whether each label occurs
+once and is below 64, so that an arc's place follows from the labels; bit `label % 64` of each label of its arcs."""
+
+RULE = np.dtype(
+    [
+        ("stay", "f4"),
+        ("next", "i4"),
+        ("next_score", "f4"),
+        ("blank", "i4"),
+        ("exit", "i4"),
+        ("exit_score", "f4"),
+        ("entered", "i4"),
+        ("excluded", "i4"),
+        ("scans", "i4"),
+        ("ends", "i4"),
+    ]
+)
+"""What a token whose last column was `label - 1` may do; see `fsaasr.decode.rules`."""
+
+TOKEN = np.dtype(
+    [
+        ("state", "i4"),
+        ("label", "i4"),
+        ("score", "f8"),
+        ("back", "i4"),
+        ("via", "i4"),
+        ("acoustic", "f4"),
+        ("graph", "f4"),
+    ]
+)
+"""A hypothesis at a frame: graph state, label of the topology's column (0 in a static graph), best score of reaching
+it, the token before it on that way, the step that led here (an arc of the graph, or a step of the topology) and its scores."""
+
+CANDIDATE = np.dtype([("source" if name == "back" else name, kind) for name, kind in TOKEN.descr])
+"""A step that may become, or lead to, a token of the next frame."""
+
+LINK = np.dtype([("source", "i4"), ("target", "i4"), ("via", "i4"), ("acoustic", "f4"), ("graph", "f4")])
+"""A step between two tokens; links are in an order in which all links into a token come before those out of it."""
+
+FRAME = np.dtype([("begin", "i8"), ("active", "i4"), ("limited", "i4"), ("lost", "f8")])
+"""After as many frames as its index says: the first of its tokens; how many went on; whether `max_active` kept others
+from it; score that no dropped token reaches, -inf where none was dropped."""
+
+CUTOFFS = np.dtype(
+    [
+        ("token", "f8"),
+        ("width", "f8"),
+        ("candidate", "f8"),
+        ("epsilon", "f8"),
+        ("token_lost", "i8"),
+        ("candidate_lost", "i8"),
+        ("closed_lost", "i8"),
+    ]
+)
+"""Scores to reach: by tokens to go on, by candidates of the next frame (by those of this one, between frames), by
+what epsilons lead to; the beam's width; whether anything fell short of each."""
+
+STAY, NEXT, BLANK, EXIT = -1, -2, -3, -4
+"""Steps of the topology in `via`: the column again, the token's next column, blank, out of the token."""
+START = -9
+"""`via` of the first token."""
+BEAM_DELTA = 0.5
+"""Where a number of tokens and not the beam sets the limit, the next frame's beam is this much wider (as in Kaldi)."""
+ENTERED = 1 << 30
+"""Bit of the label of a token that input epsilons of a token graph led to: it must go on with an arc of the graph."""
+
+
+class SearchGraph(NamedTuple):
+    """What the kernels read of a graph; arcs of a state are sorted by label, epsilons first.
+
+    Attributes:
+      states: STATE (S + 1,). label, target: int32 (A,); score: float32 (A,): arcs.
+      column: int32 (L + 1,): score column of each label. enter: int32 (L + 1,): label of the token that an arc makes.
+      rules: RULE, by label of a token.
+      start, start_label: the first token.
+      transient: whether what epsilons lead to can only go on with an arc of the graph.
+      highest: greatest height of a state. greatest: greatest score of an arc that consumes a frame, at least 0.
+      bonus: what the epsilons of one frame can add to a score at most, at least 0.
+    """
+
+    states: Any
+    label: Any
+    score: Any
+    target: Any
+    column: Any
+    enter: Any
+    rules: Any
+    start: int
+    start_label: int
+    transient: bool
+    highest: int
+    greatest: float
+    bonus: float

@@ -1,0 +1,126 @@
+"""`Decoder`: the search of one utterance while its scores come in; many at once through `advance_all`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, List, Optional, Sequence, Union
+
+import numpy as np
+
+from fsaasr.core.errors import ConfigError, DecodeError
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import FloatArray, Seconds
+from fsaasr.decode.blank_frames import only_blank_rows
+from fsaasr.decode.expanded import expanded
+from fsaasr.decode.first_call import announced
+from fsaasr.decode.options import SearchOptions
+from fsaasr.decode.search import Search
+from fsaasr.decode.search_graph import steps_by_itself
+from fsaasr.decode.search_tables import check_columns, frozen_matrix
+from fsaasr.graph import Graph
+from fsaasr.lattice.lattice import Lattice
+
+DEFAULTS = SearchOptions()
+
+
+class Decoder:
+    """Searches one utterance while its scores come in.
+
+    However the frames come in pieces, the result is bit for bit that of one piece; engine `native` gives what
+    the pruned search of `decode` gives. Memory grows with what the lattice beam keeps: about as fast as a lattice.
+
+    Args:
+      graph: what may be said.
+      options: how wide to search; engine `auto` or `native`.
+      frame_shift: seconds a frame.
+      utterance: its id.
+
+    Raises:
+      ConfigError: an exact engine, which needs all frames at once, or a frame shift that is not positive.
+      GraphError: as `decode`.
+    """
+
+    def __init__(
+        self, graph: Graph, options: SearchOptions = DEFAULTS, *, frame_shift: Seconds, utterance: str = "utt0"
+    ) -> None:
+        if options.engine not in ("auto", "native"):
+            raise ConfigError(f"Decoder: engine is {options.engine!r}, expected 'auto' or 'native' (K2Decoder is k2's)")
+        if not frame_shift > 0:
+            raise ConfigError(f"Decoder: frame_shift is {frame_shift}; expected seconds > 0")
+        self.utterance, self.frame_shift, self.options = utterance, frame_shift, options
+        self._graph = graph if steps_by_itself(graph) else expanded(graph)
+        self._search = Search(self._graph, options)
+        self._lattice: Optional[Lattice] = None
+
+    @property
+    def frames(self) -> int:
+        """Frames so far."""
+        return self._search.frames
+
+    def advance(self, scores: Any) -> None:
+        """Takes the next frames.
+
+        Args:
+          scores: (T, C) log scores, T >= 1; numpy, or torch on any device.
+
+        Raises:
+          ScoresError: another number of columns, no frame, NaN or +inf.
+          DecodeError: the utterance has been finalized.
+        """
+        matrix = self._checked(scores)
+        with announced():
+            self._search.advance(matrix)
+
+    def partial(self) -> Hypothesis:
+        """The best path so far, whether or not it may end here; without words where there is no frame yet."""
+        return self._search.best(self.utterance, self.frame_shift)
+
+    def finalize(self) -> Lattice:
+        """The lattice of the whole utterance, and the end of the stream; asked again, the same.
+
+        Raises:
+          DecodeError: there was no frame.
+        """
+        if self._lattice is None:
+            if not self.frames:
+                raise DecodeError(f"Decoder: utterance {self.utterance!r} has no frame; drop empty utterances")
+            self._lattice = self._search.lattice(self.utterance, self.frame_shift)
+        return self._lattice
+
+    def _checked(self, scores: Any) -> FloatArray:
+        if self._lattice is not None:
+            raise DecodeError(f"Decoder: utterance {self.utterance!r} has been finalized; make another decoder")
+        array = scores.detach().float().cpu().numpy() if hasattr(scores, "detach") else scores
+        matrix = frozen_matrix(array, self.utterance)
+        check_columns(self._graph, matrix.shape[1])
+        if self.options.blank_threshold is not None:
+            matrix = only_blank_rows(self._graph, matrix, self.options.blank_threshold)
+        if self.options.acoustic_scale != 1.0:
+            matrix = matrix * np.float32(self.options.acoustic_scale)
+        return frozen_matrix(matrix, self.utterance)
+
+
+def advance_all(decoders: Sequence[Any], matrices: Sequence[Any], threads: int = 1) -> None:
+    """Advances many streams, each by its own frames; those of k2 in as few calls of k2 as can be.
+
+    Args:
+      decoders: Decoders and K2Decoders, each once. matrices: (T, C) scores for each.
+      threads: threads for the Decoders; the result does not depend on it.
+
+    Raises:
+      DecodeError: not as many matrices as decoders, or a decoder that has been finalized.
+      ConfigError: threads below 1. ScoresError: as `Decoder.advance`.
+    """
+    if len(decoders) != len(matrices) or len({id(decoder) for decoder in decoders}) != len(decoders):
+        raise DecodeError(f"advance_all: {len(decoders)} decoders and {len(matrices)} matrices; give each decoder once")
+    if threads < 1:
+        raise ConfigError(f"threads is {threads}, expected >= 1")
+    pairs = list(zip(decoders, matrices))
+    native = [(decoder, matrix) for decoder, matrix in pairs if isinstance(decoder, Decoder)]
+    others = [(decoder, matrix) for decoder, matrix in pairs if not isinstance(decoder, Decoder)]
+    if others:
+        from fsaasr.decode.k2_stream import advance_k2
+
+        advance_k2(*zip(*others))
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        list(pool.map(lambda pair: pair[0].advance(pair[1]), native))
