@@ -41,13 +41,14 @@ def test_no_text_is_an_error(tmp_path: Path) -> None:
 
 def test_held_out_sentences_are_drawn_by_the_seed() -> None:
     found = [f"sentence {n}" for n in range(200)]
-    train, held_out = hold_out(found, seed=3, least=20)
+    train, held_out = hold_out(found, seed=3, wanted=20)
     assert sorted(train + held_out) == sorted(found)
     assert len(held_out) == 20
-    assert hold_out(found, seed=3, least=20) == (train, held_out)
-    assert hold_out(found, seed=4, least=20) != (train, held_out)
-    with pytest.raises(CorpusError, match="found 200 sentences, expected 300"):
-        hold_out(found, seed=3, least=150)
+    assert hold_out(found, seed=3, wanted=20) == (train, held_out)
+    assert hold_out(found, seed=4, wanted=20) != (train, held_out)
+    assert len(hold_out(found, seed=3, wanted=150)[1]) == 50
+    with pytest.raises(CorpusError, match="found 3 sentences of 3 to 40 words; give more text"):
+        hold_out(found[:3], seed=3, wanted=1)
 
 
 class Packages:

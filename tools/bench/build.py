@@ -54,12 +54,15 @@ def build(settings: Settings, root: Path, with_k2: bool) -> Bed:
             begun = time.monotonic()
             make()
             print(f"bench: made the {name} in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    found = read_facts(bed)["utterances"]
+    if found < settings.utterances:
+        print(f"bench: {found} utterances could be had, {settings.utterances} were asked for", file=sys.stderr)
     return bed
 
 
 def _sentences(bed: Bed, settings: Settings, root: Path) -> None:
     paths = find_texts(Path(settings.text)) if settings.text else debian_texts(root / "text")
-    train, held_out = hold_out(sentences(paths), settings.seed, 3 * settings.utterances)
+    train, held_out = hold_out(sentences(paths), settings.seed, 5 * settings.utterances)
     write_text(bed.train, "\n".join(train) + "\n")
     write_text(bed.held_out, "\n".join(held_out) + "\n")
 

@@ -73,19 +73,16 @@ def synthesize(
       sentences: words with spaces between them, in random order.
       pronunciations: of each word, any number of phone sequences; one is drawn for each word said.
       columns: names of the score columns, blank first.
-      count: utterances.
+      count: utterances, if there are as many such sentences.
       per: greedy phone error rate to aim at, in 0 .. 1.
       seed: of all that is drawn.
 
     Raises:
-      CorpusError: too few such sentences.
+      CorpusError: no such sentence.
     """
     chosen = _choose(sentences, pronunciations, count)
-    if len(chosen) < count:
-        raise CorpusError(
-            f"bench: found {len(chosen)} held-out sentences whose words the lexicon knows, expected {count}; give more "
-            "text or a larger lexicon, or UTTERANCES="
-        )
+    if not chosen:
+        raise CorpusError("bench: the lexicon knows all words of no held-out sentence; give more text or WORDS=")
     rng = np.random.default_rng(seed)
     column = {name: index for index, name in enumerate(columns)}
     speaker = _Speaker(_confusions(columns, rng), per, rng)

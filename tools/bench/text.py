@@ -64,15 +64,15 @@ def _split(text: str) -> List[str]:
     return lines if 10 * len(pieces) < len(lines) else pieces
 
 
-def hold_out(found: Iterable[str], seed: int, least: int) -> Tuple[List[str], List[str]]:
-    """Training and held-out sentences, `least` or more of these, drawn by `seed`.
+def hold_out(found: Iterable[str], seed: int, wanted: int) -> Tuple[List[str], List[str]]:
+    """Training and held-out sentences, `wanted` or more of these but at most a quarter, drawn by `seed`.
 
     Raises:
-      CorpusError: too little text to hold out so many.
+      CorpusError: hardly any text.
     """
     shuffled = list(found)
     random.Random(seed).shuffle(shuffled)
-    count = max(least, len(shuffled) // HELD_OUT)
-    if 2 * count > len(shuffled):
-        raise CorpusError(f"bench: found {len(shuffled)} sentences, expected {2 * count}; give more text")
+    count = min(max(wanted, len(shuffled) // HELD_OUT), len(shuffled) // 4)
+    if not count:
+        raise CorpusError(f"bench: found {len(shuffled)} sentences of {SHORTEST} to {LONGEST} words; give more text")
     return shuffled[count:], shuffled[:count]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Dict, List
 
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Scores
-from fsaasr.decode import SearchOptions, decode
+from fsaasr.decode import SearchOptions, decode, one_best
 from fsaasr.graph import load_graph
 from fsaasr.lattice import Lattice
 from tools.bench.runner import Found, Runner
@@ -25,10 +24,8 @@ class OneBest(Runner):
     def prepare(self, scores: ScoreSet) -> Scores:
         return Scores.from_matrices(scores.matrices, scores.frame_shift, ids=scores.ids)
 
-    def search(self, scores: Scores, beam: float) -> List[Any]:
-        one_best = getattr(import_module("fsaasr.decode"), "one_best")  # noqa: B009
-        found: List[Any] = one_best(self.graph, scores, self.search_options(beam), self.task.threads)
-        return found
+    def search(self, scores: Scores, beam: float) -> Any:
+        return one_best(self.graph, scores, self.search_options(beam), self.task.threads)
 
     def search_options(self, beam: float) -> SearchOptions:
         """The options that all decoders have in common, and this one's own."""
