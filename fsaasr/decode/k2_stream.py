@@ -17,7 +17,7 @@ from fsaasr.core.stack import import_k2
 from fsaasr.decode.expanded import expanded
 from fsaasr.decode.k2_engine import search_device
 from fsaasr.decode.k2_lattice import NO_ARCS, K2Arcs, final_scores, lattice_of
-from fsaasr.decode.k2_online import Answer, Limits, Position, is_alive, search_on, start_of_stream
+from fsaasr.decode.k2_online import Limits, search_on, start_of_stream
 from fsaasr.decode.k2_stream_graph import stream_graph
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.search_tables import check_columns, frozen_matrix
@@ -32,8 +32,6 @@ BLOCK_FRAMES = 32
 """Frames that a stream advances by in one call of k2, at first."""
 GROWTH = 16
 """A block is at least this part of the stream: k2 copies all that it kept in each call, so time stays linear."""
-REBASE_FRAMES = 512
-"""Frames after which a stream's best score is taken off, so that sums stay small."""
 
 
 class K2Decoder:
@@ -42,7 +40,7 @@ class K2Decoder:
     Its lattice is that of k2's own online search. Where neither beam nor `max_active` cuts anything, that is the
     lattice of `decode` with engine `k2`. Else the two may differ at the margin: k2 widens its beam towards
     `max_active` / 2 states on the last frames of each block, not of the utterance alone, and each block begins with
-    the search beam itself. Where the beam cuts, scores count to 1/128 nat; what comes out has exact scores.
+    the search beam itself. Where the beam cuts, scores count to 1/64 nat; what comes out has exact scores.
 
     Keeps the arcs within the search beam, for all frames so far; asking for a result costs time in proportion.
 
@@ -74,6 +72,11 @@ class K2Decoder:
         self._converted = to_k2(self._graph)  # checks the graph: k2 itself would read beyond the columns
         self._searched = _Searched(np.zeros((0, self._graph.num_columns), dtype=np.float32))
         self._lattice: Optional[Lattice] = None
+
+    @property
+    def frames(self) -> int:
+        """Frames so far."""
+        return self._searched.num_frames
 
     def advance(self, scores: Any) -> None:
         """Takes the next frames.
@@ -116,7 +119,7 @@ class K2Decoder:
           DecodeError: there was no frame.
         """
         if self._lattice is None:
-            if not self._searched.num_frames:
+            if not self.frames:
                 raise DecodeError(f"K2Decoder: utterance {self.utterance!r} has no frame; drop empty utterances")
             found, alive = self._searched.so_far(self._limits)
             complete = NO_ARCS
@@ -175,33 +178,19 @@ def advance_k2(decoders: Sequence[K2Decoder], matrices: Sequence[Any]) -> None:
 
 
 class _Searched:
-    """One stream: its frames, how far they have been searched in whole blocks, and what was found there."""
+    """One stream: its frames, how far they have been searched in whole blocks, and what was found in all of them."""
 
     def __init__(self, nothing: FloatArray) -> None:
         self._buffer = nothing
         self.num_frames = 0
-        self.searched = 0
-        self.rebased = 0
         self.graph: Any = None  # a StreamGraph, once the first chunk has told the device
-        self.position: Optional[Position] = None
-        self.answer: Optional[Answer] = None
-        self.alive = True
+        self.front = start_of_stream()
         self._so_far: Optional[Tuple[int, Tuple[K2Arcs, bool]]] = None
 
     @property
     def matrix(self) -> FloatArray:
         """(T, C): all frames so far."""
         return self._buffer[: self.num_frames]
-
-    @property
-    def rest(self) -> FloatArray:
-        """Frames beyond the blocks that have been searched."""
-        return self.matrix[self.searched :]
-
-    @property
-    def block(self) -> int:
-        """Frames of the next block."""
-        return BLOCK_FRAMES * max(1, self.searched // (BLOCK_FRAMES * GROWTH))
 
     def append(self, matrix: FloatArray) -> None:
         """Takes in frames."""
@@ -213,48 +202,36 @@ class _Searched:
         self._buffer[self.num_frames : needed] = matrix
         self.num_frames = needed
 
+    def next_block(self) -> Optional[FloatArray]:
+        """The next block to search, None until all of it is there."""
+        frames = BLOCK_FRAMES * max(1, self.front.searched // (BLOCK_FRAMES * GROWTH))
+        if not self.front.alive or self.num_frames - self.front.searched < frames:
+            return None
+        return self.front.block(self.graph, self.matrix, frames)
+
     def so_far(self, limits: Limits) -> Tuple[K2Arcs, bool]:
         """What was found in the frames so far, and whether any path has lived until now.
 
-        If none has, what was found up to the last block before that.
+        If none has, what was found up to the last search before that.
         """
         if self._so_far is None or self._so_far[0] != self.num_frames:
-            self._so_far = self.num_frames, self._find(limits)
+            front = self.front
+            while front.alive and front.searched < self.num_frames:
+                block = front.block(self.graph, self.matrix, self.num_frames)
+                (front,) = search_on(self.graph, limits, [front], [block])
+            found = NO_ARCS if front.answer is None else front.answer.arcs(self.graph, self.matrix)
+            self._so_far = self.num_frames, (found, front.alive)
         return self._so_far[1]
-
-    def _find(self, limits: Limits) -> Tuple[K2Arcs, bool]:
-        answer, alive = self.answer, self.alive
-        if alive and len(self.rest):
-            lattices, _ = search_on(self.graph, limits, [self.position or start_of_stream()], [self.rest])
-            alive = is_alive(lattices, 0)
-            if alive:
-                answer = Answer(lattices, 0)
-        if answer is None:
-            return NO_ARCS, alive
-        return answer.arcs(self.graph, self.matrix), alive
 
 
 def _search_blocks(streams: Sequence[_Searched], limits: Limits) -> None:
     """Searches all whole blocks of streams that share a graph, those of one length together."""
     while True:
-        ready = [stream for stream in streams if stream.alive and len(stream.rest) >= stream.block]
+        ready = [(stream, block) for stream in streams for block in [stream.next_block()] if block is not None]
         if not ready:
             return
-        _search_block([stream for stream in ready if stream.block == ready[0].block], limits)
-
-
-def _search_block(streams: Sequence[_Searched], limits: Limits) -> None:
-    frames = streams[0].block
-    positions = [stream.position or start_of_stream() for stream in streams]
-    lattices, states = search_on(streams[0].graph, limits, positions, [stream.rest[:frames] for stream in streams])
-    due = [stream.searched + frames - stream.rebased >= REBASE_FRAMES for stream in streams]
-    best = lattices.get_tot_scores(use_double_scores=False, log_semiring=False).tolist() if any(due) else ()
-    for row, (stream, state) in enumerate(zip(streams, states)):
-        stream.alive = is_alive(lattices, row)
-        if not stream.alive:
-            continue
-        stream.searched += frames
-        stream.answer = Answer(lattices, row)
-        stream.position = Position(state)
-        if due[row]:
-            stream.position, stream.rebased = Position(state, best[row]), stream.searched
+        together = [(stream, block) for stream, block in ready if len(block) == len(ready[0][1])]
+        fronts = [stream.front for stream, _ in together]
+        found = search_on(ready[0][0].graph, limits, fronts, [block for _, block in together])
+        for (stream, _), front in zip(together, found):
+            stream.front = front

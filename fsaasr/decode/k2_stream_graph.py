@@ -22,17 +22,20 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from fsaasr.core.scores import FloatArray
 from fsaasr.core.stack import import_k2
 from fsaasr.graph.k2_graph import K2Graph
 
 BEAM_OF_LAST_ROW = 1e10
 """What k2 sets the beam to."""
-COARSEST = 2.0**-7
-"""Largest quantum in nats. Float32 sums are exact up to 2**24 quanta, 131072 nats."""
+COARSEST = 2.0**-6
+"""Largest quantum in nats; the smallest is half of it. Float32 sums are exact up to 2**24 quanta, >= 131072 nats."""
 WIDEST_STREAM = 2.0**15
 """The beam, in nats, that stands for any wider one."""
-LOWEST = -(2.0**14)
-"""Score, in nats below the best of its frame, from which on a column is impossible."""
+LOWEST = -(2.0**12)
+"""Score, in nats below the best of its frame, from which on a column is impossible; and so is an arc of the graph."""
+MOST_DRIFT = 2.0**16
+"""Nats by which sums may grow before the best path's score is taken off; with WIDEST_STREAM they stay exact."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class StreamGraph:
       vec: k2 FsaVec of one graph. Its attribute `arc_path` is the converted graph's path, or at least P for a stop.
       path_score: float32 (P,): score of each path, in nats.
       path_column: int32 (P,): score column of each path, -1 for one that ends.
+      largest: of the absolute scores of paths, in nats, those from LOWEST on left out.
     """
 
     converted: K2Graph
@@ -76,6 +80,15 @@ class StreamGraph:
     vec: Any
     path_score: npt.NDArray[np.float32]
     path_column: npt.NDArray[np.int32]
+    largest: float
+
+    def drift(self, block: FloatArray) -> npt.NDArray[np.float64]:
+        """float64 (T,): nats by which sums grow at most through each frame of a block of scores."""
+        best = block.max(axis=1, keepdims=True).astype(np.float64)
+        below = np.where(best > -np.inf, best, 0.0) - block
+        below[below >= -LOWEST] = 0.0
+        drift: npt.NDArray[np.float64] = below.max(axis=1) + self.largest
+        return drift
 
     @property
     def num_paths(self) -> int:
@@ -105,7 +118,7 @@ def _with_stops(converted: K2Graph, units: Units, device: Any) -> StreamGraph:
     score = rows[:, 3].copy().view(np.float32)
     paths, last = len(rows), int(converted.fsa.shape[0]) - 1
     # Arcs are sorted by source, and the stop comes last: before an arc stand as many stops as its source's number.
-    place = np.arange(paths) + rows[:, 0]
+    place = np.arange(paths, dtype=np.int32) + rows[:, 0]
     stop_place = np.searchsorted(rows[:, 0], np.arange(last), side="right") + np.arange(last)
     mixed = np.empty((paths + last, 4), dtype=np.int32)
     mixed[place, :3] = rows[:, :3]
@@ -118,4 +131,5 @@ def _with_stops(converted: K2Graph, units: Units, device: Any) -> StreamGraph:
     fsa = k2.Fsa(torch.from_numpy(mixed))
     fsa.arc_path = torch.from_numpy(path)
     vec = k2.create_fsa_vec([fsa]).to(device)
-    return StreamGraph(converted, units, vec, score, rows[:, 2].copy())
+    largest = float(np.abs(score[score > LOWEST]).max(initial=0.0))
+    return StreamGraph(converted, units, vec, score, rows[:, 2].copy(), largest)
