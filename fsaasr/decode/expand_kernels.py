@@ -94,7 +94,8 @@ def expand(
         threshold = np.float32(cutoff - before)
         above = (hottest32 - threshold) / STEP
         alive = entry.labels & hot[LEVELS - 1]
-        if above < 0:
+        # Where no label has a score above -inf, `above` is NaN, unfit as an index.
+        if not above >= 0:
             lost |= alive > 0
             continue
         if entry.sparse:

@@ -194,7 +194,7 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: float,
     limits = work.cutoffs[0]
     limits.epsilon = limits.candidate
     limits.closed_lost = 0
-    if graph.transient:
+    if graph.transient and hottest > NEG_INF:
         start, end = work.ends[0], work.ends[1]
         leader = best_token(work.tokens, start, end)
         if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) >= options[2]:
