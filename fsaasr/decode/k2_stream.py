@@ -14,6 +14,7 @@ from fsaasr.core.errors import ConfigError, DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.core.stack import import_k2
+from fsaasr.decode.blank_frames import only_blank_rows
 from fsaasr.decode.expanded import expanded
 from fsaasr.decode.k2_engine import search_device
 from fsaasr.decode.k2_lattice import NO_ARCS, K2Arcs, final_scores, lattice_of
@@ -143,6 +144,8 @@ class K2Decoder:
         is_tensor = hasattr(scores, "detach")
         matrix = frozen_matrix(scores.detach().cpu().numpy() if is_tensor else scores, self.utterance)
         check_columns(self._graph, matrix.shape[1])
+        if self.options.blank_threshold is not None:
+            matrix = only_blank_rows(self._graph, matrix, self.options.blank_threshold)
         if self.options.acoustic_scale != 1.0:
             matrix = matrix * np.float32(self.options.acoustic_scale)
         return matrix, search_device(import_k2(), scores) if is_tensor else "cpu"

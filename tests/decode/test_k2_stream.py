@@ -14,6 +14,7 @@ from fsaasr.decode.dead_ends import fewest_frames
 from fsaasr.decode.expanded import expanded
 from fsaasr.decode.k2_stream import K2Decoder, advance_k2
 from fsaasr.decode.k2_stream_graph import BEAM_OF_LAST_ROW, COARSEST, Units, stream_graph
+from fsaasr.decode.streaming import Decoder, advance_all
 from fsaasr.graph import compile_token_graph, word_loop
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.k2_graph import to_k2
@@ -224,18 +225,21 @@ def test_token_graphs_tensors_and_scales():
     static = expanded(tokens)
     assert expanded(static) is static
     matrix = peaky(np.random.default_rng(1), static, 60)
-    options = SearchOptions("k2", search_beam=1e6, max_active=10**6, acoustic_scale=0.5)
+    options = SearchOptions("k2", search_beam=1e6, max_active=10**6, acoustic_scale=0.5, blank_threshold=0.9)
     decoder = K2Decoder(tokens, options, 0.04)
     decoder.advance(torch.from_numpy(matrix))
     assert_same_lattice(decoder.finalize(), offline(tokens.expand(), matrix, options))
-    assert_same_lattice(offline_tokens(tokens, matrix, options), decoder.finalize())
+    assert_same_lattice(offline(tokens, matrix, options), decoder.finalize())
+    assert any((matrix[:, 0] > np.log(0.9)) & (np.isfinite(matrix[:, 1])))
 
 
-def offline_tokens(tokens, matrix, options):
-    from fsaasr.decode.k2_engine import k2_lattices
-
-    scores = Scores.from_matrices([matrix], 0.04).scaled(options.acoustic_scale)
-    return k2_lattices(tokens, scores, options)[0]
+def test_decoders_of_both_engines_advance_together():
+    graph, matrix = random_case(3)
+    other = SearchOptions("native", search_beam=6.0, lattice_beam=4.0)
+    decoders = [K2Decoder(graph, PRUNED, 0.01), Decoder(graph, other, frame_shift=0.01)]
+    advance_all(decoders, [matrix, matrix])
+    assert decoders[0].frames == decoders[1].frames == len(matrix)
+    assert_same_lattice(decoders[0].finalize(), stream(graph, matrix, PRUNED, 100))
 
 
 def test_mistakes_are_refused_by_name():
@@ -301,9 +305,13 @@ def test_sums_stay_exact_whatever_the_range_of_scores(seed):
     graph = toy_graph(random_fst(rng, num_states=40, num_arcs=200, num_columns=8), 8)
     matrix = (rng.normal(0.0, 10.0 ** (seed - 2), (300, 8)) - 300.0).astype(np.float32)
     matrix[rng.random(matrix.shape) < 0.1] = -np.inf
+    exact = offline(graph, matrix, SearchOptions("native-exact")).best_path().score
     for beam in (1.0, 30.0, 1e6):
         options = SearchOptions("k2", search_beam=beam, lattice_beam=1.0, max_active=100)
-        stream(graph, matrix, options, 70).check()
+        found = stream(graph, matrix, options, 70)
+        found.check()
+        assert found.best_path().score <= exact + 1e-6 * abs(exact)
+    assert found.best_path().score == pytest.approx(exact, rel=1e-6)
 
 
 def test_a_fresh_stream_has_the_state_that_k2_wants(monkeypatch):
