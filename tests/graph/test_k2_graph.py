@@ -50,6 +50,35 @@ def test_each_arc_knows_the_arcs_it_stands_for():
     assert converted.path_end.tolist() == [-1, -1, 2, 2, 2]
 
 
+def spelled(fst):
+    converted = to_k2(toy_graph(fst))
+    rows = converted.fsa.arcs.values()[:, :3].tolist()
+    paths = [
+        converted.path_arcs[begin:end].tolist()
+        for begin, end in zip(converted.path_offsets, converted.path_offsets[1:])
+    ]
+    return list(zip(map(tuple, rows), paths))
+
+
+def test_epsilons_follow_the_arc_that_emits():
+    # 0 -1-> 1; 1 -2-> 1; 1 -eps-> 2 (back off); 2 -3-> 2, final. What backs off from anywhere meets in 2.
+    fst = FstArrays.from_arcs([(0, 1, 1, 0, 0.0), (1, 2, 0, 0, -0.5), (1, 1, 2, 0, 0.0), (2, 2, 3, 0, 0.0)], [(2, 0.0)])
+    assert spelled(fst) == [
+        ((0, 1, 0), [0]),
+        ((0, 2, 0), [0, 1]),
+        ((1, 1, 1), [2]),
+        ((1, 2, 1), [2, 1]),
+        ((2, 2, 2), [3]),
+        ((2, 3, -1), []),
+    ]
+
+
+def test_only_the_start_has_epsilons_before_the_arc_that_emits():
+    # 0 -eps-> 1 (final) -1-> 0: the way back to 0 ends with the epsilon that the next path then does not begin with.
+    fst = FstArrays.from_arcs([(0, 1, 0, 0, -1.0), (1, 0, 1, 0, 0.0)], [(1, 0.0)])
+    assert spelled(fst) == [((0, 1, 0), [0, 1, 0]), ((0, 2, -1), [0]), ((1, 1, 0), [1, 0]), ((1, 2, -1), [])]
+
+
 @given(graphs())
 def test_an_arc_scores_what_its_path_scores(graph):
     assume(can_end(graph))
