@@ -63,7 +63,7 @@ def search_device(k2: Any, tensor: Any) -> Any:
 
 
 def _batches(scores: Scores, converted: K2Graph, options: SearchOptions) -> Iterator[List[int]]:
-    if options.engine != "k2-exact":
+    if options.engine != "k2-exact" or not len(scores):
         return batches_of_similar_length(scores.lengths, MAX_BATCH_FRAMES)
     arcs = len(converted.path_end)
     longest = int(np.argmax(scores.lengths))
