@@ -6,7 +6,7 @@
 #   make lint            ruff, ruff format and mypy
 #   make demo            the digits recipe; FSDD=<dir> names the corpus
 #   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
-#                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, ROUNDS=, ONLY=
+#                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, MIN_ACTIVE=, ROUNDS=, ONLY=
 #
 # WORKERS=n sets how many test processes run at once.
 
@@ -45,4 +45,5 @@ bench:
 	  --kaldi-python "$$kaldi/bin/python" $(if $(TEXT),--text "$(TEXT)") $(if $(LEXICON),--lexicon "$(LEXICON)") \
 	  $(if $(SCORES),--scores "$(SCORES)") $(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words $(WORDS)) \
 	  $(if $(UTTERANCES),--utterances $(UTTERANCES)) $(if $(PER),--per $(PER)) $(if $(BEAMS),--beams $(BEAMS)) \
-	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)")
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)") \
+  $(if $(MIN_ACTIVE),--min-active $(MIN_ACTIVE))

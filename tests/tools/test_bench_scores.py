@@ -131,5 +131,6 @@ def test_tables() -> None:
     assert "| fsaasr lattice" in overview(rows)[2]
     assert "0.133333 (33.33)" in overview(rows)[2]
     assert comparison(rows)[2].split("|")[3].strip() == "6.00"
+    assert comparison(rows, "rtf_cpu")[2].split("|")[3].strip() == "1.00"
     assert comparison([]) == []
     assert markdown(["a", "bb"], [["ccc", "d"]]) == ["| a   | bb |", "| --- | -- |", "| ccc | d  |"]

@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--per", type=float, help="greedy phone error rate of the synthetic scores")
     parser.add_argument("--beams", type=float, nargs="+", default=[6.0, 8.0, 10.0, 12.0, 14.0])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--min-active", type=int, default=30, help="states expanded a frame at least")
     parser.add_argument("--only", default="", help="only decoders with this in their name")
     parser.add_argument("--smoke", action="store_true", help="a toy bed and this package's decoders, in seconds")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench")
@@ -70,7 +71,8 @@ def _decoders(given: argparse.Namespace) -> List[Decoder]:
 
 def _plan(given: argparse.Namespace) -> Plan:
     beams, rounds = ([8.0, 16.0], 2) if given.smoke else (sorted(given.beams), given.rounds)
-    return Plan(tuple(beams), rounds, {"bench": sys.executable, "bench-kaldi": given.kaldi_python})
+    pythons = {"bench": sys.executable, "bench-kaldi": given.kaldi_python}
+    return Plan(tuple(beams), rounds, pythons, given.min_active)
 
 
 def _write(out: Path, bed: Bed, plan: Plan, measured: Sequence[Measured], load: float) -> str:
@@ -84,8 +86,10 @@ def _write(out: Path, bed: Bed, plan: Plan, measured: Sequence[Measured], load: 
     text = "\n".join(
         [
             *("# Decoders on the same graph and scores", "", *_heading(facts, plan, load), ""),
-            *(*overview(rows), "", *_not_run(measured)),
-            *("## Times faster", "", *comparison(rows), "", "## All figures", "", *details(rows), ""),
+            *(*overview(rows), "", *_failures(measured)),
+            *("## Times faster, by the clock", "", *comparison(rows), ""),
+            *("## Times faster, by processor time", "", *comparison(rows, "rtf_cpu"), ""),
+            *("## All figures", "", *details(rows), ""),
         ]
     )
     write_text(out / "decode.md", text)
@@ -109,20 +113,21 @@ def _heading(facts: Dict[str, Any], plan: Plan, load: float) -> List[str]:
         f"{facts['utterances']} utterances, {facts['reference_words']} words{per}.",
         "",
         f"Decoding time over audio time (word error rate, %): medians of {plan.rounds} interleaved rounds, each "
-        "decoder in a process of its own, pinned to as many cores as it has threads.",
+        f"decoder in a process of its own, pinned to as many cores as it has threads; min_active {plan.min_active}.",
         "",
         f"{platform.machine()}, {len(available_cores())} cores, Python {platform.python_version()}, "
         f"{datetime.date.today().isoformat()}; load average before it began: {load:.1f}.",
     ]
 
 
-def _not_run(measured: Sequence[Measured]) -> List[str]:
-    failures = [
-        f"* not run: {entry.decoder.name}, threads {entry.task.threads}: {entry.failure}"
+def _failures(measured: Sequence[Measured]) -> List[str]:
+    lines = [
+        f"* failed in round {len(entry.rounds) + 1}: {entry.decoder.name}, threads {entry.task.threads}: "
+        f"{entry.failure}"
         for entry in measured
         if entry.failure
     ]
-    return [*failures, ""] if failures else []
+    return [*lines, ""] if lines else []
 
 
 if __name__ == "__main__":

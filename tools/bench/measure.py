@@ -28,11 +28,13 @@ class Plan:
       beams: the sweep.
       rounds: processes of each decoder and number of threads.
       pythons: interpreter of each environment.
+      min_active: of all decoders.
     """
 
     beams: Tuple[float, ...]
     rounds: int
     pythons: Mapping[str, str]
+    min_active: int = 30
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Measured:
 def measure(decoders: Sequence[Decoder], bed: Bed, plan: Plan) -> List[Measured]:
     """Figures of each decoder with each number of threads; what fails once is not tried again."""
     cores = available_cores()
-    measured = [Measured(d, Task(threads=n, options=d.options)) for d in decoders for n in d.threads]
+    tasks = [(d, Task(threads=n, min_active=plan.min_active, options=d.options)) for d in decoders for n in d.threads]
+    measured = [Measured(decoder, task) for decoder, task in tasks]
     for entry in measured:
         if entry.task.threads > len(cores):
             entry.failure = f"needs {entry.task.threads} cores, this process may use {len(cores)}"

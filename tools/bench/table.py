@@ -29,23 +29,28 @@ def overview(rows: Sequence[Row]) -> List[str]:
     return markdown(head, lines)
 
 
-def comparison(rows: Sequence[Row]) -> List[str]:
-    """How many times faster this package is than its peers, beam by beam, one thread each; and with two threads."""
+def comparison(rows: Sequence[Row], key: str = "rtf") -> List[str]:
+    """How many times faster this package is than its peers, beam by beam, one thread each; and with two threads.
+
+    Args:
+      rows: all rows.
+      key: `rtf`, or `rtf_cpu`, with which two threads are not compared with one.
+    """
     at = {(row["decoder"], row["threads"], row["beam"]): row for row in rows}
     beams = sorted({row["beam"] for row in rows if (PEERS[row["lattice"]][0], 1, row["beam"]) in at})
     lines = []
     for name, lattice in dict.fromkeys((r["decoder"], r["lattice"]) for r in rows if r["decoder"].startswith("fsaasr")):
-        for peer, threads in [*((peer, 1) for peer in PEERS[lattice]), (name, 2)]:
+        for peer, threads in [*((peer, 1) for peer in PEERS[lattice]), *([(name, 2)] if key == "rtf" else [])]:
             pair = ((peer, 1), (name, 1)) if threads == 1 else ((name, 1), (name, 2))
-            cells = [_ratio(at, pair, beam) for beam in beams]
+            cells = [_ratio(at, pair, beam, key) for beam in beams]
             if any(cells):
                 lines.append([name, peer if threads == 1 else "itself with one thread, by two", *cells])
     return markdown(["decoder", "is faster than", *(f"beam {beam:g}" for beam in beams)], lines) if lines else []
 
 
-def _ratio(at: Dict[Tuple[str, int, float], Row], pair: Any, beam: float) -> str:
+def _ratio(at: Dict[Tuple[str, int, float], Row], pair: Any, beam: float, key: str) -> str:
     slow, fast = (at.get((*side, beam)) for side in pair)
-    return f"{slow['rtf'] / fast['rtf']:.2f}" if slow and fast else ""
+    return f"{slow[key] / fast[key]:.2f}" if slow and fast else ""
 
 
 def details(rows: Sequence[Row]) -> List[str]:
