@@ -10,7 +10,7 @@ from tools.bench.rows import Row
 
 Curve = Dict[str, List[Dict[str, float]]]
 
-OWN = ("#0b5cad", "#15803d", "#0f766e", "#7e22ce")
+OWN = ("#0b5cad", "#15803d", "#0e9aa7", "#7e22ce", "#1e293b", "#65a30d")
 OTHERS = ("#c2410c", "#b91c1c", "#a16207", "#6b7280", "#be185d", "#374151")
 MARKERS = "osD^vPX"
 
@@ -49,7 +49,6 @@ def _line(axes: Any, name: str, points: Sequence[Dict[str, float]], colour: str,
     times = [point["rtf"] for point in points]
     rates = [100 * point["wer"] for point in points]
     axes.plot(times, rates, color=colour, marker=marker, markersize=5, linewidth=2.0 if own else 1.2, label=name)
-    for point, time, rate in zip(points, times, rates):
-        axes.annotate(
-            f"{point['beam']:g}", (time, rate), textcoords="offset points", xytext=(4, 4), fontsize=7, color=colour
-        )
+    for end in {0, len(points) - 1}:  # more would lie upon one another
+        beam, place = f"{points[end]['beam']:g}", (times[end], rates[end])
+        axes.annotate(beam, place, textcoords="offset points", xytext=(4, 4), fontsize=8, color=colour)
