@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple
+from dataclasses import dataclass, fields
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from fsaasr.core.scores import Seconds
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A word or token with its times.
 
     Attributes:
@@ -59,13 +58,14 @@ class Hypothesis:
 
     def to_dict(self) -> Dict[str, Any]:
         """As JSON-ready values."""
-        return asdict(self)
+        spans = {key: tuple(span._asdict() for span in getattr(self, key)) for key in ("words", "tokens")}
+        return {field.name: spans.get(field.name, getattr(self, field.name)) for field in fields(self)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Hypothesis:
         """Inverse of `to_dict`."""
-        fields = dict(value)
+        values = dict(value)
         for key in ("words", "tokens"):
-            fields[key] = tuple(Span(**span) for span in fields[key])
-        fields["columns"] = tuple(fields["columns"])
-        return cls(**fields)
+            values[key] = tuple(Span(**span) for span in values[key])
+        values["columns"] = tuple(values["columns"])
+        return cls(**values)

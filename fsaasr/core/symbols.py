@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from fsaasr.core.errors import FileFormatError, SymbolError
 from fsaasr.core.files import PathLike, write_text
@@ -59,6 +59,12 @@ class SymbolTable:
         if not 0 <= label < len(self._names):
             raise SymbolError(f"SymbolTable: no label {label}; labels run from 0 to {len(self) - 1}")
         return self._names[label]
+
+    def names_of(self, labels: Sequence[int]) -> List[str]:
+        """Names of several labels; raises SymbolError as `name`."""
+        if labels and not 0 <= min(labels) <= max(labels) < len(self._names):
+            return [self.name(label) for label in labels]
+        return [self._names[label] for label in labels]
 
     def get(self, name: str, default: int = -1) -> int:
         """Label of `name`, or `default` where it is unknown."""

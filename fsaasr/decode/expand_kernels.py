@@ -9,9 +9,10 @@ from numba import njit
 
 from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, _kernel, _put
 from fsaasr.decode.intrinsics import count_bits, lowest_bit, prefetch
-from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, STAY
+from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, STAY
 
 _ONE = np.uint64(1)
+_PENALTY = np.float32(PENALTY_STEP)
 _U = np.uint64
 
 _inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")
@@ -19,25 +20,84 @@ _inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")
 
 @_inlined
 def _step(
-    candidates: Any,
-    n: Any,
-    row: Any,
-    source: Any,
-    before: Any,
-    state: Any,
-    label: Any,
-    arc: Any,
-    via: Any,
-    width: Any,
-    cutoff: Any,
-    lost: Any,
+    row: Any, source: Any, token: Any, label: Any, arc: Any, via: Any, width: Any, candidates: Any, found: Any
 ) -> Any:
-    """A step of the topology."""
+    """A step of the topology; whether it counts is hard to predict, so it is written and only then counted, or not."""
+    n, cutoff, lost = found
     acoustic = row[_U(label - 1)]
-    score = before + (np.float64(arc) + np.float64(acoustic))
-    _put(candidates, n, state, label, score, source, via, acoustic, arc)
-    passes = (score >= cutoff) & (score > NEG_INF)
-    return n + passes, max(cutoff, score - width), lost | ((not passes) & (score > NEG_INF))
+    score = token.score + (np.float64(arc) + np.float64(acoustic))
+    _put(candidates, n, token.state, label, score, source, via, acoustic, arc)
+    possible = score > NEG_INF
+    passes = (score >= cutoff) & possible
+    return n + passes, max(cutoff, score - width), lost | ((not passes) & possible)
+
+
+@_inlined
+def _topology_steps(rule: Any, row: Any, source: Any, token: Any, width: Any, candidates: Any, found: Any) -> Any:
+    """The column again, and blank or the token's next column."""
+    found = _step(row, source, token, token.label, rule.stay, STAY, width, candidates, found)
+    if rule.blank > 0:
+        found = _step(row, source, token, rule.blank, np.float32(0.0), BLANK, width, candidates, found)
+    elif rule.next > 0:
+        found = _step(row, source, token, rule.next, rule.next_score, NEXT, width, candidates, found)
+    return found
+
+
+@_inlined
+def _arc(
+    graph: Any, by_label: Any, arc: Any, label: Any, excluded: Any, source: Any, before: Any, threshold: Any,
+    width: Any, candidates: Any, found: Any,
+) -> Any:  # fmt: skip
+    """An arc of the graph; the quick test against `threshold` (cutoff minus `before`) fails for nine of ten."""
+    n, cutoff, lost = found
+    acoustic, graph_score = by_label[_U(label)], graph.score[arc]
+    both = acoustic + graph_score
+    if both >= threshold and both > NEG_INF32 and label != excluded:
+        score = before + (np.float64(graph_score) + np.float64(acoustic))
+        target = graph.target[arc]
+        prefetch(graph.states, np.int64(target))
+        _put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
+        n += 1
+        if score - width > cutoff:
+            cutoff = score - width
+            threshold = np.float32(cutoff - before)
+    else:
+        lost |= both > NEG_INF32
+    return threshold, (n, cutoff, lost)
+
+
+@_inlined
+def _arcs(
+    graph: Any, by_label: Any, hot: Any, hottest: Any, rule: Any, entry: Any, last: Any, source: Any, before: Any,
+    width: Any, candidates: Any, found: Any,
+) -> Any:  # fmt: skip
+    """The arcs of a state that its token may follow; where labels tell their places, only those of hot labels."""
+    n, cutoff, lost = found
+    threshold = np.float32(cutoff - before)
+    above = (hottest - np.float32(entry.penalty) * _PENALTY - threshold) / STEP
+    alive = entry.labels & hot[LEVELS - 1]
+    # Where no label has a score above -inf, `above` is NaN, unfit as an index.
+    if not above >= 0:
+        lost |= alive > 0
+    elif entry.sparse:
+        chosen = entry.labels & hot[_U(min(above, np.float32(LEVELS - 1)))]
+        lost |= chosen != alive
+        # Epsilons come first, so the labels' arcs are the state's last.
+        first = last - count_bits(entry.labels)
+        while chosen != 0:
+            label = lowest_bit(chosen)
+            chosen &= chosen - _ONE
+            arc = _U(first + count_bits(entry.labels & ((_ONE << _U(label)) - _ONE)))
+            threshold, (n, cutoff, lost) = _arc(
+                graph, by_label, arc, label, rule.excluded, source, before, threshold, width, candidates, (n, cutoff, lost)
+            )
+    else:
+        for arc in range(_U(entry.begin), _U(last)):
+            threshold, (n, cutoff, lost) = _arc(
+                graph, by_label, arc, graph.label[arc], rule.excluded, source, before, threshold, width, candidates,
+                (n, cutoff, lost),
+            )  # fmt: skip
+    return n, cutoff, lost
 
 
 @_kernel
@@ -64,78 +124,25 @@ def expand(
     limits = cutoffs[0]
     keep, width, cutoff, lost = limits.token, limits.width, limits.candidate, limits.candidate_lost > 0
     hottest32 = np.float32(hottest + graph.greatest)
-    n = filled
+    n = np.int64(filled)
     for i in range(begin, end):
         token = tokens[_U(i)]
         before = token.score
         if before < keep:
             limits.token_lost = 1
             continue
-        label, state = token.label, _U(token.state)
-        rule = graph.rules[_U(label & (ENTERED - 1))]
+        state = _U(token.state)
+        rule = graph.rules[_U(token.label & (ENTERED - 1))]
         entry = graph.states[state]
-        first, last = np.int64(entry.begin), np.int64(graph.states[state + _ONE].begin)
-        if n + 3 + last - first > len(candidates):
+        last = np.int64(graph.states[state + _ONE].begin)
+        if n + 3 + last - np.int64(entry.begin) > len(candidates):
             limits.candidate, limits.candidate_lost = cutoff, lost
             return n, np.int64(i)
-        if 0 < label < ENTERED:
-            # Whether a step counts is hard to predict, so each is written and only then counted, or not.
-            n, cutoff, lost = _step(candidates, n, row, i, before, state, label, rule.stay, STAY, width, cutoff, lost)
-            if rule.blank > 0:
-                n, cutoff, lost = _step(
-                    candidates, n, row, i, before, state, rule.blank, np.float32(0.0), BLANK, width, cutoff, lost
-                )
-            elif rule.next > 0:
-                n, cutoff, lost = _step(
-                    candidates, n, row, i, before, state, rule.next, rule.next_score, NEXT, width, cutoff, lost
-                )
-        if not rule.scans:
-            continue
-        threshold = np.float32(cutoff - before)
-        above = (hottest32 - threshold) / STEP
-        alive = entry.labels & hot[LEVELS - 1]
-        # Where no label has a score above -inf, `above` is NaN, unfit as an index.
-        if not above >= 0:
-            lost |= alive > 0
-            continue
-        if entry.sparse:
-            # Epsilons come first, so the labels' arcs are the state's last.
-            first = last - count_bits(entry.labels)
-            chosen = entry.labels & hot[_U(min(above, np.float32(LEVELS - 1)))]
-            lost |= chosen != alive
-            while chosen != 0:
-                bit = lowest_bit(chosen)
-                chosen &= chosen - _ONE
-                if bit == rule.excluded:
-                    continue
-                arc = _U(first + count_bits(entry.labels & ((_ONE << _U(bit)) - _ONE)))
-                acoustic, graph_score = by_label[_U(bit)], graph.score[arc]
-                if acoustic + graph_score >= threshold and graph_score > NEG_INF32:
-                    score = before + (np.float64(graph_score) + np.float64(acoustic))
-                    target = graph.target[arc]
-                    prefetch(graph.states, np.int64(target))
-                    _put(candidates, n, target, graph.enter[_U(bit)], score, i, arc, acoustic, graph_score)
-                    n += 1
-                    if score - width > cutoff:
-                        cutoff = score - width
-                        threshold = np.float32(cutoff - before)
-                else:
-                    lost |= graph_score > NEG_INF32
-        else:
-            for arc in range(_U(first), _U(last)):
-                bit = graph.label[arc]
-                acoustic, graph_score = by_label[_U(bit)], graph.score[arc]
-                summed = acoustic + graph_score
-                if summed >= threshold and summed > NEG_INF32 and bit != rule.excluded:
-                    score = before + (np.float64(graph_score) + np.float64(acoustic))
-                    target = graph.target[arc]
-                    prefetch(graph.states, np.int64(target))
-                    _put(candidates, n, target, graph.enter[_U(bit)], score, i, arc, acoustic, graph_score)
-                    n += 1
-                    if score - width > cutoff:
-                        cutoff = score - width
-                        threshold = np.float32(cutoff - before)
-                else:
-                    lost |= summed > NEG_INF32
+        if 0 < token.label < ENTERED:
+            n, cutoff, lost = _topology_steps(rule, row, i, token, width, candidates, (n, cutoff, lost))
+        if rule.scans:
+            n, cutoff, lost = _arcs(
+                graph, by_label, hot, hottest32, rule, entry, last, i, before, width, candidates, (n, cutoff, lost)
+            )
     limits.candidate, limits.candidate_lost = cutoff, lost
     return n, np.int64(end)

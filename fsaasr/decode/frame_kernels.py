@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from fsaasr.decode.intrinsics import prefetch
+from fsaasr.decode.intrinsics import count_bits, prefetch
 from fsaasr.decode.search_records import ENTERED, EXIT
 
 NEG_INF = -np.inf
@@ -23,7 +23,8 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _U = np.uint64
 
-_kernel = njit(cache=True, nogil=True, _nrt=False)
+# Called from other kernels only, which halves the time that compilation takes.
+_kernel = njit(cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")
 
 
@@ -80,16 +81,6 @@ def count_within(tokens: Any, begin: int, end: int, cutoff: float) -> int:
 
 
 @_kernel
-def best_token(tokens: Any, begin: int, end: int) -> int:
-    """The first of the best tokens."""
-    best = begin
-    for i in range(begin, end):
-        if tokens[_U(i)].score > tokens[_U(best)].score:
-            best = i
-    return best
-
-
-@_kernel
 def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> float:
     """Score of the best step that consumes a frame from a token."""
     rule = graph.rules[_U(token.label & (ENTERED - 1))]
@@ -113,7 +104,6 @@ def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> float:
 def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, following: Any) -> None:
     """Notes a new token among those of its height, and asks for its arcs."""
     entry = graph.states[_U(state)]
-    prefetch(graph.label, np.int64(entry.begin))
     prefetch(graph.score, np.int64(entry.begin))
     height = np.int64(entry.height)
     rule = graph.rules[_U(label & (ENTERED - 1))]
@@ -122,6 +112,7 @@ def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, f
     elif not rule.scans:
         height = 0
     if height > 0:
+        prefetch(graph.target, np.int64(entry.begin))
         following[_U(j - begin)] = heads[_U(height)]
         heads[_U(height)] = j
 
@@ -132,13 +123,17 @@ def insert(
 ) -> bool:
     """Makes tokens of the candidates that reach `cutoff`, one for each state and label, and links if there is room for any.
 
-    Returns whether any fell short. `ends` holds the first token of the frame and the ends of tokens and links, which it moves. `table` holds token
+    Returns whether any fell short. `ends`: see `Work`; the ends and the best token are moved. `table` holds token
     numbers by hash; those of earlier frames count as free places.
     """
     mask = _U(len(table) - 1)
     begin, end, last = ends[0], ends[1], ends[2]
     heads, following = work
     lost = False
+    leader = ends[4]
+    if leader < begin:
+        leader = begin
+    best = tokens[_U(leader)].score if end > begin else NEG_INF
     for n in range(count):
         candidate = candidates[_U(n)]
         score = candidate.score
@@ -166,12 +161,14 @@ def insert(
                     token.acoustic, token.graph = candidate.acoustic, candidate.graph
                 break
             x = (x + _ONE) & mask
+        if score > best:
+            leader, best = j, score
         if len(links) > 0:
             link = links[_U(last)]
             link.source, link.target, link.via = candidate.source, j, candidate.via
             link.acoustic, link.graph = candidate.acoustic, candidate.graph
             last += 1
-    ends[1], ends[2] = end, last
+    ends[1], ends[2], ends[4] = end, last, leader
     return lost
 
 
@@ -225,7 +222,9 @@ def follow_epsilons(
             arc, end = np.int64(graph.states[state].begin), np.int64(graph.states[state + _ONE].begin)
             if n + end - arc > len(candidates):
                 return n, i
-            while arc < end and graph.label[_U(arc)] == 0:
+            if graph.states[state].sparse:
+                end -= count_bits(graph.states[state].labels)
+            while arc < end and (graph.states[state].sparse or graph.label[_U(arc)] == 0):
                 score = token.score + graph.score[_U(arc)]
                 if score >= limits.epsilon and score > NEG_INF:
                     target = graph.target[_U(arc)]

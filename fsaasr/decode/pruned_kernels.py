@@ -12,7 +12,6 @@ from fsaasr.decode.frame_kernels import (
     LEVELS,
     NEG_INF,
     best_step,
-    best_token,
     count_within,
     follow_epsilons,
     hot_labels,
@@ -21,7 +20,8 @@ from fsaasr.decode.frame_kernels import (
 )
 from fsaasr.decode.search_records import BEAM_DELTA, START
 
-_compiled = njit(cache=True, nogil=True)
+_entry = njit(cache=True, nogil=True)
+_compiled = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 class Work(NamedTuple):
@@ -31,7 +31,7 @@ class Work(NamedTuple):
       tokens: TOKEN; links: LINK, of length 0 where none are wanted; frames: FRAME; candidates: CANDIDATE.
       table: int32, power of two: token numbers by hash. heads: int32: first token of each height whose epsilons are
         to be followed, -1 for none; following: int32: the token after it, by number within the frame.
-      ends: int64 (4,): first token of the frame, ends of tokens and links, frames so far.
+      ends: int64 (5,): first token of the frame, ends of tokens and links, frames so far, best token of the frame.
       cutoffs: CUTOFFS (1,).
     """
 
@@ -128,7 +128,7 @@ def _close(graph: Any, work: Any) -> Any:
     return work
 
 
-@_compiled
+@_entry
 def begin(graph: Any, work: Any) -> Any:
     """Puts the first token."""
     candidate, limits = work.candidates[0], work.cutoffs[0]
@@ -143,7 +143,7 @@ def begin(graph: Any, work: Any) -> Any:
     return work
 
 
-@_compiled
+@_entry
 def rehash_frame(work: Any) -> Any:
     """Enters the tokens of the frame into the table anew, after they were renumbered."""
     work.table[:] = 0
@@ -151,7 +151,7 @@ def rehash_frame(work: Any) -> Any:
     return work
 
 
-@_compiled
+@_entry
 def close_last(graph: Any, work: Any) -> Any:
     """Follows input epsilons from the last tokens, so that they reach the final states."""
     limits = work.cutoffs[0]
@@ -196,7 +196,7 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: float,
     limits.closed_lost = 0
     if graph.transient and hottest > NEG_INF:
         start, end = work.ends[0], work.ends[1]
-        leader = best_token(work.tokens, start, end)
+        leader = work.ends[4]
         if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) >= options[2]:
             ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
             limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest)
@@ -224,7 +224,7 @@ def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: f
         work = _more_candidates(work, n + 3 + degree)
 
 
-@_compiled
+@_entry
 def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
     """Passes tokens through the rows of `matrix` (T, C) until none is left.
 
@@ -242,7 +242,7 @@ def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
         limits.token_lost, limits.candidate_lost = 0, 0
         hottest = hot_labels(graph, row, by_label, hot)
         work = _close_frame(graph, work, row, by_label, hottest, options)
-        leader = work.tokens[best_token(work.tokens, work.ends[0], work.ends[1])]
+        leader = work.tokens[work.ends[4]]
         _limit(work, leader.score, options)
         limits.candidate = best_step(graph, leader, row, by_label) - limits.width
         work, n = _expand(graph, work, row, by_label, hot, hottest)

@@ -45,6 +45,7 @@ class Search:
         self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
         self.frames = 0
         self._finished = False
+        self._never_ends = self._tables.rules["ends"] == 0
         self._gains: List[npt.NDArray[np.float32]] = []
         self._watermark = _MUCH
         work = Work(
@@ -55,7 +56,7 @@ class Search:
             np.zeros(1024, np.int32),
             np.full(self._tables.highest + 2, -1, np.int32),
             np.empty(1024, np.int32),
-            np.array([1, 1, 0, 0]),
+            np.array([1, 1, 0, 0, 1]),
             np.zeros(1, CUTOFFS),
         )
         self._work: Any = begin(self._tables, work)
@@ -88,7 +89,7 @@ class Search:
 
     def _forget(self) -> None:
         """Drops the tokens and links that no path within the lattice beam can use any more."""
-        begin, end, last, _ = self._work.ends.tolist()
+        begin, end, last, _, leader = self._work.ends.tolist()
         if max(end, last) < self._watermark:
             return
         from fsaasr.decode.pruned_kernels import rehash_frame
@@ -107,6 +108,7 @@ class Search:
         for queue in (work.heads, work.following):
             queue[queue >= 0] -= shift
         work.ends[:3] = begin - shift, len(tokens), len(links)
+        work.ends[4] = leader - shift
         room = 4096
         self._work = rehash_frame(
             work._replace(
@@ -120,11 +122,11 @@ class Search:
         """Tokens of the last frame reached, and how they may end a path."""
         begin, end = self._work.ends[:2].tolist()
         tokens = self._work.tokens[begin:end]
-        rules = self._tables.rules[tokens["label"] & (ENTERED - 1)]
-        final = np.where(rules["ends"] > 0, self._graph.fst.final_score[tokens["state"]], -np.inf)
-        return tokens, find_ends(
-            tokens["score"], final.astype(np.float32), self.reached == self.frames, self._options.lattice_beam
-        )
+        final = self._graph.fst.final_score[tokens["state"]]
+        if self._tables.transient:
+            final[self._never_ends[tokens["label"] & (ENTERED - 1)]] = -np.inf
+        all_frames = self.reached == self.frames
+        return tokens, find_ends(tokens["score"].copy(), final, all_frames, self._options.lattice_beam)
 
     def best_arcs(self) -> Tuple[PathArcs, bool]:
         """The best path, and whether it ends in a final state; before `finish`, the best path so far."""
@@ -134,13 +136,10 @@ class Search:
         tokens, ends = self._last()
         end_score = ends.score if self._finished else np.zeros(len(tokens))
         best = int(np.argmax(tokens["score"] + end_score))
-        path = trace_back(self._work.tokens, begin + best)
-        steps = self._work.tokens[path]
-        frame = self._frame(path)
-        labels = self._labels(steps["via"][1:], steps["label"][1:], np.diff(frame) > 0)
-        acoustic = float(steps["acoustic"].sum(dtype=np.float64))
-        graph = float(steps["graph"].sum(dtype=np.float64) + end_score[best])
-        return PathArcs(*labels[:3], acoustic, graph), ends.reached_final and self._finished
+        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, self._begins(), begin + best)
+        inputs, outputs, flags, _ = self._labels(via, label, consumes)
+        path = PathArcs(inputs, outputs, flags, acoustic, graph + float(end_score[best]))
+        return path, ends.reached_final and self._finished
 
     def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
         """The best path; before `finish`, the best so far, with `reached_final=False`."""
@@ -149,19 +148,16 @@ class Search:
 
     def lattice(self, utterance: str, frame_shift: Seconds) -> Lattice:
         """All paths within the lattice beam; ends the search."""
-        from fsaasr.decode.trace_kernels import kept_links, number_states
+        from fsaasr.decode.trace_kernels import kept_links, lattice_arrays
 
         self.finish()
-        begin, end, last, _ = self._work.ends.tolist()
+        begin, end, last = self._work.ends[:3].tolist()
         tokens, links = self._work.tokens[:end], self._work.links[:last]
-        last_tokens, ends = self._last()
-        links = links[kept_links(tokens, links, ends.score, ends.cutoff)]
-        source, target, order = number_states(links["source"], links["target"], 1)
-        by_source = np.argsort(source, kind="stable")
-        links, source, target = links[by_source], source[by_source], target[by_source]
-        frame = self._frame(order)
-        consumes = frame[target] > frame[source]
-        inputs, outputs, flags, arcs = self._labels(links["via"], tokens["label"][links["target"]], consumes)
+        _, ends = self._last()
+        keep = kept_links(tokens, links, ends.score, ends.cutoff)
+        arrays = lattice_arrays(tokens, links, self._begins(), keep)
+        source, target, via, label, acoustic, graph, consumes, order, frame = arrays
+        inputs, outputs, flags, arcs = self._labels(via, label, consumes)
         final_score = np.full(len(order), -np.inf, np.float32)
         is_last = order >= begin
         final_score[is_last] = ends.score[order[is_last] - begin]
@@ -171,10 +167,10 @@ class Search:
             target,
             inputs,
             outputs,
-            np.ascontiguousarray(links["acoustic"]),
-            np.ascontiguousarray(links["graph"]),
+            acoustic,
+            graph,
             flags,
-            frame.astype(np.int32),
+            frame,
             final_score,
             self.frames,
             frame_shift,
@@ -195,16 +191,15 @@ class Search:
         gains = np.concatenate([np.zeros(0, np.float32), *self._gains])[: self.frames].astype(np.float64)
         gains += self._tables.greatest + self._tables.bonus
         ahead = np.append(np.cumsum(gains[::-1])[::-1], 0.0)[: len(frames)]
-        final = float(self._graph.fst.final_score.max()) + self._tables.bonus
+        final = self._tables.best_final + self._tables.bonus
         bound = float(np.max(frames["lost"] + ahead)) + final
         active = frames["active"].astype(np.int32)
         limited = int(np.count_nonzero(frames["limited"]))
         return SearchEvidence(active[: self.reached], limited, bound - best if bound > -np.inf else -np.inf)
 
-    def _frame(self, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-        """Frames consumed before each token."""
-        begins = self._work.frames["begin"][: self.reached + 1]
-        return np.searchsorted(begins, tokens, side="right") - 1
+    def _begins(self) -> npt.NDArray[np.int64]:
+        """First token of each frame reached."""
+        return np.ascontiguousarray(self._work.frames["begin"][: self.reached + 1])
 
     def _labels(
         self, via: npt.NDArray[np.int32], label: npt.NDArray[np.int32], consumes: npt.NDArray[np.bool_]
@@ -213,12 +208,12 @@ class Search:
         is_arc = via >= 0
         arcs = via if self._order is None else np.where(is_arc, self._order[np.maximum(via, 0)], -1)
         if self._tables.transient:
-            inputs = np.where(consumes, label & (ENTERED - 1), 0).astype(np.int32)
+            inputs = label * consumes
         else:
             inputs = self._graph.fst.input_label[arcs]
         flags = self._graph.arc_flags
         outputs = _of_arcs(self._graph.fst.output_label, arcs, is_arc)
-        return inputs, outputs, None if flags is None else _of_arcs(flags, arcs, is_arc), arcs.clip(-1).astype(np.int32)
+        return inputs, outputs, None if flags is None else _of_arcs(flags, arcs, is_arc), np.maximum(arcs, -1).astype(np.int32)
 
 
 def _of_arcs(values: npt.NDArray[Any], arcs: npt.NDArray[Any], is_arc: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:

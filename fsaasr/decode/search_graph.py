@@ -56,16 +56,16 @@ def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
     check_searchable(graph)
     fst, order = graph.fst, None
     states = np.zeros(fst.num_states + 1, STATE)
-    if not state_records(frozen(fst.arc_offsets), frozen(fst.input_label), states):
+    greatest = float(fst.score.max(initial=0.0, where=fst.input_label > 0))
+    if not state_records(frozen(fst.arc_offsets), frozen(fst.input_label), frozen(fst.score), greatest, states):
         order = np.lexsort((fst.input_label, fst.source_state))
         columns = ("next_state", "input_label", "output_label", "score")
         fst = replace(fst, **{name: getattr(fst, name)[order] for name in columns})
-        state_records(frozen(fst.arc_offsets), frozen(fst.input_label), states)
+        state_records(frozen(fst.arc_offsets), frozen(fst.input_label), frozen(fst.score), greatest, states)
     heights = _epsilon_heights(fst)
     states["height"][:-1] = heights
     spelled = isinstance(graph, DecodingGraph)
     column, enter, rules, start_label = _spelled_out(graph) if isinstance(graph, DecodingGraph) else _chained(graph)
-    consumes = fst.input_label > 0
     highest = int(heights.max(initial=0))
     tables = SearchGraph(
         states,
@@ -79,8 +79,9 @@ def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
         start_label,
         not spelled,
         highest,
-        float(fst.score.max(initial=0.0, where=consumes)),
-        highest * float(fst.score.max(initial=0.0, where=~consumes)),
+        greatest,
+        highest * float(fst.score.max(initial=0.0, where=fst.input_label == 0)),
+        float(fst.final_score.max()),
     )
     return tables, order
 

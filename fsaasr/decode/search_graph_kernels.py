@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from fsaasr.decode.search_records import PENALTY_STEP
+
 
 
 _ONE = np.uint64(1)
@@ -32,7 +34,7 @@ def raise_heights(source: Any, target: Any, heights: Any) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def state_records(offsets: Any, label: Any, states: Any) -> bool:
+def state_records(offsets: Any, label: Any, score: Any, greatest: float, states: Any) -> bool:
     """Sets all of `states` but the heights; False if an epsilon comes after another arc of its state."""
     count = len(states) - 1
     for state in range(count):
@@ -42,6 +44,7 @@ def state_records(offsets: Any, label: Any, states: Any) -> bool:
         consuming = 0
         before = 0
         sparse = True
+        best = -np.inf
         for arc in range(offsets[state], offsets[state + 1]):
             here = label[arc]
             if here == 0:
@@ -49,10 +52,12 @@ def state_records(offsets: Any, label: Any, states: Any) -> bool:
                     return False
                 continue
             consuming += 1
+            best = max(best, score[arc])
             sparse &= before < here < 64
             before = here
             mask |= _ONE << np.uint64(here & 63)
         entry.labels = mask
         entry.sparse = sparse
+        entry.penalty = int(min((greatest - best) / PENALTY_STEP, 255.0))
     states[count].begin = offsets[count]
     return True

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-STATE = np.dtype([("begin", "u4"), ("height", "u2"), ("sparse", "u2"), ("labels", "u8")])
-"""A graph state: its first arc; the length of the longest chain of input epsilons from it; whether each label occurs
-once and is below 64, so that an arc's place follows from the labels; bit `label % 64` of each label of its arcs."""
+STATE = np.dtype([("begin", "u4"), ("height", "u2"), ("penalty", "u1"), ("sparse", "u1"), ("labels", "u8")])
+"""A graph state: its first arc; the length of the longest chain of input epsilons from it; how far its arcs' scores
+stay below the graph's greatest, at least, in steps of PENALTY_STEP; whether its arcs are epsilons, then each label at
+most once, in order and below 64, so that an arc's place follows from the labels; bit `label % 64` of each label."""
+PENALTY_STEP = 0.125
 
 RULE = np.dtype(
     [
@@ -85,6 +87,7 @@ class SearchGraph(NamedTuple):
       transient: whether what epsilons lead to can only go on with an arc of the graph.
       highest: greatest height of a state. greatest: greatest score of an arc that consumes a frame, at least 0.
       bonus: what the epsilons of one frame can add to a score at most, at least 0.
+      best_final: greatest final score.
     """
 
     states: Any
@@ -100,3 +103,4 @@ class SearchGraph(NamedTuple):
     highest: int
     greatest: float
     bonus: float
+    best_final: float

@@ -11,20 +11,44 @@ NEG_INF = -np.inf
 
 
 @njit(cache=True, nogil=True)
-def trace_back(tokens: Any, last: int) -> Any:
-    """Tokens of the best way to token `last`, int32, first token first."""
+def _frame_of(begins: Any, token: Any, near: Any) -> Any:
+    """Frames consumed before `token`, which are `near` or fewer."""
+    while begins[near] > token:
+        near -= 1
+    return near
+
+
+@njit(cache=True, nogil=True)
+def trace_back(tokens: Any, begins: Any, last: int) -> Any:
+    """The steps of the best way to token `last`.
+
+    Args:
+      begins: int64: first token of each frame up to that of `last`.
+
+    Returns:
+      `via`, the label of the token it leads to (int32) and whether it consumes a frame, of each step, first step
+      first; sums of acoustic and of graph scores.
+    """
     count = 0
     i = np.int64(last)
-    while i > 0:
+    while tokens[i].back > 0:
         count += 1
         i = np.int64(tokens[i].back)
-    path = np.empty(count, np.int32)
+    via, label, consumes = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.bool_)
+    acoustic, graph = 0.0, 0.0
     i = np.int64(last)
-    while i > 0:
+    frame = len(begins) - 1
+    while tokens[i].back > 0:
         count -= 1
-        path[count] = i
-        i = np.int64(tokens[i].back)
-    return path
+        token = tokens[i]
+        via[count], label[count] = token.via, token.label
+        acoustic += token.acoustic
+        graph += token.graph
+        i = np.int64(token.back)
+        before = _frame_of(begins, i, frame)
+        consumes[count] = before < frame
+        frame = before
+    return via, label, consumes, acoustic, graph
 
 
 @njit(cache=True, nogil=True)
@@ -99,7 +123,7 @@ def live_tokens(tokens: Any, links: Any, begin: int) -> Any:
 @njit(cache=True, nogil=True)
 def renumber(tokens: Any, links: Any, number: Any) -> None:
     """Gives tokens their new numbers in `back` and at both ends of links."""
-    for i in range(len(tokens)):
+    for i in range(1, len(tokens)):
         if tokens[i].back > 0:
             tokens[i].back = number[tokens[i].back]
     for k in range(len(links)):
@@ -108,29 +132,58 @@ def renumber(tokens: Any, links: Any, number: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def number_states(source: Any, target: Any, first: int) -> Any:
-    """A topological numbering of tokens.
+def _number_states(links: Any, keep: Any, first: int, size: int) -> Any:
+    """A topological numbering of the tokens at the ends of kept links, and the tokens by number.
 
-    Args:
-      source, target: tokens of links, in an order in which all links into a token come before those out of it.
-      first: token of the start.
-
-    Returns:
-      Number of each link's source and target, and the tokens by number; numbers go by the first link out of a
-      token, tokens without any come last.
+    All links into a token come before those out of it, so numbers go by the first link out of a token; tokens
+    without any come last.
     """
-    size = np.int64(first) + 1
-    for k in range(len(source)):
-        size = max(size, np.int64(source[k]) + 1, np.int64(target[k]) + 1)
     number = np.full(size, -1, np.int32)
-    order = np.empty(2 * len(source) + 1, np.int32)
+    order = np.empty(2 * np.sum(keep) + 1, np.int32)
     number[first] = 0
     order[0] = first
     count = 1
-    for tokens in (source, target):
-        for k in range(len(tokens)):
-            if number[tokens[k]] < 0:
-                number[tokens[k]] = count
-                order[count] = tokens[k]
-                count += 1
-    return number[source], number[target], order[:count].copy()
+    for side in range(2):
+        for k in range(len(links)):
+            if keep[k]:
+                token = links[k].source if side == 0 else links[k].target
+                if number[token] < 0:
+                    number[token] = count
+                    order[count] = token
+                    count += 1
+    return number, order[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def lattice_arrays(tokens: Any, links: Any, begins: Any, keep: Any) -> Any:
+    """A lattice of the links for which `keep`, without what only the graph knows.
+
+    Returns:
+      By arc, sorted by source: source, target, via, label of the target's token (int32), acoustic score, graph
+      score (float32), whether it consumes a frame; by state: token and frames consumed (int32).
+    """
+    number, order = _number_states(links, keep, 1, len(tokens))
+    count, states = np.int64(np.sum(keep)), len(order)
+    frame = np.empty(states, np.int32)
+    for state in range(states):
+        frame[state] = np.searchsorted(begins, order[state], side="right") - 1
+    places = np.zeros(states + 1, np.int64)
+    for k in range(len(links)):
+        if keep[k]:
+            places[number[links[k].source] + 1] += 1
+    places = np.cumsum(places)
+    source, target = np.empty(count, np.int32), np.empty(count, np.int32)
+    via, label = np.empty(count, np.int32), np.empty(count, np.int32)
+    acoustic, graph = np.empty(count, np.float32), np.empty(count, np.float32)
+    consumes = np.empty(count, np.bool_)
+    for k in range(len(links)):
+        if keep[k]:
+            link = links[k]
+            state = number[link.source]
+            place = places[state]
+            places[state] += 1
+            source[place], target[place] = state, number[link.target]
+            via[place], label[place] = link.via, tokens[link.target].label
+            acoustic[place], graph[place] = link.acoustic, link.graph
+            consumes[place] = frame[target[place]] > frame[state]
+    return source, target, via, label, acoustic, graph, consumes, order, frame

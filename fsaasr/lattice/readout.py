@@ -113,7 +113,5 @@ def _word_frames(
 def _spans(
     names: SymbolTable, labels: npt.NDArray[np.int32], starts: Frames, ends: Frames, frame_shift: Seconds
 ) -> Tuple[Span, ...]:
-    return tuple(
-        Span(names.name(label), start * frame_shift, end * frame_shift)
-        for label, start, end in zip(labels.tolist(), starts.tolist(), ends.tolist())
-    )
+    times = zip((starts * frame_shift).tolist(), (ends * frame_shift).tolist())
+    return tuple(Span(name, start, end) for name, (start, end) in zip(names.names_of(labels.tolist()), times))
