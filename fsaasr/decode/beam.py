@@ -1,4 +1,4 @@
-"""Pruned search over an active list: the `native` engine for graphs too large for exact search, and for token graphs."""
+"""Pruned search: the `native` engine for token graphs, and for graphs too large for exact search."""
 
 from __future__ import annotations
 

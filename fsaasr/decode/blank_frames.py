@@ -30,8 +30,8 @@ def only_blank_rows(graph: Graph, rows: Any, threshold: float) -> Any:
     """A copy of `rows` (..., C), numpy or torch; as `only_blank`."""
     if graph.column_names[0] != BLANK:
         raise ConfigError(
-            f"blank_threshold: column 0 of the graph ({graph.topology_name} topology) is {graph.column_names[0]!r}, not "
-            f"{BLANK!r}; it is for CTC, leave it None"
+            f"blank_threshold: column 0 of the graph ({graph.topology_name} topology) is {graph.column_names[0]!r}, "
+            f"not {BLANK!r}; it is for CTC, leave it None"
         )
     kept = rows.copy() if isinstance(rows, np.ndarray) else rows.clone()
     kept[rows[..., 0] > float(np.log(threshold)), 1:] = -np.inf

@@ -107,5 +107,3 @@ def _check_complete(results: List[Tuple[str, bool]], options: SearchOptions) -> 
             f"decode: no path of utterance {partial[0]!r} reached a final state ({len(partial)} of {len(results)} "
             "utterances); search wider, check that the graph fits the scores, or set allow_partial=True"
         )
-
-

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, _kernel, _put
+from fsaasr.decode.compiled import inlined_kernel, kernel
+from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, put
 from fsaasr.decode.intrinsics import count_bits, lowest_bit, prefetch
 from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, STAY
 
@@ -15,10 +15,8 @@ _ONE = np.uint64(1)
 _PENALTY = np.float32(PENALTY_STEP)
 _U = np.uint64
 
-_inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")
 
-
-@_inlined
+@inlined_kernel
 def _step(
     row: Any, source: Any, token: Any, label: Any, arc: Any, via: Any, width: Any, candidates: Any, found: Any
 ) -> Any:
@@ -26,13 +24,13 @@ def _step(
     n, cutoff, lost = found
     acoustic = row[_U(label - 1)]
     score = token.score + (np.float64(arc) + np.float64(acoustic))
-    _put(candidates, n, token.state, label, score, source, via, acoustic, arc)
+    put(candidates, n, token.state, label, score, source, via, acoustic, arc)
     possible = score > NEG_INF
     passes = (score >= cutoff) & possible
     return n + passes, max(cutoff, score - width), lost | ((not passes) & possible)
 
 
-@_inlined
+@inlined_kernel
 def _topology_steps(rule: Any, row: Any, source: Any, token: Any, width: Any, candidates: Any, found: Any) -> Any:
     """The column again, and blank or the token's next column."""
     found = _step(row, source, token, token.label, rule.stay, STAY, width, candidates, found)
@@ -43,7 +41,7 @@ def _topology_steps(rule: Any, row: Any, source: Any, token: Any, width: Any, ca
     return found
 
 
-@_inlined
+@inlined_kernel
 def _arc(
     graph: Any, by_label: Any, arc: Any, label: Any, excluded: Any, source: Any, before: Any, threshold: Any,
     width: Any, candidates: Any, found: Any,
@@ -56,7 +54,7 @@ def _arc(
         score = before + (np.float64(graph_score) + np.float64(acoustic))
         target = graph.target[arc]
         prefetch(graph.states, np.int64(target))
-        _put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
+        put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
         n += 1
         if score - width > cutoff:
             cutoff = score - width
@@ -66,7 +64,7 @@ def _arc(
     return threshold, (n, cutoff, lost)
 
 
-@_inlined
+@inlined_kernel
 def _arcs(
     graph: Any, by_label: Any, hot: Any, hottest: Any, rule: Any, entry: Any, last: Any, source: Any, before: Any,
     width: Any, candidates: Any, found: Any,
@@ -89,30 +87,40 @@ def _arcs(
             chosen &= chosen - _ONE
             arc = _U(first + count_bits(entry.labels & ((_ONE << _U(label)) - _ONE)))
             threshold, (n, cutoff, lost) = _arc(
-                graph, by_label, arc, label, rule.excluded, source, before, threshold, width, candidates, (n, cutoff, lost)
+                graph,
+                by_label,
+                arc,
+                label,
+                rule.excluded,
+                source,
+                before,
+                threshold,
+                width,
+                candidates,
+                (n, cutoff, lost),
             )
     else:
-        for arc in range(_U(entry.begin), _U(last)):
+        for each in range(_U(entry.begin), _U(last)):
             threshold, (n, cutoff, lost) = _arc(
-                graph, by_label, arc, graph.label[arc], rule.excluded, source, before, threshold, width, candidates,
+                graph, by_label, each, graph.label[each], rule.excluded, source, before, threshold, width, candidates,
                 (n, cutoff, lost),
             )  # fmt: skip
     return n, cutoff, lost
 
 
-@_kernel
+@kernel
 def expand(
     graph: Any,
     row: Any,
     by_label: Any,
     hot: Any,
-    hottest: float,
+    hottest: Any,
     tokens: Any,
-    begin: int,
-    end: int,
+    begin: Any,
+    end: Any,
     cutoffs: Any,
     candidates: Any,
-    filled: int,
+    filled: Any,
 ) -> Any:
     """Candidates of the next frame from tokens `begin` .. `end - 1`.
 
@@ -124,7 +132,7 @@ def expand(
     limits = cutoffs[0]
     keep, width, cutoff, lost = limits.token, limits.width, limits.candidate, limits.candidate_lost > 0
     hottest32 = np.float32(hottest + graph.greatest)
-    n = np.int64(filled)
+    n: Any = np.int64(filled)
     for i in range(begin, end):
         token = tokens[_U(i)]
         before = token.score

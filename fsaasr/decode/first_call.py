@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from threading import Timer
-from typing import Iterator
+from typing import Any, Iterator
 
 _LOG = logging.getLogger("fsaasr")
 _PATIENCE = 2.0
@@ -29,7 +29,8 @@ def announced() -> Iterator[None]:
 
 
 def _announce() -> None:
-    from fsaasr.decode.pruned_kernels import advance
+    from fsaasr.decode import pruned_kernels
 
-    if not advance.signatures:
+    dispatcher: Any = pruned_kernels.advance
+    if not dispatcher.signatures:
         _LOG.warning("compiling the search loops for this machine; later processes find them in numba's cache")

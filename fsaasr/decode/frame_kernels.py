@@ -1,7 +1,6 @@
 """Compiled loops of the pruned search within one frame. Nothing here allocates.
 
-`_nrt=False` tells numba so, and with it not to count references: a kernel that passes a dozen arrays around would
-otherwise spend most of its time on that. Indices are made unsigned, so that none is checked for being negative.
+Indices are made unsigned, so that none is checked for being negative.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from fsaasr.decode.compiled import inlined_kernel, kernel
 from fsaasr.decode.intrinsics import count_bits, prefetch
 from fsaasr.decode.search_records import ENTERED, EXIT
 
@@ -23,13 +22,12 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _U = np.uint64
 
-# Called from other kernels only, which halves the time that compilation takes.
-_kernel = njit(cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-_inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")
 
-
-@_inlined
-def _put(candidates: Any, n: Any, state: Any, label: Any, score: Any, source: Any, via: Any, acoustic: Any, arc: Any) -> None:
+@inlined_kernel
+def put(
+    candidates: Any, n: Any, state: Any, label: Any, score: Any, source: Any, via: Any, acoustic: Any, arc: Any
+) -> None:
+    """Sets candidate `n`; `arc` is the graph's part of its score."""
     candidate = candidates[_U(n)]
     candidate.state = state
     candidate.label = label
@@ -40,15 +38,15 @@ def _put(candidates: Any, n: Any, state: Any, label: Any, score: Any, source: An
     candidate.graph = arc
 
 
-@_inlined
+@inlined_kernel
 def _slot(state: Any, label: Any, mask: Any) -> Any:
     """First place of a token in a hash table of `mask + 1` places."""
     key = _U(state) * _U(0x9E3779B97F4A7C15) + _U(label) * _U(0xC2B2AE3D27D4EB4F)
     return (key >> _U(32)) & mask
 
 
-@_kernel
-def hot_labels(graph: Any, row: Any, by_label: Any, hot: Any) -> float:
+@kernel
+def hot_labels(graph: Any, row: Any, by_label: Any, hot: Any) -> Any:
     """Sets `by_label[l]` to the score of label l in this frame and `hot[k]` to the labels within k steps of the best.
 
     The last of `hot` is for labels of any score above -inf. Returns the best label's score.
@@ -71,8 +69,8 @@ def hot_labels(graph: Any, row: Any, by_label: Any, hot: Any) -> float:
     return float(best)
 
 
-@_kernel
-def count_within(tokens: Any, begin: int, end: int, cutoff: float) -> int:
+@kernel
+def count_within(tokens: Any, begin: Any, end: Any, cutoff: Any) -> Any:
     """Tokens `begin` .. `end - 1` whose score reaches `cutoff`."""
     count = 0
     for i in range(begin, end):
@@ -80,8 +78,37 @@ def count_within(tokens: Any, begin: int, end: int, cutoff: float) -> int:
     return count
 
 
-@_kernel
-def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> float:
+@kernel
+def kth_best(tokens: Any, begin: Any, end: Any, k: Any, scores: Any) -> Any:
+    """The k-th best score (1 .. end - begin) of tokens `begin` .. `end - 1`, by Hoare's selection; uses `scores`."""
+    for i in range(begin, end):
+        scores[_U(i - begin)] = tokens[_U(i)].score
+    low: Any = np.int64(0)
+    high: Any = np.int64(end - begin - 1)
+    place = np.int64(k - 1)
+    while low < high:
+        pivot = scores[_U((low + high) // 2)]
+        i, j = low, high
+        while i <= j:
+            while scores[_U(i)] > pivot:
+                i += 1
+            while scores[_U(j)] < pivot:
+                j -= 1
+            if i <= j:
+                scores[_U(i)], scores[_U(j)] = scores[_U(j)], scores[_U(i)]
+                i += 1
+                j -= 1
+        if place <= j:
+            high = j
+        elif place >= i:
+            low = i
+        else:
+            break
+    return scores[_U(place)]
+
+
+@kernel
+def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
     """Score of the best step that consumes a frame from a token."""
     rule = graph.rules[_U(token.label & (ENTERED - 1))]
     best = NEG_INF32
@@ -100,12 +127,12 @@ def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> float:
     return token.score + float(best)
 
 
-@_inlined
+@inlined_kernel
 def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, following: Any) -> None:
     """Notes a new token among those of its height, and asks for its arcs."""
     entry = graph.states[_U(state)]
     prefetch(graph.score, np.int64(entry.begin))
-    height = np.int64(entry.height)
+    height: Any = np.int64(entry.height)
     rule = graph.rules[_U(label & (ENTERED - 1))]
     if rule.exit >= 0 and label < ENTERED:
         height = len(heads) - 1
@@ -117,11 +144,11 @@ def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, f
         heads[_U(height)] = j
 
 
-@_kernel
+@kernel
 def insert(
-    graph: Any, candidates: Any, count: int, cutoff: float, tokens: Any, ends: Any, table: Any, work: Any, links: Any
-) -> bool:
-    """Makes tokens of the candidates that reach `cutoff`, one for each state and label, and links if there is room for any.
+    graph: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any
+) -> Any:
+    """Makes tokens of the candidates that reach `cutoff`, one for each state and label, and links if wanted.
 
     Returns whether any fell short. `ends`: see `Work`; the ends and the best token are moved. `table` holds token
     numbers by hash; those of earlier frames count as free places.
@@ -143,7 +170,7 @@ def insert(
         state, label = candidate.state, candidate.label
         x = _slot(state, label, mask)
         while True:
-            j = np.int64(table[x])
+            j: Any = np.int64(table[x])
             token = tokens[_U(j)]
             if j < begin:
                 j = end
@@ -172,8 +199,8 @@ def insert(
     return lost
 
 
-@_kernel
-def rehash(tokens: Any, begin: int, end: int, table: Any) -> None:
+@kernel
+def rehash(tokens: Any, begin: Any, end: Any, table: Any) -> None:
     """Enters tokens `begin` .. `end - 1` into an empty table."""
     mask = _U(len(table) - 1)
     for j in range(begin, end):
@@ -183,16 +210,16 @@ def rehash(tokens: Any, begin: int, end: int, table: Any) -> None:
         table[x] = j
 
 
-@_kernel
+@kernel
 def follow_epsilons(
     graph: Any,
-    first: int,
-    begin: int,
+    first: Any,
+    begin: Any,
     cutoffs: Any,
     tokens: Any,
     following: Any,
     candidates: Any,
-    filled: int,
+    filled: Any,
 ) -> Any:
     """Candidates of what epsilons lead to from the tokens of one list, which begins with `first`.
 
@@ -214,7 +241,7 @@ def follow_epsilons(
             score = token.score + rule.exit_score
             # What may still consume a blank has more ways to go on than arcs.
             if score >= (limits.candidate if rule.exit > 0 else limits.epsilon):
-                _put(candidates, n, state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score)
+                put(candidates, n, state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score)
                 n += 1
             else:
                 limits.closed_lost |= score > NEG_INF
@@ -229,7 +256,7 @@ def follow_epsilons(
                 if score >= limits.epsilon and score > NEG_INF:
                     target = graph.target[_U(arc)]
                     prefetch(graph.states, np.int64(target))
-                    _put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph.score[_U(arc)])
+                    put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph.score[_U(arc)])
                     n += 1
                 else:
                     limits.closed_lost |= score > NEG_INF

@@ -6,21 +6,21 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as _untyped_cgutils
 from numba.extending import intrinsic
 
+_cgutils: Any = _untyped_cgutils
 _I32, _I64, _BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8)
 
 
-@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def prefetch(typing: Any, array: Any, index: Any) -> Any:
+def _prefetch(typing: Any, array: Any, index: Any) -> Any:
     """`prefetch(array, index)`: begins to load `array[index]` (C-contiguous, 1-D) into the cache."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         address = builder.bitcast(builder.gep(data, [arguments[1]]), _BYTE.as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [_BYTE.as_pointer(), _I32, _I32, _I32])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        function = _cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         # To be read, wanted in all caches, data.
         builder.call(function, [address, _I32(0), _I32(3), _I32(1)])
         return context.get_dummy_value()
@@ -28,8 +28,7 @@ def prefetch(typing: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def count_bits(typing: Any, mask: Any) -> Any:
+def _count_bits(typing: Any, mask: Any) -> Any:
     """`count_bits(mask)`: number of ones of a uint64, as int64."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -38,11 +37,15 @@ def count_bits(typing: Any, mask: Any) -> Any:
     return types.int64(types.uint64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def lowest_bit(typing: Any, mask: Any) -> Any:
+def _lowest_bit(typing: Any, mask: Any) -> Any:
     """`lowest_bit(mask)`: place of the lowest one of a uint64 that is not 0, as int64."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.IntType(1)(1))
 
     return types.int64(types.uint64), code
+
+
+prefetch: Any = intrinsic(_prefetch)
+count_bits: Any = intrinsic(_count_bits)
+lowest_bit: Any = intrinsic(_lowest_bit)

@@ -13,7 +13,7 @@ from fsaasr.lattice.build import Utterance
 from fsaasr.lattice.lattice import Lattice
 
 MAX_EXACT_CELLS = 1 << 22
-"""Frames times states up to which `native` searches a DecodingGraph exactly: 32 MiB, and some hundredths of a second."""
+"""Frames times states up to which `native` searches a DecodingGraph exactly: 32 MiB, some hundredths of a second."""
 
 
 def native_lattice(graph: Graph, utterance: Utterance, options: SearchOptions) -> Lattice:

@@ -33,7 +33,7 @@ class SearchOptions:
     search_beam: float = 16.0
     lattice_beam: float = 8.0
     max_active: int = 10000
-    min_active: int = 30
+    min_active: int = 20
     acoustic_scale: float = 1.0
     blank_threshold: Optional[float] = None
     allow_partial: bool = True

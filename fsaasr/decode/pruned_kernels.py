@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from fsaasr.decode.compiled import entry, inlined, internal
 from fsaasr.decode.expand_kernels import expand
 from fsaasr.decode.frame_kernels import (
     LEVELS,
@@ -16,12 +16,10 @@ from fsaasr.decode.frame_kernels import (
     follow_epsilons,
     hot_labels,
     insert,
+    kth_best,
     rehash,
 )
 from fsaasr.decode.search_records import BEAM_DELTA, START
-
-_entry = njit(cache=True, nogil=True)
-_compiled = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 class Work(NamedTuple):
@@ -31,6 +29,7 @@ class Work(NamedTuple):
       tokens: TOKEN; links: LINK, of length 0 where none are wanted; frames: FRAME; candidates: CANDIDATE.
       table: int32, power of two: token numbers by hash. heads: int32: first token of each height whose epsilons are
         to be followed, -1 for none; following: int32: the token after it, by number within the frame.
+      scores: float64, as long as `following`, for selection.
       ends: int64 (5,): first token of the frame, ends of tokens and links, frames so far, best token of the frame.
       cutoffs: CUTOFFS (1,).
     """
@@ -42,21 +41,22 @@ class Work(NamedTuple):
     table: Any
     heads: Any
     following: Any
+    scores: Any
     ends: Any
     cutoffs: Any
 
 
-@_compiled
-def _larger(array: Any, needed: int) -> Any:
+@internal
+def _larger(array: Any, needed: Any) -> Any:
     larger = np.empty(max(needed, 2 * len(array)), array.dtype)
     larger[: len(array)] = array
     return larger
 
 
-@_compiled
-def _reserve(work: Any, count: int) -> Any:
+@internal
+def _reserve(work: Any, count: Any) -> Any:
     """The same work with room for `count` more tokens and links."""
-    tokens, links, frames, candidates, table, heads, following, ends, cutoffs = work
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
     begin, end, last = ends[0], ends[1], ends[2]
     if end + count > len(tokens):
         tokens = _larger(tokens, end + count)
@@ -64,29 +64,30 @@ def _reserve(work: Any, count: int) -> Any:
         links = _larger(links, last + count)
     if end + count - begin > len(following):
         following = _larger(following, end + count - begin)
+        scores = np.empty(len(following))
     if 2 * (end + count - begin) > len(table):
         size = len(table)
         while size < 4 * (end + count - begin):
             size *= 2
         table = np.zeros(size, np.int32)
         rehash(tokens, begin, end, table)
-    return Work(tokens, links, frames, candidates, table, heads, following, ends, cutoffs)
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs)
 
 
-@_compiled
-def _more_candidates(work: Any, needed: int) -> Any:
-    tokens, links, frames, candidates, table, heads, following, ends, cutoffs = work
-    return Work(tokens, links, frames, _larger(candidates, needed), table, heads, following, ends, cutoffs)
+@internal
+def _more_candidates(work: Any, needed: Any) -> Any:
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
+    return Work(tokens, links, frames, _larger(candidates, needed), table, heads, following, scores, ends, cutoffs)
 
 
-@_compiled
+@internal
 def _more_frames(work: Any) -> Any:
-    tokens, links, frames, candidates, table, heads, following, ends, cutoffs = work
-    return Work(tokens, links, _larger(frames, 0), candidates, table, heads, following, ends, cutoffs)
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
+    return Work(tokens, links, _larger(frames, 0), candidates, table, heads, following, scores, ends, cutoffs)
 
 
-@_compiled
-def _insert(graph: Any, work: Any, count: int) -> Any:
+@inlined
+def _insert(graph: Any, work: Any, count: Any) -> Any:
     ends = work.ends
     size = ends[1] + count - ends[0]
     if (
@@ -98,22 +99,20 @@ def _insert(graph: Any, work: Any, count: int) -> Any:
         work = _reserve(work, count)
     lists = (work.heads, work.following)
     limits = work.cutoffs[0]
-    dropped = insert(
-        graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links
-    )
+    dropped = insert(graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links)
     limits.candidate_lost |= dropped
     return work
 
 
-@_compiled
+@inlined
 def _close(graph: Any, work: Any) -> Any:
     """Follows input epsilons from the tokens of the frame, from the greatest height downwards."""
     for height in range(len(work.heads) - 1, 0, -1):
-        first = np.int64(work.heads[height])
+        first: Any = np.int64(work.heads[height])
         if first < 0:
             continue
         work.heads[height] = -1
-        n = np.int64(0)
+        n: Any = np.int64(0)
         while True:
             n, first = follow_epsilons(
                 graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n
@@ -128,7 +127,7 @@ def _close(graph: Any, work: Any) -> Any:
     return work
 
 
-@_entry
+@entry
 def begin(graph: Any, work: Any) -> Any:
     """Puts the first token."""
     candidate, limits = work.candidates[0], work.cutoffs[0]
@@ -143,7 +142,7 @@ def begin(graph: Any, work: Any) -> Any:
     return work
 
 
-@_entry
+@entry
 def rehash_frame(work: Any) -> Any:
     """Enters the tokens of the frame into the table anew, after they were renumbered."""
     work.table[:] = 0
@@ -151,7 +150,7 @@ def rehash_frame(work: Any) -> Any:
     return work
 
 
-@_entry
+@entry
 def close_last(graph: Any, work: Any) -> Any:
     """Follows input epsilons from the last tokens, so that they reach the final states."""
     limits = work.cutoffs[0]
@@ -164,16 +163,8 @@ def close_last(graph: Any, work: Any) -> Any:
     return work
 
 
-@_compiled
-def _kth_best(tokens: Any, begin: int, end: int, k: int) -> float:
-    scores = np.empty(end - begin)
-    for i in range(begin, end):
-        scores[i - begin] = tokens[i].score
-    return np.partition(scores, len(scores) - k)[len(scores) - k]
-
-
-@_compiled
-def _limit(work: Any, best: float, options: Any) -> None:
+@inlined
+def _limit(work: Any, best: Any, options: Any) -> None:
     """Sets the score that tokens must reach to go on, and the width that this amounts to."""
     beam, max_active, min_active = options
     start, end = work.ends[0], work.ends[1]
@@ -183,13 +174,13 @@ def _limit(work: Any, best: float, options: Any) -> None:
     frame.limited = active > max_active
     if active > max_active or active < min_active:
         active = max_active if active > max_active else min_active
-        limits.token = _kth_best(work.tokens, start, end, active) if active < end - start else NEG_INF
+        limits.token = kth_best(work.tokens, start, end, active, work.scores) if active < end - start else NEG_INF
         limits.width = best - limits.token + BEAM_DELTA
     frame.active = min(active, end - start)
 
 
-@_compiled
-def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: float, options: Any) -> Any:
+@inlined
+def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, options: Any) -> Any:
     """Follows the epsilons that can matter to the next frame."""
     limits = work.cutoffs[0]
     limits.epsilon = limits.candidate
@@ -210,11 +201,12 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: float,
     return work
 
 
-@_compiled
-def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: float) -> Any:
+@inlined
+def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: Any) -> Any:
     """Candidates of the next frame, and their number."""
     start, end = work.ends[0], work.ends[1]
-    n, i = np.int64(0), start
+    n: Any = np.int64(0)
+    i = start
     while True:
         n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
         if i == end:
@@ -224,7 +216,7 @@ def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: f
         work = _more_candidates(work, n + 3 + degree)
 
 
-@_entry
+@entry
 def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
     """Passes tokens through the rows of `matrix` (T, C) until none is left.
 

@@ -45,7 +45,7 @@ class Search:
         self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
         self.frames = 0
         self._finished = False
-        self._never_ends = self._tables.rules["ends"] == 0
+        self._may_end = self._tables.rules["ends"] > 0
         self._gains: List[npt.NDArray[np.float32]] = []
         self._watermark = _MUCH
         work = Work(
@@ -56,6 +56,7 @@ class Search:
             np.zeros(1024, np.int32),
             np.full(self._tables.highest + 2, -1, np.int32),
             np.empty(1024, np.int32),
+            np.empty(1024),
             np.array([1, 1, 0, 0, 1]),
             np.zeros(1, CUTOFFS),
         )
@@ -124,22 +125,23 @@ class Search:
         tokens = self._work.tokens[begin:end]
         final = self._graph.fst.final_score[tokens["state"]]
         if self._tables.transient:
-            final[self._never_ends[tokens["label"] & (ENTERED - 1)]] = -np.inf
+            final[~self._may_end[tokens["label"] & (ENTERED - 1)]] = -np.inf
         all_frames = self.reached == self.frames
         return tokens, find_ends(tokens["score"].copy(), final, all_frames, self._options.lattice_beam)
 
     def best_arcs(self) -> Tuple[PathArcs, bool]:
         """The best path, and whether it ends in a final state; before `finish`, the best path so far."""
-        from fsaasr.decode.trace_kernels import trace_back
+        from fsaasr.decode.trace_kernels import best_end, trace_back
 
-        begin = int(self._work.ends[0])
-        tokens, ends = self._last()
-        end_score = ends.score if self._finished else np.zeros(len(tokens))
-        best = int(np.argmax(tokens["score"] + end_score))
-        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, self._begins(), begin + best)
+        begin, end = self._work.ends[:2].tolist()
+        complete = self._finished and self.reached == self.frames
+        finals = self._graph.fst.final_score
+        best, final = best_end(self._work.tokens, begin, end, finals, self._may_end, complete)
+        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, self._begins(), best)
         inputs, outputs, flags, _ = self._labels(via, label, consumes)
-        path = PathArcs(inputs, outputs, flags, acoustic, graph + float(end_score[best]))
-        return path, ends.reached_final and self._finished
+        reached_final = final > -np.inf
+        path = PathArcs(inputs, outputs, flags, acoustic, graph + final if reached_final else graph)
+        return path, reached_final
 
     def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
         """The best path; before `finish`, the best so far, with `reached_final=False`."""
@@ -213,7 +215,12 @@ class Search:
             inputs = self._graph.fst.input_label[arcs]
         flags = self._graph.arc_flags
         outputs = _of_arcs(self._graph.fst.output_label, arcs, is_arc)
-        return inputs, outputs, None if flags is None else _of_arcs(flags, arcs, is_arc), np.maximum(arcs, -1).astype(np.int32)
+        return (
+            inputs,
+            outputs,
+            None if flags is None else _of_arcs(flags, arcs, is_arc),
+            np.maximum(arcs, -1).astype(np.int32),
+        )
 
 
 def _of_arcs(values: npt.NDArray[Any], arcs: npt.NDArray[Any], is_arc: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:

@@ -9,8 +9,6 @@ from numba import njit
 
 from fsaasr.decode.search_records import PENALTY_STEP
 
-
-
 _ONE = np.uint64(1)
 
 

@@ -40,9 +40,10 @@ TOKEN = np.dtype(
     ]
 )
 """A hypothesis at a frame: graph state, label of the topology's column (0 in a static graph), best score of reaching
-it, the token before it on that way, the step that led here (an arc of the graph, or a step of the topology) and its scores."""
+it, the token before it on that way, the step that led here (an arc of the graph, or a step of the topology), and
+that step's scores."""
 
-CANDIDATE = np.dtype([("source" if name == "back" else name, kind) for name, kind in TOKEN.descr])
+CANDIDATE = np.dtype([("source" if name == "back" else name, TOKEN[name]) for name in TOKEN.names or ()])
 """A step that may become, or lead to, a token of the next frame."""
 
 LINK = np.dtype([("source", "i4"), ("target", "i4"), ("via", "i4"), ("acoustic", "f4"), ("graph", "f4")])

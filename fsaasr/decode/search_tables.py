@@ -78,8 +78,8 @@ def check_columns(graph: Graph, num_columns: int) -> None:
     """Raises ScoresError where scores of `num_columns` do not fit the graph."""
     if num_columns != graph.num_columns:
         raise ScoresError(
-            f"search: the scores have {num_columns} columns, the graph ({graph.topology_name or 'foreign'} topology) was "
-            f"built for {graph.num_columns} ({', '.join(graph.column_names[:4])}, ...); use the model's own graph"
+            f"search: the scores have {num_columns} columns, the graph ({graph.topology_name or 'foreign'} topology) "
+            f"was built for {graph.num_columns} ({', '.join(graph.column_names[:4])}, ...); use the model's own graph"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Optional, Sequence
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Compiled loops over the tokens and links of a pruned search: back along the best path, and from the last link to the first."""
+"""Compiled loops over the tokens and links of a pruned search, from the last to the first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+
+from fsaasr.decode.search_records import ENTERED
 
 NEG_INF = -np.inf
 
@@ -19,7 +21,30 @@ def _frame_of(begins: Any, token: Any, near: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def trace_back(tokens: Any, begins: Any, last: int) -> Any:
+def best_end(tokens: Any, begin: Any, end: Any, final_score: Any, ends: Any, complete: Any) -> Any:
+    """The best of tokens `begin` .. `end - 1` with its final score; with score -inf the best that ends in none.
+
+    Args:
+      final_score: float32 (S,). ends: by label of a token, whether it may end a path.
+      complete: whether paths may end here at all.
+    """
+    best, best_score = begin, NEG_INF
+    leader = begin
+    for i in range(begin, end):
+        token = tokens[i]
+        if token.score > tokens[leader].score:
+            leader = i
+        if complete and ends[token.label & (ENTERED - 1)]:
+            score = token.score + np.float64(final_score[token.state])
+            if score > best_score:
+                best, best_score = i, score
+    if best_score == NEG_INF:
+        return leader, NEG_INF
+    return best, np.float64(final_score[tokens[best].state])
+
+
+@njit(cache=True, nogil=True)
+def trace_back(tokens: Any, begins: Any, last: Any) -> Any:
     """The steps of the best way to token `last`.
 
     Args:
@@ -52,12 +77,12 @@ def trace_back(tokens: Any, begins: Any, last: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _step_score(link: Any) -> float:
+def _step_score(link: Any) -> Any:
     return np.float64(link.graph) + np.float64(link.acoustic)
 
 
 @njit(cache=True, nogil=True)
-def kept_links(tokens: Any, links: Any, end_score: Any, cutoff: float) -> Any:
+def kept_links(tokens: Any, links: Any, end_score: Any, cutoff: Any) -> Any:
     """Whether the best way through each link and on to the end reaches `cutoff`.
 
     Args:
@@ -85,7 +110,7 @@ def kept_links(tokens: Any, links: Any, end_score: Any, cutoff: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def live_links(tokens: Any, links: Any, begin: int, beam: float) -> Any:
+def live_links(tokens: Any, links: Any, begin: Any, beam: Any) -> Any:
     """Whether each link can be on a path within `beam` of the best, whatever follows the tokens from `begin` on."""
     slack = np.full(len(tokens), NEG_INF)
     slack[begin:] = 0.0
@@ -103,7 +128,7 @@ def live_links(tokens: Any, links: Any, begin: int, beam: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def live_tokens(tokens: Any, links: Any, begin: int) -> Any:
+def live_tokens(tokens: Any, links: Any, begin: Any) -> Any:
     """Whether each token is one of `begin` and after, at the source of a link, or on the best way to any of these."""
     keep = np.zeros(len(tokens), np.bool_)
     keep[begin:] = True
@@ -113,7 +138,7 @@ def live_tokens(tokens: Any, links: Any, begin: int) -> Any:
         keep[links[k].target] = True
     for i in range(len(tokens) - 1, 0, -1):
         # A token may come from one of the same frame that has a greater number.
-        j = i
+        j: Any = i
         while keep[j] and j > 0 and tokens[j].back > 0 and not keep[tokens[j].back]:
             j = np.int64(tokens[j].back)
             keep[j] = True
@@ -132,7 +157,7 @@ def renumber(tokens: Any, links: Any, number: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _number_states(links: Any, keep: Any, first: int, size: int) -> Any:
+def _number_states(links: Any, keep: Any, first: Any, size: Any) -> Any:
     """A topological numbering of the tokens at the ends of kept links, and the tokens by number.
 
     All links into a token come before those out of it, so numbers go by the first link out of a token; tokens

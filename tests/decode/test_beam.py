@@ -19,7 +19,6 @@ from fsaasr.testing import enumerate_paths, random_fst, random_matrix, toy_graph
 from fsaasr.testing.strategies import graphs, matrices
 
 
-
 def wide(lattice_beam):
     return SearchOptions(search_beam=math.inf, lattice_beam=lattice_beam, max_active=10**6)
 
@@ -30,7 +29,9 @@ def search(graph, matrix, options):
 
 def content(lattice):
     """Each arc with its frame and scores, and the final scores, in an order that does not depend on the states'."""
-    arcs = zip(*(getattr(lattice, name).tolist() for name in ("arc_frame", "graph_arc", "acoustic_score", "graph_score")))
+    arcs = zip(
+        *(getattr(lattice, name).tolist() for name in ("arc_frame", "graph_arc", "acoustic_score", "graph_score"))
+    )
     return sorted(arcs), sorted(lattice.final_score.tolist()), sorted(lattice.state_frame.tolist())
 
 

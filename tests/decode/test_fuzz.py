@@ -171,7 +171,8 @@ def searched_beyond_resolution(engine):
         # they hang together.
         jitter = 1 + 1e-3 * np.random.default_rng(case.seed).random(case.matrix.shape)
         matrix = (np.where(np.isneginf(case.matrix), -1e9, case.matrix) * jitter).astype(np.float32)
-        (lattice,) = decode(case.graph, Scores.from_matrices([matrix], SHIFT), open_beams(engine, case.lattice_beam))
+        options = replace(open_beams(engine, case.lattice_beam), search_beam=math.inf)
+        (lattice,) = decode(case.graph, Scores.from_matrices([matrix], SHIFT), options)
         lattice.check()
         prune(lattice, case.lattice_beam / 2).check()
         best, expected = lattice.best_path().score, search_trellis(case.graph.fst, matrix).best

@@ -1,0 +1,42 @@
+"""How the loops of the pruned search are compiled: numba's decorator with the options that matter, typed."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, TypeVar
+
+from numba import njit
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_njit: Any = njit
+
+
+def entry(function: _Function) -> _Function:
+    """A function that Python calls; compiled once for all processes, and run without the interpreter lock."""
+    compiled: _Function = _njit(cache=True, nogil=True)(function)
+    return compiled
+
+
+def internal(function: _Function) -> _Function:
+    """A function that only compiled ones call: without a way in from Python, which takes long to compile."""
+    compiled: _Function = _njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return compiled
+
+
+def kernel(function: _Function) -> _Function:
+    """An internal function that allocates nothing, and so need not count references to the arrays it passes around."""
+    compiled: _Function = _njit(cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+        function
+    )
+    return compiled
+
+
+def inlined(function: _Function) -> _Function:
+    """A part of a function: a call with a dozen arrays would cost more than what many of them do."""
+    compiled: _Function = _njit(cache=True, nogil=True, inline="always")(function)
+    return compiled
+
+
+def inlined_kernel(function: _Function) -> _Function:
+    """A part of a kernel."""
+    compiled: _Function = _njit(cache=True, nogil=True, _nrt=False, inline="always")(function)
+    return compiled
