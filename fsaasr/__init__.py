@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fsaasr.core.hypothesis import Hypothesis, Span
     from fsaasr.core.scores import Scores
     from fsaasr.core.symbols import SymbolTable
-    from fsaasr.decode import SearchOptions, align, forward_backward
+    from fsaasr.decode import Decoder, SearchOptions, align, forward_backward, one_best
     from fsaasr.evaluate import bootstrap_interval, character_errors, word_errors
     from fsaasr.grammar import estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
     from fsaasr.graph import (
@@ -59,15 +59,18 @@ _HOMES: Dict[str, str] = {
     "word_loop": "graph",
     "load_model": "models",
     "Lattice": "lattice",
+    "Decoder": "decode",
     "SearchOptions": "decode",
     "align": "decode",
     "forward_backward": "decode",
+    "one_best": "decode",
     "bootstrap_interval": "evaluate",
     "character_errors": "evaluate",
     "word_errors": "evaluate",
 }
 
 __all__ = [
+    "Decoder",
     "DecodingGraph",
     "FsaasrError",
     "Hypothesis",
@@ -93,6 +96,7 @@ __all__ = [
     "grammar_from_pynini",
     "load_graph",
     "load_model",
+    "one_best",
     "perplexity",
     "read_arpa",
     "read_lexicon",

@@ -1,16 +1,21 @@
 """Search: scores and a graph in, lattices, alignments and posteriors out."""
 
 from fsaasr.decode.align import BestArcs, align, viterbi
+from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
+from fsaasr.decode.k2_stream import K2Decoder
 from fsaasr.decode.options import ENGINES, SearchOptions
 from fsaasr.decode.streaming import Decoder, advance_all
 
 __all__ = [
+    "ENDPOINT_RULES",
     "ENGINES",
     "BestArcs",
     "Decoder",
+    "EndpointRule",
     "ForwardBackward",
+    "K2Decoder",
     "SearchOptions",
     "advance_all",
     "align",

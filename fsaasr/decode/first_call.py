@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from threading import Timer
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator
 
 _LOG = logging.getLogger("fsaasr")
 _PATIENCE = 2.0
-_state = {"first": True}
+_state: Dict[str, Any] = {"first": True}
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def announced() -> Iterator[None]:
         yield
         return
     _state["first"] = False
-    timer = Timer(_PATIENCE, _announce)
+    timer = _state["timer"] = Timer(_PATIENCE, _announce)
     timer.daemon = True
     timer.start()
     try:
@@ -29,8 +29,12 @@ def announced() -> Iterator[None]:
 
 
 def _announce() -> None:
+    if not _is_compiled():
+        _LOG.warning("compiling the search loops for this machine; later processes find them in numba's cache")
+
+
+def _is_compiled() -> bool:
     from fsaasr.decode import pruned_kernels
 
     dispatcher: Any = pruned_kernels.advance
-    if not dispatcher.signatures:
-        _LOG.warning("compiling the search loops for this machine; later processes find them in numba's cache")
+    return bool(dispatcher.signatures)

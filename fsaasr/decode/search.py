@@ -143,6 +143,32 @@ class Search:
         path = PathArcs(inputs, outputs, flags, acoustic, graph + final if reached_final else graph)
         return path, reached_final
 
+    def stable(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
+        """The part of the best path that no further frame can change: what all paths that are alive have in common."""
+        from fsaasr.decode.trace_kernels import common_token, trace_back
+
+        begin, end = self._work.ends[:2].tolist()
+        begins = self._begins()
+        token = int(common_token(self._work.tokens, begins, begin, end))
+        frame = int(np.searchsorted(begins, token, side="right"))
+        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, begins[:frame], token)
+        inputs, outputs, flags, _ = self._labels(via, label, consumes)
+        return read_out(PathArcs(inputs, outputs, flags, acoustic, graph), self._graph, utterance, frame_shift, False)
+
+    def final_gap(self) -> float:
+        """How far the best path to a final state lags behind the best path, inf if there is none; changes nothing."""
+        from fsaasr.decode.pruned_kernels import close_last
+        from fsaasr.decode.trace_kernels import best_end
+
+        if self.reached < self.frames:
+            return float("inf")
+        work = self._work
+        if not self._finished:
+            work = close_last(self._tables, type(work)(*(array.copy() for array in work)))
+        begin, end = work.ends[:2].tolist()
+        best, final = best_end(work.tokens, begin, end, self._graph.fst.final_score, self._may_end, True)
+        return float(work.tokens["score"][begin:end].max() - work.tokens["score"][best] - final)
+
     def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
         """The best path; before `finish`, the best so far, with `reached_final=False`."""
         path, reached_final = self.best_arcs()

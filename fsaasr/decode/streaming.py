@@ -11,6 +11,7 @@ from fsaasr.core.errors import ConfigError, DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode.blank_frames import only_blank_rows
+from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule, find_endpoint
 from fsaasr.decode.expanded import expanded
 from fsaasr.decode.first_call import announced
 from fsaasr.decode.options import SearchOptions
@@ -74,6 +75,15 @@ class Decoder:
     def partial(self) -> Hypothesis:
         """The best path so far, whether or not it may end here; without words where there is no frame yet."""
         return self._search.best(self.utterance, self.frame_shift)
+
+    def stable(self) -> Hypothesis:
+        """The part of `partial` that no further frame can change: what all paths that are alive have in common."""
+        return self._search.stable(self.utterance, self.frame_shift)
+
+    def endpoint(self, silence: Sequence[str] = (), rules: Sequence[EndpointRule] = ENDPOINT_RULES) -> Optional[str]:
+        """Name of the rule by which the speaker has finished, None if none says so; see `find_endpoint`."""
+        length = self.frames * self.frame_shift
+        return find_endpoint(self.partial(), length, self._search.final_gap(), silence, rules)
 
     def finalize(self) -> Lattice:
         """The lattice of the whole utterance, and the end of the stream; asked again, the same.

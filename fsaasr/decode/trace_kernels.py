@@ -77,6 +77,22 @@ def trace_back(tokens: Any, begins: Any, last: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def common_token(tokens: Any, begins: Any, begin: Any, end: Any) -> Any:
+    """A token on the best ways to all of tokens `begin` .. `end - 1`: all that comes after it may still change."""
+    living = np.arange(begin, end)
+    frame = len(begins) - 1
+    while len(living) > 1:
+        for k in range(len(living)):
+            while living[k] >= begins[frame] and tokens[living[k]].back > 0:
+                living[k] = tokens[living[k]].back
+        living = np.unique(living)
+        if frame == 0:
+            return living[0]
+        frame -= 1
+    return living[0]
+
+
+@njit(cache=True, nogil=True)
 def _step_score(link: Any) -> Any:
     return np.float64(link.graph) + np.float64(link.acoustic)
 

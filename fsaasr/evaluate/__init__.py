@@ -3,6 +3,7 @@
 from fsaasr.evaluate.bootstrap import bootstrap_interval
 from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErrors
 from fsaasr.evaluate.scoring import character_errors, word_errors
+from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
 from fsaasr.evaluate.transcripts import read_speakers, read_text, write_text
 
@@ -16,6 +17,7 @@ __all__ = [
     "error_table",
     "read_speakers",
     "read_text",
+    "unstable_word_ratio",
     "utterance_table",
     "word_errors",
     "write_text",
