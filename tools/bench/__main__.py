@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--per", type=float, help="greedy phone error rate of the synthetic scores")
     parser.add_argument("--beams", type=float, nargs="+", default=[6.0, 8.0, 10.0, 12.0, 14.0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--min-active", type=int, default=30, help="states expanded a frame at least")
+    parser.add_argument("--min-active", type=int, default=20, help="states expanded a frame at least")
     parser.add_argument("--only", default="", help="only decoders with this in their name")
     parser.add_argument("--smoke", action="store_true", help="a toy bed and this package's decoders, in seconds")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench")

@@ -45,6 +45,7 @@ DECODERS = (
     _own("lattice", "LatticeDecoder", "static_graph"),
     _own("one-best, graph of tokens", "OneBest", "token_graph"),
     _own("lattice, graph of tokens", "LatticeDecoder", "token_graph"),
+    _own("one-best, graph of tokens, sure blanks skipped", "OneBest", "token_graph", blank_threshold=0.95),
     Decoder("kaldi-decoder FasterDecoder", "kaldi_decoder:FasterDecoder", False),
     Decoder(REFERENCE, "kaldi_hmm_gmm:LatticeFasterDecoder", True, environment="bench-kaldi"),
     Decoder("k2", "k2_raw:DensePruned", True),

@@ -34,7 +34,7 @@ class Plan:
     beams: Tuple[float, ...]
     rounds: int
     pythons: Mapping[str, str]
-    min_active: int = 30
+    min_active: int = 20
 
 
 @dataclass

@@ -24,7 +24,7 @@ class Task:
     threads: int = 1
     lattice_beam: float = 6.0
     max_active: int = 10_000
-    min_active: int = 30
+    min_active: int = 20
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
