@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from typing import Any, List, Optional, Tuple
 
-from fsaasr.core.errors import DecodeError
+from fsaasr.core.errors import DecodeError, ScoresError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Scores
 from fsaasr.decode.batch import over_utterances, utterance
@@ -83,6 +83,8 @@ def one_best(
 
 
 def _prepared(graph: Graph, scores: Scores, options: SearchOptions) -> Scores:
+    if not isinstance(scores, Scores):
+        raise ScoresError(f"decode: scores are {type(scores).__name__}, expected Scores; see Scores.from_matrices")
     check_columns(graph, scores.num_columns)
     if options.blank_threshold is not None:
         scores = only_blank(graph, scores, options.blank_threshold)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fsaasr.decode.ends import find_ends
 from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_matrix, search_tables
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
+from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.lattice import SEARCH_DIED, Lattice
 
 
@@ -37,6 +40,6 @@ def exact_lattice(graph: DecodingGraph, utterance: Utterance, lattice_beam: floa
     kept = np.flatnonzero(ends.score > -np.inf)
     end_score = ends.score[kept].astype(np.float32)
     flags = () if all_frames else (SEARCH_DIED,)
-    return lattice_from_arcs(
-        graph, utterance, KeptArcs(frame, arc, tables.order[kept], end_score, reached, ends.reached_final, flags)
-    )
+    arcs = KeptArcs(frame, arc, tables.order[kept], end_score, reached, ends.reached_final, flags)
+    active = np.count_nonzero(alpha[:reached] > -np.inf, axis=1).astype(np.int32)
+    return replace(lattice_from_arcs(graph, utterance, arcs), evidence=SearchEvidence(active, 0, -np.inf))

@@ -245,6 +245,8 @@ def follow_epsilons(
                 n += 1
             else:
                 limits.closed_lost |= score > NEG_INF
+        elif token.score + graph.best_epsilon < limits.epsilon:
+            limits.closed_lost = 1
         elif rule.scans:
             arc, end = np.int64(graph.states[state].begin), np.int64(graph.states[state + _ONE].begin)
             if n + end - arc > len(candidates):

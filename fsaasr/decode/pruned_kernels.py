@@ -172,9 +172,12 @@ def _limit(work: Any, best: Any, options: Any) -> None:
     limits.token, limits.width = best - beam, beam
     active = count_within(work.tokens, start, end, limits.token)
     frame.limited = active > max_active
-    if active > max_active or active < min_active:
-        active = max_active if active > max_active else min_active
-        limits.token = kth_best(work.tokens, start, end, active, work.scores) if active < end - start else NEG_INF
+    if active > max_active or active <= min_active:
+        # Kaldi lets one more than `min_active` go on.
+        active = max_active if active > max_active else min_active + 1
+        limits.token = NEG_INF
+        if active <= end - start:
+            limits.token = kth_best(work.tokens, start, end, active, work.scores)
         limits.width = best - limits.token + BEAM_DELTA
     frame.active = min(active, end - start)
 

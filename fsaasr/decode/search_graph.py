@@ -66,6 +66,7 @@ def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
     states["height"][:-1] = heights
     spelled = isinstance(graph, DecodingGraph)
     column, enter, rules, start_label = _spelled_out(graph) if isinstance(graph, DecodingGraph) else _chained(graph)
+    best_epsilon = float(fst.score.max(initial=-np.inf, where=fst.input_label == 0))
     highest = int(heights.max(initial=0))
     tables = SearchGraph(
         states,
@@ -80,7 +81,8 @@ def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
         not spelled,
         highest,
         greatest,
-        highest * float(fst.score.max(initial=0.0, where=fst.input_label == 0)),
+        highest * max(best_epsilon, 0.0),
+        best_epsilon,
         float(fst.final_score.max()),
     )
     return tables, order

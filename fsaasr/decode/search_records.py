@@ -88,7 +88,7 @@ class SearchGraph(NamedTuple):
       transient: whether what epsilons lead to can only go on with an arc of the graph.
       highest: greatest height of a state. greatest: greatest score of an arc that consumes a frame, at least 0.
       bonus: what the epsilons of one frame can add to a score at most, at least 0.
-      best_final: greatest final score.
+      best_epsilon: greatest score of an epsilon. best_final: greatest final score.
     """
 
     states: Any
@@ -104,4 +104,5 @@ class SearchGraph(NamedTuple):
     highest: int
     greatest: float
     bonus: float
+    best_epsilon: float
     best_final: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Optional, Sequence
 
@@ -46,7 +47,7 @@ class Decoder:
     ) -> None:
         if options.engine not in ("auto", "native"):
             raise ConfigError(f"Decoder: engine is {options.engine!r}, expected 'auto' or 'native' (K2Decoder is k2's)")
-        if not frame_shift > 0:
+        if not 0 < frame_shift < math.inf:
             raise ConfigError(f"Decoder: frame_shift is {frame_shift}; expected seconds > 0")
         self.utterance, self.frame_shift, self.options = utterance, frame_shift, options
         self._graph = graph if steps_by_itself(graph) else expanded(graph)

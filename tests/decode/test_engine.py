@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from fsaasr.core.errors import ConfigError, DecodeError
+from fsaasr.core.errors import ConfigError, DecodeError, ScoresError
 from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode, first_call, one_best
 from fsaasr.graph import compile_token_graph, load_graph, word_loop
@@ -47,6 +47,12 @@ def test_threads_and_executors_change_nothing(graph, scores, tmp_path):
         assert one_best(mapped, scores, OPTIONS, executor=pool) == best
 
 
+def test_a_matrix_is_no_scores_and_the_error_says_how_to_make_them(graph, scores):
+    for search in (decode, one_best):
+        with pytest.raises(ScoresError, match=r"ndarray, expected Scores; see Scores\.from_matrices"):
+            search(graph, scores.array)
+
+
 def test_a_batch_is_its_utterances_and_padding_is_never_read(graph, scores):
     alone = [Scores.from_matrices([scores.utterance(n)], 0.04, ids=[scores.ids[n]]) for n in range(len(scores))]
     assert [one_best(graph, one, OPTIONS)[0] for one in alone] == one_best(graph, scores, OPTIONS)
@@ -58,7 +64,9 @@ def test_a_batch_is_its_utterances_and_padding_is_never_read(graph, scores):
 
 
 def test_no_search_error_is_a_proof(graph, scores):
-    exact = [lattice.best_path().score for lattice in decode(graph, scores, SearchOptions("native-exact"))]
+    searched = decode(graph, scores, SearchOptions("native-exact"))
+    assert all(lattice.evidence.no_search_error for lattice in searched)
+    exact = [lattice.best_path().score for lattice in searched]
     proven = 0
     for beam in (0.5, 2.0, 8.0, 20.0, 80.0, math.inf):
         options = SearchOptions(search_beam=beam, min_active=0)
