@@ -235,10 +235,7 @@ class Search:
         """Input label, output label, flags and arc (-1: a step of the topology) of steps `via` to tokens of `label`."""
         is_arc = via >= 0
         arcs = via if self._order is None else np.where(is_arc, self._order[np.maximum(via, 0)], -1)
-        if self._tables.transient:
-            inputs = label * consumes
-        else:
-            inputs = self._graph.fst.input_label[arcs]
+        inputs = label * consumes if self._tables.transient else self._graph.fst.input_label[arcs]
         flags = self._graph.arc_flags
         outputs = _of_arcs(self._graph.fst.output_label, arcs, is_arc)
         return (

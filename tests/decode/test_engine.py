@@ -121,7 +121,7 @@ def test_sure_blanks_leave_blank_alone_and_keep_times(graph):
     hmm = compile_token_graph(LEXICON, word_loop(LEXICON.words), "hmm1")
     with pytest.raises(ConfigError, match="not '<blk>'"):
         decode(hmm, Scores.from_matrices([np.zeros((3, hmm.num_columns))], 0.1), SearchOptions(blank_threshold=0.9))
-    with pytest.raises(ConfigError, match="blank_threshold is 1.5"):
+    with pytest.raises(ConfigError, match=r"blank_threshold is 1\.5"):
         SearchOptions(blank_threshold=1.5)
 
 
