@@ -191,7 +191,7 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, o
     if graph.transient and hottest > NEG_INF:
         start, end = work.ends[0], work.ends[1]
         leader = work.ends[4]
-        if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) >= options[2]:
+        if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) > options[2]:
             ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
             limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest)
     work = _close(graph, work)
@@ -239,6 +239,10 @@ def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
         work = _close_frame(graph, work, row, by_label, hottest, options)
         leader = work.tokens[work.ends[4]]
         _limit(work, leader.score, options)
+        if limits.closed_lost and limits.width > options[0]:
+            # The frame's beam turned out wider than the one by which epsilons were held back.
+            frame = work.frames[work.ends[3]]
+            frame.lost = max(frame.lost, limits.epsilon)
         limits.candidate = best_step(graph, leader, row, by_label) - limits.width
         work, n = _expand(graph, work, row, by_label, hot, hottest)
         frame = work.frames[work.ends[3]]
