@@ -74,11 +74,11 @@ def _arcs(
     threshold = np.float32(cutoff - before)
     above = (hottest - np.float32(entry.penalty) * _PENALTY - threshold) / STEP
     alive = entry.labels & hot[LEVELS - 1]
-    # Where no label has a score above -inf, `above` is NaN, unfit as an index.
-    if not above >= 0:
+    # One step more than needed makes up for rounding. Without a label above -inf, `above` is NaN, unfit as an index.
+    if not above >= -1:
         lost |= alive > 0
     elif entry.sparse:
-        chosen = entry.labels & hot[_U(min(above, np.float32(LEVELS - 1)))]
+        chosen = entry.labels & hot[_U(min(above + np.float32(1), np.float32(LEVELS - 1)))]
         lost |= chosen != alive
         # Epsilons come first, so the labels' arcs are the state's last.
         first = last - count_bits(entry.labels)

@@ -109,22 +109,22 @@ def kth_best(tokens: Any, begin: Any, end: Any, k: Any, scores: Any) -> Any:
 
 @kernel
 def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
-    """Score of the best step that consumes a frame from a token."""
+    """Score of the best step that consumes a frame from a token, summed as `expand` sums it."""
     rule = graph.rules[_U(token.label & (ENTERED - 1))]
-    best = NEG_INF32
+    best: Any = NEG_INF
     if token.label < ENTERED and token.label > 0:
-        best = max(best, rule.stay + row[_U(token.label - 1)])
+        best = max(best, np.float64(rule.stay) + np.float64(row[_U(token.label - 1)]))
         if rule.next > 0:
-            best = max(best, rule.next_score + row[_U(rule.next - 1)])
+            best = max(best, np.float64(rule.next_score) + np.float64(row[_U(rule.next - 1)]))
         if rule.blank > 0:
-            best = max(best, row[_U(rule.blank - 1)])
+            best = max(best, np.float64(row[_U(rule.blank - 1)]))
     if rule.scans:
         state = _U(token.state)
         for arc in range(_U(graph.states[state].begin), _U(graph.states[state + _ONE].begin)):
             label = graph.label[arc]
             if label != rule.excluded:
-                best = max(best, graph.score[arc] + by_label[_U(label)])
-    return token.score + float(best)
+                best = max(best, np.float64(graph.score[arc]) + np.float64(by_label[_U(label)]))
+    return token.score + best
 
 
 @inlined_kernel

@@ -174,7 +174,7 @@ def _limit(work: Any, best: Any, options: Any) -> None:
     frame.limited = active > max_active
     if active > max_active or active <= min_active:
         # Kaldi lets one more than `min_active` go on.
-        active = max_active if active > max_active else min_active + 1
+        active = max_active if active > max_active else min(min_active + 1, max_active)
         limits.token = NEG_INF
         if active <= end - start:
             limits.token = kth_best(work.tokens, start, end, active, work.scores)
@@ -193,7 +193,7 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, o
         leader = work.ends[4]
         if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) > options[2]:
             ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
-            limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest)
+            limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest - graph.bonus)
     work = _close(graph, work)
     if limits.closed_lost:
         # What was only held back for not reaching the next frame is below that frame's cutoff.
@@ -248,10 +248,17 @@ def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
         frame = work.frames[work.ends[3]]
         if limits.token_lost:
             frame.lost = max(frame.lost, limits.token)
-        if n == 0:
-            break
+        start, best = work.ends[0], work.ends[4]
+        best_score = work.tokens[best].score
         work.ends[0] = work.ends[1]
         work = _insert(graph, work, n)
+        if work.ends[1] == work.ends[0]:
+            # None is left: what there was before stays, for the best path so far.
+            work.ends[0], work.ends[4] = start, best
+            if limits.candidate_lost:
+                frame = work.frames[work.ends[3]]
+                frame.lost = max(frame.lost, best_score)
+            break
         work.ends[3] += 1
         if work.ends[3] == len(work.frames):
             work = _more_frames(work)

@@ -7,6 +7,7 @@ from typing import Any, List, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from fsaasr.core.errors import DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode.ends import Ends, find_ends
@@ -71,12 +72,14 @@ class Search:
         """Passes tokens through more frames, float32 (T, C)."""
         from fsaasr.decode.pruned_kernels import advance
 
+        if self._finished:
+            raise DecodeError("Search.advance: the search has been finished; make another one")
         for start in range(0, len(matrix), _BLOCK):
             block = matrix[start : start + _BLOCK]
             alive = self.reached == self.frames
             self.frames += len(block)
+            self._gains.append(block.max(axis=1))
             if alive:
-                self._gains.append(block.max(axis=1))
                 self._work = advance(self._tables, self._work, block, self._limits)
                 self._forget()
 
@@ -98,7 +101,7 @@ class Search:
 
         work = self._work
         tokens, links = work.tokens[:end], work.links[:last]
-        links = links[live_links(tokens, links, begin, self._options.lattice_beam + BEAM_SLACK)]
+        links = links[live_links(tokens, links, begin, self._options.lattice_beam + 2 * BEAM_SLACK)]
         keep = live_tokens(tokens, links, begin)
         number = np.cumsum(keep, dtype=np.int64) - 1
         tokens = tokens[keep]

@@ -20,6 +20,8 @@ from fsaasr.graph.fst_arrays import FstArrays
 Order = Optional[npt.NDArray[np.int64]]
 _CACHE: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], Tuple[SearchGraph, Order]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
+_FEW = 64
+"""Passes in which epsilons that form no cycle mostly get their heights."""
 
 
 def steps_by_itself(graph: Graph) -> bool:
@@ -137,14 +139,17 @@ def _leaving(transitions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def _epsilon_heights(fst: FstArrays) -> npt.NDArray[np.int64]:
     """int64 (S,): arcs of the longest chain of input epsilons from each state."""
-    from fsaasr.decode.search_graph_kernels import raise_heights
+    from fsaasr.decode.search_graph_kernels import HIGHEST, raise_heights
 
     arcs = np.flatnonzero(fst.input_label == 0)
     heights = np.zeros(fst.num_states, np.int64)
     if len(arcs) == 0:
         return heights
     source = (np.searchsorted(fst.arc_offsets, arcs, side="right") - 1).astype(np.int32)
-    if not raise_heights(source, fst.next_state[arcs], heights):
-        epsilon_order(fst)
+    targets = fst.next_state[arcs]
+    if not raise_heights(source, targets, heights, _FEW):
+        epsilon_order(fst)  # refuses cycles
+        raise_heights(source, targets, heights, len(arcs) + 1)
+    if heights.max() > HIGHEST:
         raise GraphError("search: chains of input epsilons are longer than 65535; remove epsilons before searching")
     return heights

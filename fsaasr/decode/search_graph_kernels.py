@@ -10,25 +10,28 @@ from numba import njit
 from fsaasr.decode.search_records import PENALTY_STEP
 
 _ONE = np.uint64(1)
+HIGHEST = 65535
+"""Greatest height that a state's record holds."""
 
 
 @njit(cache=True, nogil=True)
-def raise_heights(source: Any, target: Any, heights: Any) -> bool:
-    """Sets `heights` to the longest chain of epsilon arcs from each state; False if one is longer than 65535."""
-    limit = 65535
-    changed = True
-    rounds = 0
-    while changed:
+def raise_heights(source: Any, target: Any, heights: Any, rounds: int) -> bool:
+    """Raises `heights` to the longest chain of epsilon arcs from each state, or to more than HIGHEST somewhere.
+
+    Returns whether that is so after at most `rounds` passes over the arcs; where arcs form a cycle, few do not do.
+    """
+    for _ in range(rounds):
         changed = False
         for k in range(len(source) - 1, -1, -1):
             height = heights[target[k]] + 1
             if height > heights[source[k]]:
                 heights[source[k]] = height
                 changed = True
-        rounds += 1
-        if rounds > limit:
-            return False
-    return True
+                if height > HIGHEST:
+                    return True
+        if not changed:
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)
