@@ -12,12 +12,10 @@ from fsaasr.decode.batch import over_utterances, utterance
 from fsaasr.decode.blank_frames import only_blank
 from fsaasr.decode.first_call import announced
 from fsaasr.decode.native import native_best, native_lattice
-from fsaasr.decode.options import SearchOptions
+from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.search_tables import check_columns
 from fsaasr.graph import Graph
 from fsaasr.lattice.lattice import Lattice
-
-DEFAULTS = SearchOptions()
 
 
 def decode(

@@ -56,3 +56,6 @@ class SearchOptions:
             raise ConfigError(f"SearchOptions: acoustic_scale is {self.acoustic_scale}, expected a number > 0")
         if self.blank_threshold is not None and not 0 < self.blank_threshold < 1:
             raise ConfigError(f"SearchOptions: blank_threshold is {self.blank_threshold}, expected 0 < x < 1 or None")
+
+
+DEFAULTS = SearchOptions()

@@ -134,29 +134,33 @@ class Search:
 
     def best_arcs(self) -> Tuple[PathArcs, bool]:
         """The best path, and whether it ends in a final state; before `finish`, the best path so far."""
-        from fsaasr.decode.trace_kernels import best_end, trace_back
+        from fsaasr.decode.trace_kernels import best_end
 
         begin, end = self._work.ends[:2].tolist()
         complete = self._finished and self.reached == self.frames
         finals = self._graph.fst.final_score
         best, final = best_end(self._work.tokens, begin, end, finals, self._may_end, complete)
-        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, self._begins(), best)
-        inputs, outputs, flags, _ = self._labels(via, label, consumes)
         reached_final = final > -np.inf
-        path = PathArcs(inputs, outputs, flags, acoustic, graph + final if reached_final else graph)
+        path = self._path(best, self._begins(), final if reached_final else 0.0)
         return path, reached_final
 
     def stable(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
         """The part of the best path that no further frame can change: what all paths that are alive have in common."""
-        from fsaasr.decode.trace_kernels import common_token, trace_back
+        from fsaasr.decode.trace_kernels import common_token
 
         begin, end = self._work.ends[:2].tolist()
         begins = self._begins()
         token = int(common_token(self._work.tokens, begins, begin, end))
         frame = int(np.searchsorted(begins, token, side="right"))
-        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, begins[:frame], token)
+        return read_out(self._path(token, begins[:frame], 0.0), self._graph, utterance, frame_shift, False)
+
+    def _path(self, token: int, begins: npt.NDArray[np.int64], final_score: float) -> PathArcs:
+        """The best way to a token of the last of the frames that `begins` has."""
+        from fsaasr.decode.trace_kernels import trace_back
+
+        via, label, consumes, acoustic, graph = trace_back(self._work.tokens, begins, token)
         inputs, outputs, flags, _ = self._labels(via, label, consumes)
-        return read_out(PathArcs(inputs, outputs, flags, acoustic, graph), self._graph, utterance, frame_shift, False)
+        return PathArcs(inputs, outputs, flags, acoustic, graph + final_score)
 
     def final_gap(self) -> float:
         """How far the best path to a final state lags behind the best path, inf if there is none; changes nothing."""
@@ -167,7 +171,8 @@ class Search:
             return float("inf")
         work = self._work
         if not self._finished:
-            work = close_last(self._tables, type(work)(*(array.copy() for array in work)))
+            copies = type(work)(*(array.copy() for array in work._replace(links=work.links[:0])))
+            work = close_last(self._tables, copies)
         begin, end = work.ends[:2].tolist()
         best, final = best_end(work.tokens, begin, end, self._graph.fst.final_score, self._may_end, True)
         return float(work.tokens["score"][begin:end].max() - work.tokens["score"][best] - final)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Optional, Sequence
 
 import numpy as np
@@ -11,18 +10,17 @@ import numpy as np
 from fsaasr.core.errors import ConfigError, DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
+from fsaasr.decode.batch import over_utterances
 from fsaasr.decode.blank_frames import only_blank_rows
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule, find_endpoint
 from fsaasr.decode.expanded import expanded
 from fsaasr.decode.first_call import announced
-from fsaasr.decode.options import SearchOptions
+from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.search import Search
 from fsaasr.decode.search_graph import steps_by_itself
 from fsaasr.decode.search_tables import check_columns, frozen_matrix
 from fsaasr.graph import Graph
 from fsaasr.lattice.lattice import Lattice
-
-DEFAULTS = SearchOptions()
 
 
 class Decoder:
@@ -124,8 +122,6 @@ def advance_all(decoders: Sequence[Any], matrices: Sequence[Any], threads: int =
     """
     if len(decoders) != len(matrices) or len({id(decoder) for decoder in decoders}) != len(decoders):
         raise DecodeError(f"advance_all: {len(decoders)} decoders and {len(matrices)} matrices; give each decoder once")
-    if threads < 1:
-        raise ConfigError(f"threads is {threads}, expected >= 1")
     pairs = list(zip(decoders, matrices))
     native = [(decoder, matrix) for decoder, matrix in pairs if isinstance(decoder, Decoder)]
     others = [(decoder, matrix) for decoder, matrix in pairs if not isinstance(decoder, Decoder)]
@@ -133,5 +129,4 @@ def advance_all(decoders: Sequence[Any], matrices: Sequence[Any], threads: int =
         from fsaasr.decode.k2_stream import advance_k2
 
         advance_k2(*zip(*others))
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        list(pool.map(lambda pair: pair[0].advance(pair[1]), native))
+    over_utterances(lambda n: native[n][0].advance(native[n][1]), len(native), threads)

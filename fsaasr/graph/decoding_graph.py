@@ -14,7 +14,7 @@ from fsaasr.core.errors import GraphError
 from fsaasr.core.files import PathLike, content_hash
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.fst_arrays import FstArrays
-from fsaasr.graph.graph_file import GraphFile, MappedGraph, map_graph_file, write_graph_file
+from fsaasr.graph.graph_file import GraphFile, MappedGraph, write_graph_file
 
 TOKEN_START = 1
 """Flag of an arc that consumes the first frame of a token."""
@@ -106,15 +106,6 @@ class DecodingGraph(MappedGraph):
     def save(self, path: PathLike) -> None:
         """Writes one file in the safetensors layout, atomically; `load` maps it without reading it whole."""
         write_graph_file(path, self.fst, {"arc_flags": self.arc_flags}, self._meta(), self.build)
-
-    @classmethod
-    def load(cls, path: PathLike) -> DecodingGraph:
-        """Maps a saved graph into memory (read-only, shared between processes).
-
-        Raises:
-          FileFormatError: not a graph file, a truncated one, or one of another kind of graph.
-        """
-        return cls.from_file(map_graph_file(path))
 
     @classmethod
     def from_file(cls, file: GraphFile) -> DecodingGraph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar, Dict, Mapping, Optional, Tuple, Type, TypeVar
@@ -82,7 +83,7 @@ class GraphFile:
             )
 
 
-class MappedGraph:
+class MappedGraph(ABC):
     """Base of graphs that have files. Pickled, one that was mapped from a file travels as the file's path.
 
     So a process pool's workers share one copy of the arrays, and each maps the file once. A graph that
@@ -93,8 +94,17 @@ class MappedGraph:
 
     @classmethod
     def load(cls: Type[G], path: PathLike) -> G:
-        """Maps a saved graph into memory; see the subclasses."""
-        raise NotImplementedError
+        """Maps a saved graph into memory (read-only, shared between processes).
+
+        Raises:
+          FileFormatError: not a graph file, a truncated one, or one of another kind of graph.
+        """
+        return cls.from_file(map_graph_file(path))
+
+    @classmethod
+    @abstractmethod
+    def from_file(cls: Type[G], file: GraphFile) -> G:
+        """The graph in a mapped file; raises FileFormatError where it is of another kind."""
 
     def _set_origin(self, origin: FileOrigin) -> None:
         object.__setattr__(self, "_origin", origin)

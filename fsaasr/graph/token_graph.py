@@ -17,7 +17,7 @@ from fsaasr.graph.chain import ChainTopology, chain_topology
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.expand import compose_topology
 from fsaasr.graph.fst_arrays import FstArrays
-from fsaasr.graph.graph_file import GraphFile, MappedGraph, map_graph_file, write_graph_file
+from fsaasr.graph.graph_file import GraphFile, MappedGraph, write_graph_file
 from fsaasr.graph.topology import Columns, Topology, parse_topology
 from fsaasr.graph.topology_fst import ROLES, check_transitions
 
@@ -132,15 +132,6 @@ class TokenGraph(MappedGraph):
         """Writes one file in the safetensors layout, atomically; `load` maps it without reading it whole."""
         arrays = {"arc_flags": self.arc_flags, "transitions": self.transitions}
         write_graph_file(path, self.fst, arrays, self._meta(), self.build)
-
-    @classmethod
-    def load(cls, path: PathLike) -> TokenGraph:
-        """Maps a saved graph into memory (read-only, shared between processes).
-
-        Raises:
-          FileFormatError: not a graph file, a truncated one, or one of another kind of graph.
-        """
-        return cls.from_file(map_graph_file(path))
 
     @classmethod
     def from_file(cls, file: GraphFile) -> TokenGraph:

@@ -10,27 +10,8 @@ from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.topology import TOPOLOGIES, parse_topology
 from fsaasr.graph.topology_fst import ROLES
+from tests.two_column_topologies import CTC2, HMM2
 
-HMM2 = """
-start o
-final o
-o   x.t t.1:t
-x.t x.t t.1   stay
-x.t y.t t.2   leave
-y.t y.t t.2   stay
-y.t o   <eps> leave
-"""
-CTC2 = """
-start o
-final o y.t
-o   o   <blk>
-o   x.t t.1:t
-x.t x.t t.1
-x.t y.t t.2
-y.t y.t t.2
-y.t o   <blk>
-y.t x.u u.1:u
-"""
 ALL_TOPOLOGIES = [*TOPOLOGIES.values(), parse_topology("hmm2", HMM2), parse_topology("ctc2", CTC2)]
 
 

@@ -22,31 +22,12 @@ from fsaasr.graph import (
     word_loop,
 )
 from fsaasr.lexicon import Lexicon, OptionalSilence
+from tests.two_column_topologies import CTC2, HMM2
 
 Frames = tuple[tuple[int, int], ...]
 """(score column, token whose first frame this is or 0) of each frame."""
 
 TOKENS = SymbolTable(["a", "b"])
-HMM2 = """
-start o
-final o
-o   x.t t.1:t
-x.t x.t t.1   stay
-x.t y.t t.2   leave
-y.t y.t t.2   stay
-y.t o   <eps> leave
-"""
-CTC2 = """
-start o
-final o y.t
-o   o   <blk>
-o   x.t t.1:t
-x.t x.t t.1
-x.t y.t t.2
-y.t y.t t.2
-y.t o   <blk>
-y.t x.u u.1:u
-"""
 MINE = {"hmm2": parse_topology("hmm2", HMM2), "ctc2": parse_topology("ctc2", CTC2)}
 
 EXPECTED = {
