@@ -15,8 +15,8 @@ from fsaasr.graph import Graph
 def only_blank(graph: Graph, scores: Scores, threshold: float) -> Scores:
     """The same scores with blank as the only column of the frames whose blank posterior is above `threshold`.
 
-    Such frames cost a search next to nothing, all paths keep their times, and the scores that are left are exact.
-    Paths that want another column there are lost, which matters where blank is likely but not certain
+    A search follows blanks alone there (`make bench` has what that saves and costs), all paths keep their times, and
+    the scores that are left are exact. Paths that want another column there are lost, which matters where blank is likely but not certain
     (Chen et al. 2016 drop such frames altogether).
 
     Raises:

@@ -31,7 +31,7 @@ def kernel(function: _Function) -> _Function:
 
 
 def inlined(function: _Function) -> _Function:
-    """A part of a function: a call with a dozen arrays would cost more than what many of them do."""
+    """A part of a function, in its place: a call would hand over a dozen arrays each time."""
     compiled: _Function = _njit(cache=True, nogil=True, inline="always")(function)
     return compiled
 

@@ -46,7 +46,7 @@ def _arc(
     graph: Any, by_label: Any, arc: Any, label: Any, excluded: Any, source: Any, before: Any, threshold: Any,
     width: Any, candidates: Any, found: Any,
 ) -> Any:  # fmt: skip
-    """An arc of the graph; the quick test against `threshold` (cutoff minus `before`) fails for nine of ten."""
+    """An arc of the graph; the quick test against `threshold` (cutoff minus `before`) mostly fails."""
     n, cutoff, lost = found
     acoustic, graph_score = by_label[_U(label)], graph.score[arc]
     both = acoustic + graph_score
