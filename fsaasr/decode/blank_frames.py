@@ -16,8 +16,8 @@ def only_blank(graph: Graph, scores: Scores, threshold: float) -> Scores:
     """The same scores with blank as the only column of the frames whose blank posterior is above `threshold`.
 
     A search follows blanks alone there (`make bench` has what that saves and costs), all paths keep their times, and
-    the scores that are left are exact. Paths that want another column there are lost, which matters where blank is likely but not certain
-    (Chen et al. 2016 drop such frames altogether).
+    the scores that are left are exact. Paths that want another column there are lost, which matters where blank is
+    likely but not certain (Chen et al. 2016 drop such frames altogether).
 
     Raises:
       ConfigError: column 0 of the graph is not blank.
