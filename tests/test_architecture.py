@@ -37,6 +37,8 @@ TESTING_MAY = (
     "fsaasr.graph.DecodingGraph",
     "fsaasr.graph.fst_arrays",
     "fsaasr.graph.decoding_graph",
+    "fsaasr.lattice.lattice",
+    "fsaasr.lattice.word_lattice",
     "fsaasr.testing",
 )
 

@@ -11,7 +11,8 @@ from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_mat
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.evidence import SearchEvidence
-from fsaasr.lattice.lattice import SEARCH_DIED, Lattice
+from fsaasr.lattice.lattice import Lattice
+from fsaasr.lattice.scored_paths import SEARCH_DIED
 
 
 def exact_lattice(graph: DecodingGraph, utterance: Utterance, lattice_beam: float) -> Lattice:

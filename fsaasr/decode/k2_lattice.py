@@ -18,8 +18,9 @@ from fsaasr.decode.options import SearchOptions
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.k2_graph import K2Graph
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
-from fsaasr.lattice.lattice import FROM_FALLBACK, Lattice
+from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.prune import prune
+from fsaasr.lattice.scored_paths import FROM_FALLBACK
 
 WIDEST = 1e20
 """The beam that stands for an infinite one: above any score, below what is impossible."""

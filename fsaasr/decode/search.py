@@ -16,9 +16,10 @@ from fsaasr.decode.search_graph import search_graph
 from fsaasr.decode.search_records import CANDIDATE, CUTOFFS, ENTERED, FRAME, LINK, TOKEN
 from fsaasr.graph import Graph
 from fsaasr.lattice.evidence import SearchEvidence
-from fsaasr.lattice.lattice import SEARCH_DIED, Lattice
+from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.prune import BEAM_SLACK
 from fsaasr.lattice.readout import PathArcs, read_out
+from fsaasr.lattice.scored_paths import SEARCH_DIED
 
 _BLOCK = 512
 """Frames between two looks at whether old tokens and links should be let go."""

@@ -3,19 +3,24 @@
 from fsaasr.lattice.best import best_path
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.check import check
-from fsaasr.lattice.lattice import FROM_FALLBACK, SEARCH_DIED, Lattice
+from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.nbest import nbest
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.readout import PathArcs, read_out
+from fsaasr.lattice.scored_paths import FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
+from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 
 __all__ = [
     "FROM_FALLBACK",
     "SEARCH_DIED",
+    "GraphParts",
     "KeptArcs",
     "Lattice",
     "PathArcs",
+    "ScoredPaths",
     "Utterance",
+    "WordLattice",
     "arc_posteriors",
     "best_path",
     "check",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.hypothesis import Hypothesis
-from fsaasr.lattice.lattice import Lattice
-from fsaasr.lattice.readout import PathArcs, read_out
+from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.scoring import scaled_scores
 
 
 def best_path(
-    lattice: Lattice, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    lattice: ScoredPaths, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
 ) -> Hypothesis:
     """The path of greatest `acoustic_scale * acoustic + lm_scale * graph - word_insertion_penalty * words`.
 
@@ -35,17 +33,4 @@ def best_path(
     best, arcs = best_arcs(lattice.source, lattice.target, scores, final)
     if best == -np.inf:
         raise LatticeError(f"best_path: the lattice of {lattice.utterance!r} has no path to a final state")
-    return read_path(lattice, arcs)
-
-
-def read_path(lattice: Lattice, arcs: npt.NDArray[np.int32]) -> Hypothesis:
-    """The hypothesis of the complete path of lattice arcs `arcs`, with unscaled scores."""
-    end = lattice.target[arcs[-1]] if len(arcs) else 0
-    path = PathArcs(
-        lattice.input_label[arcs],
-        lattice.output_label[arcs],
-        None if lattice.arc_flags is None else lattice.arc_flags[arcs],
-        float(lattice.acoustic_score[arcs].sum(dtype=np.float64)),
-        float(lattice.graph_score[arcs].sum(dtype=np.float64) + lattice.final_score[end]),
-    )
-    return read_out(path, lattice, lattice.utterance, lattice.frame_shift, lattice.reached_final)
+    return lattice.read_path(arcs)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,20 +12,14 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.evidence import SearchEvidence
-
-SEARCH_DIED = "search-died"
-"""Flag: no path survived to the last frame; the lattice covers the frames before."""
-FROM_FALLBACK = "from-native-fallback"
-"""Flag: the engine asked for kept no path; the `native` engine made this lattice."""
+from fsaasr.lattice.scored_paths import ScoredPaths
 
 
 @dataclass(frozen=True, eq=False)
-class Lattice:
-    """An acyclic transducer whose arcs keep acoustic and graph score apart.
+class Lattice(ScoredPaths):
+    """Paths frame by frame: an arc with input label 0 consumes no frame, any other exactly one.
 
-    States are numbered in topological order, 0 is the start; arcs are sorted by source state. An
-    arc with input label 0 consumes no frame; any other arc consumes exactly one. Every state and
-    arc lies on a path from the start to a final state.
+    Order of states and arcs, and what else holds of all lattices: see `ScoredPaths`.
 
     Attributes:
       utterance: utterance id.
@@ -65,61 +59,27 @@ class Lattice:
     graph_arc: Optional[npt.NDArray[np.int32]] = None
     evidence: Optional[SearchEvidence] = None
 
-    @property
-    def num_states(self) -> int:
-        """S."""
-        return len(self.state_frame)
+    def read_path(self, arcs: npt.NDArray[np.int32]) -> Hypothesis:
+        """The hypothesis of the complete path of arcs `arcs`, with unscaled scores."""
+        from fsaasr.lattice.readout import PathArcs, read_out
 
-    @property
-    def num_arcs(self) -> int:
-        """A."""
-        return len(self.source)
+        end = self.target[arcs[-1]] if len(arcs) else 0
+        path = PathArcs(
+            self.input_label[arcs],
+            self.output_label[arcs],
+            None if self.arc_flags is None else self.arc_flags[arcs],
+            float(self.acoustic_score[arcs].sum(dtype=np.float64)),
+            float(self.graph_score[arcs].sum(dtype=np.float64) + self.final_score[end]),
+        )
+        return read_out(path, self, self.utterance, self.frame_shift, self.reached_final)
 
-    @property
-    def arc_frame(self) -> npt.NDArray[np.int32]:
-        """int32 (A,): frames consumed before each arc, 0 .. T."""
-        return self.state_frame[self.source]
+    def select(self, keep_arc: npt.NDArray[np.bool_], keep_final: npt.NDArray[np.bool_]) -> Lattice:
+        """The lattice of the arcs (A,) and final states (S,) that are kept; see `ScoredPaths.select`."""
+        from fsaasr.lattice.prune import selected
 
-    def best_path(
-        self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
-    ) -> Hypothesis:
-        """See `fsaasr.lattice.best_path`."""
-        from fsaasr.lattice.best import best_path
-
-        return best_path(self, acoustic_scale, lm_scale, word_insertion_penalty)
-
-    def nbest(
-        self, n: int, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
-    ) -> List[Hypothesis]:
-        """See `fsaasr.lattice.nbest`."""
-        from fsaasr.lattice.nbest import nbest
-
-        return nbest(self, n, acoustic_scale, lm_scale, word_insertion_penalty)
-
-    def total_score(
-        self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
-    ) -> float:
-        """See `fsaasr.lattice.total_score`."""
-        from fsaasr.lattice.scoring import total_score
-
-        return total_score(self, acoustic_scale, lm_scale, word_insertion_penalty)
-
-    def arc_posteriors(
-        self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
-    ) -> npt.NDArray[np.float64]:
-        """See `fsaasr.lattice.arc_posteriors`."""
-        from fsaasr.lattice.scoring import arc_posteriors
-
-        return arc_posteriors(self, acoustic_scale, lm_scale, word_insertion_penalty)
-
-    def pruned(self, beam: float) -> Lattice:
-        """See `fsaasr.lattice.prune`."""
-        from fsaasr.lattice.prune import prune
-
-        return prune(self, beam)
-
-    def check(self) -> None:
-        """See `fsaasr.lattice.check`."""
-        from fsaasr.lattice.check import check
-
-        check(self)
+        changed = selected(self, keep_arc, keep_final)
+        changed["input_label"] = self.input_label[keep_arc]
+        for name in ("arc_flags", "graph_arc"):
+            values = getattr(self, name)
+            changed[name] = None if values is None else values[keep_arc]
+        return replace(self, **changed)

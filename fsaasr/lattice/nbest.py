@@ -11,15 +11,14 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.hypothesis import Hypothesis
-from fsaasr.lattice.best import read_path
-from fsaasr.lattice.lattice import Lattice
+from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.scoring import scaled_scores
 
 Words = Tuple[int, ...]
 
 
 def nbest(
-    lattice: Lattice,
+    lattice: ScoredPaths,
     n: int,
     acoustic_scale: float = 1.0,
     lm_scale: float = 1.0,
@@ -48,7 +47,7 @@ def nbest(
         raise LatticeError(f"nbest: n is {n}, expected a number of hypotheses >= 1")
     search = _Search(lattice, *scaled_scores(lattice, acoustic_scale, lm_scale, word_insertion_penalty))
     found = sorted(islice(search.best_first(), n), key=lambda ending: ending[:2])
-    return [read_path(lattice, search.arcs(prefix, end)) for _, _, prefix, end in found]
+    return [lattice.read_path(search.arcs(prefix, end)) for _, _, prefix, end in found]
 
 
 class _Prefix:
@@ -88,7 +87,7 @@ class _Candidate(NamedTuple):
 class _Search:
     """Best-first search over the word prefixes of a lattice."""
 
-    def __init__(self, lattice: Lattice, scores: npt.NDArray[np.float64], final: npt.NDArray[np.float64]) -> None:
+    def __init__(self, lattice: ScoredPaths, scores: npt.NDArray[np.float64], final: npt.NDArray[np.float64]) -> None:
         from fsaasr.lattice.kernels import max_forward_backward
 
         _, beta = max_forward_backward(lattice.source, lattice.target, scores, final)

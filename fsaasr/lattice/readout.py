@@ -58,24 +58,42 @@ def read_out(
     frame to the end of its last token. The i-th word start belongs to the i-th word. A foreign graph has
     no word starts: its words begin where their label stands, and last until the next word.
     """
-    from fsaasr.lattice.readout_kernels import frames_of_labels, token_frames, word_frames
+    from fsaasr.lattice.readout_kernels import frames_of_labels, word_frames
 
     consumes = path.input_label > 0
     columns = path.input_label[consumes] - 1
-    frame_tokens = symbols.column_token[columns]
-    flags = _guessed_flags(frame_tokens) if path.arc_flags is None else path.arc_flags[consumes]
-    starts, ends = token_frames(flags, frame_tokens)
+    flags, starts, ends = _tokens(symbols, columns, None if path.arc_flags is None else path.arc_flags[consumes])
     words = path.output_label[path.output_label > 0]
     word_starts, word_ends = word_frames(flags, starts, ends, frames_of_labels(consumes, path.output_label))
     return Hypothesis(
         utterance,
         _spans(symbols.words, words, word_starts, word_ends, frame_shift),
-        _spans(symbols.tokens, frame_tokens[starts], starts, ends, frame_shift),
+        _spans(symbols.tokens, symbols.column_token[columns[starts]], starts, ends, frame_shift),
         tuple(columns.tolist()),
         path.acoustic_score,
         path.graph_score,
         reached_final,
     )
+
+
+def token_spans(
+    symbols: Symbols, columns: npt.NDArray[np.int32], flags: Optional[npt.NDArray[np.uint8]], frame_shift: Seconds
+) -> Tuple[Span, ...]:
+    """The tokens of a path, from the column of each frame (T,) and its flags, guessed where they are None."""
+    _, starts, ends = _tokens(symbols, columns, flags)
+    return _spans(symbols.tokens, symbols.column_token[columns[starts]], starts, ends, frame_shift)
+
+
+def _tokens(
+    symbols: Symbols, columns: npt.NDArray[np.int32], flags: Optional[npt.NDArray[np.uint8]]
+) -> Tuple[npt.NDArray[np.uint8], Frames, Frames]:
+    """Flags of each frame; first frame and end of each token."""
+    from fsaasr.lattice.readout_kernels import token_frames
+
+    frame_tokens = symbols.column_token[columns]
+    flags = _guessed_flags(frame_tokens) if flags is None else flags
+    starts, ends = token_frames(flags, frame_tokens)
+    return flags, starts, ends
 
 
 def _guessed_flags(frame_tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.lattice.lattice import Lattice
+from fsaasr.lattice.scored_paths import ScoredPaths
 
 Float64 = npt.NDArray[np.float64]
 
 
 def scaled_scores(
-    lattice: Lattice, acoustic_scale: float, lm_scale: float, word_insertion_penalty: float
+    lattice: ScoredPaths, acoustic_scale: float, lm_scale: float, word_insertion_penalty: float
 ) -> Tuple[Float64, Float64]:
     """Score of each arc (A,) and of ending in each state (S,), float64.
 
@@ -43,7 +43,7 @@ def scaled_scores(
 
 
 def total_score(
-    lattice: Lattice, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    lattice: ScoredPaths, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
 ) -> float:
     """Log-sum of the scores of all paths; scales as in `scaled_scores`. At least the best path's score."""
     from fsaasr.lattice.kernels import log_forward_backward
@@ -54,7 +54,7 @@ def total_score(
 
 
 def arc_posteriors(
-    lattice: Lattice, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
+    lattice: ScoredPaths, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
 ) -> Float64:
     """Probability of each arc among the lattice's paths, float64 (A,) in 0 .. 1.
 

@@ -12,6 +12,7 @@ from fsaasr.testing.enumeration import (
 )
 from fsaasr.testing.fuzz import FuzzCase, fuzz_case
 from fsaasr.testing.random_graphs import linear_ctc_flags, linear_ctc_fst, random_fst, random_matrix, toy_graph
+from fsaasr.testing.random_lattices import WordPath, random_word_lattice, word_paths
 from fsaasr.testing.reference import ExactResult, exact_search
 from fsaasr.testing.toys import TOY_ARPA, TOY_LEXICON, TOY_LEXICON_WITH_PROBABILITIES
 from fsaasr.testing.trellis import Trellis, best_score_of, search_trellis
@@ -25,6 +26,7 @@ __all__ = [
     "ExactResult",
     "FuzzCase",
     "Trellis",
+    "WordPath",
     "best_and_total",
     "best_score_of",
     "enumerate_partial_paths",
@@ -35,6 +37,8 @@ __all__ = [
     "linear_ctc_fst",
     "random_fst",
     "random_matrix",
+    "random_word_lattice",
     "search_trellis",
     "toy_graph",
+    "word_paths",
 ]
