@@ -18,7 +18,7 @@ from fsaasr.cli.options import FOLDER, key_values
 def prepare(corpus: str, corpus_dir: Path, out_dir: Path, pairs: Tuple[str, ...]) -> None:
     """Make cut manifests of a corpus directory.
 
-    CORPUS is fsdd, yesno, synthetic, or kaldi for any Kaldi data directory. Writes
+    CORPUS is an4, fsdd, yesno, synthetic, or kaldi for any Kaldi data directory. Writes
     OUT_DIR/cuts_SPLIT.jsonl.gz for each split; what is done and up to date is kept.
 
     Example: fsaasr prepare fsdd corpora/fsdd data -o style=connected -o strings.max_words=5

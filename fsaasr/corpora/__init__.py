@@ -1,5 +1,6 @@
 """Corpora: a directory in, Lhotse cuts out."""
 
+from fsaasr.corpora.an4 import An4Options, prepare_an4
 from fsaasr.corpora.audio import open_recording, read_samples, write_wav
 from fsaasr.corpora.connected import StringOptions
 from fsaasr.corpora.fetch import fetch_fsdd, internet_reachable
@@ -13,6 +14,7 @@ from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
 
 __all__ = [
     "CORPORA",
+    "An4Options",
     "FsddOptions",
     "KaldiOptions",
     "StringOptions",
@@ -25,6 +27,7 @@ __all__ = [
     "manifest_path",
     "open_recording",
     "prepare",
+    "prepare_an4",
     "prepare_fsdd",
     "prepare_kaldi",
     "prepare_synthetic",

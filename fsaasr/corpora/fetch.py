@@ -96,14 +96,14 @@ def fetch_fsdd(out_dir: PathLike, *, url: str = FSDD_URL, digest: str = FSDD_DIG
 
 
 def folder_digest(folder: PathLike, suffix: str = ".wav") -> str:
-    """SHA-256 (hex) over names and content of a folder's files that end in `suffix`, in the C locale's order.
+    """SHA-256 (hex) over names and content of all files below a folder that end in `suffix`, in the C locale's order.
 
-    The same as `cd folder && LC_ALL=C sha256sum *.wav | sha256sum` in a shell.
+    In a shell: `cd folder && find -name '*.wav' -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`.
     """
     digest = hashlib.sha256()
-    for path in sorted(Path(folder).iterdir(), key=lambda path: path.name):
-        if path.name.endswith(suffix):
-            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n".encode())
+    names = {path.relative_to(folder).as_posix(): path for path in Path(folder).rglob(f"*{suffix}")}
+    for name, path in sorted(names.items()):
+        digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
     return digest.hexdigest()
 
 

@@ -30,6 +30,7 @@ class Corpus:
 
 
 CORPORA: Dict[str, Corpus] = {
+    "an4": Corpus("fsaasr.corpora.an4", "prepare_an4", "An4Options", "CMU AN4: spelled names, dates, numbers"),
     "fsdd": Corpus("fsaasr.corpora.fsdd", "prepare_fsdd", "FsddOptions", "spoken digits, isolated or connected"),
     "kaldi": Corpus("fsaasr.corpora.kaldi", "prepare_kaldi", "KaldiOptions", "any Kaldi data directory"),
     "synthetic": Corpus(

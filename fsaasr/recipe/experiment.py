@@ -56,6 +56,11 @@ class Experiment:
         """Lang directory of a lexicon."""
         return self.folder / "lang" / lexicon
 
+    def lexicon_path(self, lexicon: str) -> Path:
+        """File of a lexicon, in the recipe's folder or in the corpus that was prepared."""
+        entry = self.spec.lexicons[lexicon]
+        return Path(self.read_corpus()) / entry.file if entry.within == "corpus" else self.spec.path(entry.file)
+
     def arpa_path(self, data: str, grammar: str) -> Path:
         """N-gram model of a training text."""
         return self.folder / "lm" / data / f"{grammar}.arpa"
@@ -104,7 +109,7 @@ class Experiment:
 
     def _lang_key(self, lexicon: str) -> str:
         entry = self.spec.lexicons[lexicon]
-        path = self.spec.path(entry.file)
+        path = self.lexicon_path(lexicon)
         if not path.is_file():
             raise ConfigError(f"recipe {self.spec.name!r}: lexicon {lexicon!r}: no file {path}")
         return key_of("lang", fsaasr.__version__, replace(entry, file=""), content_hash(path.read_bytes()))
@@ -175,7 +180,7 @@ class Experiment:
                 self._lang_key(name),
                 steps.make_lang,
                 {
-                    "file": self.spec.path(entry.file),
+                    "file": self.lexicon_path(name),
                     "out_dir": self.lang_dir(name),
                     "units": entry.units,
                     "silence": entry.silence or "",
@@ -292,8 +297,8 @@ class Experiment:
         return Job(name, out / "done.json", key, steps.decode_system, arguments, outputs)
 
     def write_corpus(self, corpus_dir: PathLike) -> None:
-        """Keeps where the data came from, for the reports."""
-        write_json(self.folder / "corpus.json", {"directory": str(corpus_dir)})
+        """Keeps where the data came from, for lexicons that lie there and for the reports."""
+        write_json(self.folder / "corpus.json", {"directory": str(Path(corpus_dir).absolute())})
 
     def read_corpus(self) -> str:
         """What `write_corpus` kept; empty where it kept nothing."""

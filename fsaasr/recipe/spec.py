@@ -38,10 +38,11 @@ class LexiconSpec:
     """A lexicon.
 
     Attributes:
-      file: lexicon file, relative to the recipe file.
+      file: lexicon file, relative to the recipe file or to the corpus.
       units: `phones` takes the file's tokens, `characters` spells its words.
       silence: token of the optional silence; None for none.
       silence_probability: of it being there, each time.
+      within: `recipe` or `corpus`: what `file` is relative to; a corpus may bring its own lexicon.
     """
 
     __pydantic_config__ = STRICT
@@ -50,6 +51,8 @@ class LexiconSpec:
     units: Literal["phones", "characters"] = "phones"
     silence: Optional[str] = None
     silence_probability: float = 0.5
+    # Not part of a job's key: what counts is the file's content.
+    within: Literal["recipe", "corpus"] = field(default="recipe", repr=False)
 
 
 @dataclass(frozen=True)

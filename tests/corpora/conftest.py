@@ -62,3 +62,29 @@ def kaldi_dir(tmp_path: Path, rng: np.random.Generator) -> Path:
     (folder / "utt2spk").write_text("ann-1 ann\nann-2 ann\nbob-1 bob\n")
     (folder / "spk2gender").write_text("ann f\nbob m\n")
     return folder
+
+
+AN4_SPEAKERS = {"train": ("fann", "fbea", "mabe", "mbob", "mcal"), "test": ("feve",)}
+
+
+@pytest.fixture
+def an4_dir(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """A corpus in AN4's layout: five training speakers and one test speaker, two SPHERE files each."""
+    folder = tmp_path / "an4"
+    (folder / "etc").mkdir(parents=True)
+    (folder / "etc" / "an4.dic").write_text("A AH\nA(2) EY\nGO G OW\nSTOP S T AA P\n")
+    for part, speakers in AN4_SPEAKERS.items():
+        audio = "an4_clstk" if part == "train" else "an4test_clstk"
+        names = [(speaker, f"{take}-{speaker}-b") for speaker in speakers for take in ("an7", "cen3")]
+        for speaker, name in names:
+            path = folder / "wav" / audio / speaker / f"{name}.sph"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            samples = rng.integers(-8000, 8000, 1600).astype(np.int16)
+            soundfile.write(path, samples, 16000, subtype="PCM_16", format="NIST")
+        ids = [f"{audio}/{speaker}/{name}\n" for speaker, name in names]
+        # As published: the test part leaves `<s>` and `</s>` out.
+        marks = ("<s> ", " </s>") if part == "train" else ("", "")
+        texts = [f"{marks[0]}{'GO A' if 'an7' in name else 'STOP'}{marks[1]} ({name})\n" for _, name in names]
+        (folder / "etc" / f"an4_{part}.fileids").write_text("".join(ids))
+        (folder / "etc" / f"an4_{part}.transcription").write_text("".join(texts))
+    return folder

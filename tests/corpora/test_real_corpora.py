@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fsaasr.corpora import CORPORA, FsddOptions, prepare_fsdd, prepare_yesno
+from fsaasr.corpora import CORPORA, FsddOptions, prepare_an4, prepare_fsdd, prepare_yesno
 from fsaasr.corpora.fetch import FSDD_COMMIT, FSDD_DIGEST, FSDD_URL, folder_digest
 from fsaasr.corpora.fsdd import DIGITS
 from fsaasr.corpora.synthetic import SPEAKERS
+from fsaasr.lexicon import read_lexicon
 
 ROOT = Path(__file__).resolve().parents[2]
 CARDS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "data" / "corpora").glob("*.yaml"))}
@@ -39,9 +40,27 @@ def test_cards_agree_with_the_code():
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize(("name", "folder"), [("fsdd", "recordings"), ("yesno", "waves_yesno")])
-def test_cards_agree_with_the_recordings(name, folder):
-    assert folder_digest(corpus(name) / folder) == CARDS[name]["sha256"]
+@pytest.mark.parametrize(
+    ("name", "folder", "suffix"),
+    [("an4", "wav", ".sph"), ("fsdd", "recordings", ".wav"), ("yesno", "waves_yesno", ".wav")],
+)
+def test_cards_agree_with_the_recordings(name, folder, suffix):
+    assert folder_digest(corpus(name) / folder, suffix) == CARDS[name]["sha256"]
+
+
+@pytest.mark.corpus
+def test_an4_split(tmp_path):
+    folder = corpus("an4")
+    cuts = prepare_an4(folder, tmp_path)
+    # Published: 948 training and 130 test utterances of 74 and 10 speakers; 8 of the 74 are dev here.
+    assert {split: len(part) for split, part in cuts.items()} == {"train": 844, "dev": 104, "test": 130}
+    speakers = {split: {cut.supervisions[0].speaker for cut in part} for split, part in cuts.items()}
+    assert {split: len(part) for split, part in speakers.items()} == {"train": 66, "dev": 8, "test": 10}
+    assert speakers["dev"] == set(CARDS["an4"]["dev_speakers"])
+    assert len(set.union(*speakers.values())) == 84
+    assert sum(len(cut.supervisions[0].text.split()) for cut in cuts["test"]) == 773
+    lexicon = read_lexicon(folder / "etc" / "an4.dic")
+    assert all(word in lexicon for part in cuts.values() for cut in part for word in cut.supervisions[0].text.split())
 
 
 @pytest.mark.corpus

@@ -27,7 +27,7 @@ def test_every_corpus_loads_and_has_usable_defaults():
 
 
 def test_unknown_corpus_and_option_are_named(tmp_path):
-    with pytest.raises(CorpusError, match=r"no corpus 'fdds'; there are fsdd"):
+    with pytest.raises(CorpusError, match=r"no corpus 'fdds'; there are an4, fsdd"):
         prepare("fdds", tmp_path, tmp_path)
     with pytest.raises(ConfigError, match="prepare fsdd: key 'stile'"):
         prepare("fsdd", tmp_path, tmp_path, stile="isolated")
