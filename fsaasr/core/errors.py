@@ -97,3 +97,7 @@ class GrammarFileError(FileFormatError, GrammarError):
 
 class CorpusFileError(FileFormatError, CorpusError):
     """A line of a corpus' table is malformed."""
+
+
+class LatticeFileError(FileFormatError, LatticeError):
+    """A record of a lattice file is malformed."""

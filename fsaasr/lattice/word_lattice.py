@@ -85,10 +85,7 @@ class WordLattice(ScoredPaths):
 
     def frames_of(self, arcs: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Places in `columns` of the frames of several arcs, end to end."""
-        begin, end = self.column_offsets[arcs], self.column_offsets[arcs + np.int32(1)]
-        before = np.cumsum(end - begin) - (end - begin)
-        places: npt.NDArray[np.int64] = np.arange(int((end - begin).sum())) + np.repeat(begin - before, end - begin)
-        return places
+        return places(self.column_offsets[arcs], self.column_offsets[arcs + np.int32(1)])
 
     def read_path(self, arcs: npt.NDArray[np.int32]) -> Hypothesis:
         """The hypothesis of the complete path of arcs `arcs`, with unscaled scores.
@@ -129,3 +126,10 @@ class WordLattice(ScoredPaths):
         changed["column_flags"] = None if self.column_flags is None else self.column_flags[frames]
         changed["parts"] = None if self.parts is None else self.parts.take(keep_arc)
         return replace(self, **changed)
+
+
+def places(begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The numbers of several ranges `begin[i] .. end[i] - 1`, end to end."""
+    before = np.cumsum(end - begin) - (end - begin)
+    numbers: npt.NDArray[np.int64] = np.arange(int((end - begin).sum())) + np.repeat(begin - before, end - begin)
+    return numbers

@@ -1,5 +1,20 @@
 """Files of lattices."""
 
+from fsaasr.lattice.formats.assemble import Arrangement, LooseArcs, arrange, assemble_lattice, assemble_word_lattice
+from fsaasr.lattice.formats.files import FORMATS, format_of, read_lattices, write_lattices
+from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 
-__all__ = ["LatticeSymbols"]
+__all__ = [
+    "FORMATS",
+    "Arrangement",
+    "LatticeFormat",
+    "LatticeSymbols",
+    "LooseArcs",
+    "arrange",
+    "assemble_lattice",
+    "assemble_word_lattice",
+    "format_of",
+    "read_lattices",
+    "write_lattices",
+]

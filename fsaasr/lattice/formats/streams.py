@@ -1,0 +1,42 @@
+"""Bytes of lattice files, packed or not."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from contextlib import contextmanager
+from typing import BinaryIO, Iterator, cast
+
+from fsaasr.core.errors import LatticeFileError
+from fsaasr.core.files import atomic_path
+from fsaasr.lattice.formats.registry import GZ
+
+
+@contextmanager
+def reading(path: str) -> Iterator[BinaryIO]:
+    """Opens a file to read bytes, unpacked where its name ends in `.gz`.
+
+    Raises:
+      LatticeFileError: the file cannot be opened, or what is packed is damaged, also while the block reads.
+    """
+    try:
+        with gzip.open(path) if path.endswith(GZ) else open(path, "rb") as file:
+            yield cast(BinaryIO, file)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LatticeFileError(path, None, f"not whole gzip data ({error}); copy or make the file again") from error
+    except OSError as error:
+        raise LatticeFileError(path, None, f"cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def writing(path: str) -> Iterator[BinaryIO]:
+    """Opens a file to write bytes, packed where its name ends in `.gz`; if the block raises, nothing is written.
+
+    Packed files hold no name and no time, so that equal content gives equal files.
+    """
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        if not path.endswith(GZ):
+            yield file
+            return
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+            yield cast(BinaryIO, packed)
