@@ -8,6 +8,7 @@ from fsaasr.graph.compile import CompileOptions, compile_graph, compile_token_gr
 from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
 from fsaasr.graph.draw import draw_dot, draw_svg, write_drawing
+from fsaasr.graph.foreign import read_icefall_graph, read_icefall_lg, read_kaldi_graph
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.k2_graph import k2_to_decoding_graph, to_k2, to_k2_fsa
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
@@ -60,6 +61,9 @@ __all__ = [
     "minimize",
     "ngram_fst",
     "parse_topology",
+    "read_icefall_graph",
+    "read_icefall_lg",
+    "read_kaldi_graph",
     "to_k2",
     "to_k2_fsa",
     "to_openfst",

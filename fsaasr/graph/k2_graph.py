@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,6 +22,7 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.epsilon import epsilon_rank, ranges
 from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.k2_arcs import K2Arcs
 
 if TYPE_CHECKING:
     from fsaasr.graph.k2_kernels import ArcsBySource, Spelled
@@ -189,7 +190,9 @@ def k2_to_decoding_graph(
     """
     if len(fsa.shape) != 2:
         raise GraphError("k2_to_decoding_graph: found a FsaVec, expected one Fsa; take `fsa_vec[i]`")
-    fst = _Reader(fsa).read()
+    rows = fsa.arcs.values().cpu().numpy()[:, :3]
+    offsets, labels = _words_of(fsa, len(rows))
+    fst = K2Arcs(rows, fsa.scores.detach().cpu().numpy(), offsets, labels, int(fsa.shape[0])).to_fst()
     graph = DecodingGraph(
         fst, words, tokens, np.asarray(column_token, dtype=np.int32), tuple(column_names), None, topology
     )
@@ -197,40 +200,11 @@ def k2_to_decoding_graph(
     return graph
 
 
-class _Reader:
-    """Collects arcs and finals; states beyond k2's own are added for chains of words and for parallel ends."""
-
-    def __init__(self, fsa: Any) -> None:
-        rows = fsa.arcs.values().cpu().numpy()
-        self.rows = rows[:, :3].tolist()
-        self.scores = fsa.scores.detach().cpu().tolist()
-        self.words = _word_lists(fsa, len(rows))
-        self.last = int(fsa.shape[0]) - 1
-        self.next_state = self.last + 1
-        self.arcs: List[Tuple[int, int, int, int, float]] = []
-        self.finals = {self.last: 0.0}
-
-    def read(self) -> FstArrays:
-        """The arrays."""
-        for (source, target, label), score, words in zip(self.rows, self.scores, self.words):
-            # The first plain end of a state is its final score; any other goes to k2's own last state.
-            if label == -1 and not words and source not in self.finals:
-                self.finals[source] = score
-            else:
-                self._add(source, target, label + 1, words, score)
-        return FstArrays.from_arcs(self.arcs, self.finals.items(), 0)
-
-    def _add(self, source: int, target: int, label: int, words: List[int], score: float) -> None:
-        for word in words[:-1]:
-            self.arcs.append((source, self.next_state, label, word, score))
-            source, label, score = self.next_state, 0, 0.0
-            self.next_state += 1
-        self.arcs.append((source, target, label, words[-1] if words else 0, score))
-
-
-def _word_lists(fsa: Any, num_arcs: int) -> List[List[int]]:
-    """Words of each arc; 0 and k2's -1 on final arcs are none."""
+def _words_of(fsa: Any, num_arcs: int) -> Tuple[IntArray, IntArray]:
+    """Offsets and values of the words of each arc."""
     labels = getattr(fsa, "aux_labels", None)
     if labels is None:
-        return [[] for _ in range(num_arcs)]
-    return [[w for w in (arc if isinstance(arc, list) else [arc]) if w > 0] for arc in labels.tolist()]
+        return np.zeros(num_arcs + 1, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    if isinstance(labels, import_k2().RaggedTensor):
+        return labels.shape.row_splits(1).cpu().numpy(), labels.values.cpu().numpy()
+    return np.arange(num_arcs + 1), labels.cpu().numpy()

@@ -14,12 +14,8 @@ import pywrapfst
 
 from fsaasr.core.errors import GraphError
 from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.openfst_layout import ARC, CONST_STATE, CONST_VERSION, EXPANDED, MAGIC, ByteReader
 
-_MAGIC = 2125659606
-_CONST_VERSION = 2
-_EXPANDED = 1
-_STATE = np.dtype([("final", "<f4"), ("pos", "<u4"), ("arcs", "<u4"), ("ieps", "<u4"), ("oeps", "<u4")])
-_ARC = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("cost", "<f4"), ("next", "<i4")])
 _KIND = struct.pack("<i5si8s", 5, b"const", 8, b"standard")
 
 
@@ -28,18 +24,18 @@ def to_openfst(fst: FstArrays) -> pynini.Fst:
     if fst.num_states == 0:
         return pynini.Fst()
     offsets = fst.arc_offsets
-    states = np.zeros(fst.num_states, dtype=_STATE)
+    states = np.zeros(fst.num_states, dtype=CONST_STATE)
     states["final"] = -fst.final_score
     states["pos"] = offsets[:-1]
     states["arcs"] = np.diff(offsets)
     states["ieps"] = _count_epsilons(fst.input_label, offsets)
     states["oeps"] = _count_epsilons(fst.output_label, offsets)
-    arcs = np.empty(fst.num_arcs, dtype=_ARC)
+    arcs = np.empty(fst.num_arcs, dtype=ARC)
     arcs["ilabel"], arcs["olabel"], arcs["next"] = fst.input_label, fst.output_label, fst.next_state
     # 0 - x and not -x: a cost of -0.0 prints oddly and hashes unlike 0.
     arcs["cost"] = np.float32(0) - fst.score
-    header = struct.pack("<i", _MAGIC) + _KIND
-    header += struct.pack("<iiQqqq", _CONST_VERSION, 0, _EXPANDED, fst.start, fst.num_states, fst.num_arcs)
+    header = struct.pack("<i", MAGIC) + _KIND
+    header += struct.pack("<iiQqqq", CONST_VERSION, 0, EXPANDED, fst.start, fst.num_states, fst.num_arcs)
     return pynini.Fst.read_from_string(header + states.tobytes() + arcs.tobytes())
 
 
@@ -61,12 +57,11 @@ def from_openfst(fst: pywrapfst.Fst) -> FstArrays:
         fst.set_input_symbols(None)
         fst.set_output_symbols(None)
     data = pywrapfst.convert(fst, "const").write_to_string()
-    kind_end = 4 + struct.calcsize(f"<i5si{len(fst.arc_type())}s")
-    start, num_states, num_arcs = struct.unpack_from("<qqq", data, kind_end + 16)
-    body = kind_end + 40
-    states = np.frombuffer(data, dtype=_STATE, count=num_states, offset=body)
-    arcs = np.frombuffer(data, dtype=_ARC, count=num_arcs, offset=body + states.nbytes)
-    offsets = np.zeros(num_states + 1, dtype=np.int64)
+    reader = ByteReader(data)
+    header = reader.header()
+    states = np.frombuffer(data, dtype=CONST_STATE, count=header.num_states, offset=reader.place)
+    arcs = np.frombuffer(data, dtype=ARC, count=header.num_arcs, offset=reader.place + states.nbytes)
+    offsets = np.zeros(header.num_states + 1, dtype=np.int64)
     np.cumsum(states["arcs"], out=offsets[1:])
     return FstArrays(
         offsets,
@@ -75,7 +70,7 @@ def from_openfst(fst: pywrapfst.Fst) -> FstArrays:
         np.ascontiguousarray(arcs["olabel"]),
         np.float32(0) - arcs["cost"],
         np.float32(0) - states["final"],
-        start,
+        header.start,
     )
 
 
