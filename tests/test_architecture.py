@@ -33,8 +33,10 @@ FORBIDDEN = {
 # What tests share knows the data types, not the code under test.
 TESTING_MAY = (
     "fsaasr.core",
+    "fsaasr.graph.ContextTree",
     "fsaasr.graph.FstArrays",
     "fsaasr.graph.DecodingGraph",
+    "fsaasr.graph.context_tree",
     "fsaasr.graph.fst_arrays",
     "fsaasr.graph.decoding_graph",
     "fsaasr.lattice.lattice",

@@ -5,6 +5,7 @@ from fsaasr.graph.build_report import BuildReport, BuildStep
 from fsaasr.graph.cache import compile_cached, graph_key
 from fsaasr.graph.chain import ChainTopology, chain_topology
 from fsaasr.graph.compile import CompileOptions, compile_graph, compile_token_graph
+from fsaasr.graph.context_tree import ContextTree, parse_context_tree
 from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START, DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
 from fsaasr.graph.draw import draw_dot, draw_svg, write_drawing
@@ -32,6 +33,7 @@ __all__ = [
     "ChainTopology",
     "Columns",
     "CompileOptions",
+    "ContextTree",
     "DecodingGraph",
     "FstArrays",
     "Graph",
@@ -60,6 +62,7 @@ __all__ = [
     "load_graph",
     "minimize",
     "ngram_fst",
+    "parse_context_tree",
     "parse_topology",
     "read_icefall_graph",
     "read_icefall_lg",

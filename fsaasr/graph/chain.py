@@ -71,6 +71,8 @@ def chain_topology(topology: Topology) -> Optional[ChainTopology]:
     A declaration is a chain if it accepts the same columns for the same tokens with the same score on
     each frame as `ChainTopology.declaration`; decided by the equivalence of determinized automata.
     """
+    if topology.tree is not None:
+        return None  # which columns spell a token is not its own affair
     # One mapper for all, so that equal (column, token, score) triples become equal symbols.
     mapper = pywrapfst.EncodeMapper("standard", encode_labels=True, encode_weights=True)
     spelled = _acceptor_of_frames(topology, mapper)

@@ -13,8 +13,9 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.decoding_graph import NON_WORD, DecodingGraph
 from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.token_labels import TokenLabels, split_flags
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import TokenLabels, split_flags, topology_fst
+from fsaasr.graph.topology_fst import topology_fst
 
 if TYPE_CHECKING:
     from fsaasr.graph.token_graph import TokenGraph

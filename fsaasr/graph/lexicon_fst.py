@@ -13,11 +13,11 @@ from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.fst_arrays import Arc, FstArrays
 from fsaasr.graph.openfst import to_openfst
-from fsaasr.graph.topology_fst import TokenLabels
+from fsaasr.graph.token_labels import TokenLabels
 from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, disambiguation
 
 INSIDE, WORD_INITIAL, OUTSIDE = 0, 1, 2
-"""Roles of a token, indices into `topology_fst.ROLES`."""
+"""Roles of a token, indices into `token_labels.ROLES`."""
 
 
 @dataclass(frozen=True)

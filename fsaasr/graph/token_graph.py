@@ -18,8 +18,9 @@ from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.expand import compose_topology
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.graph_file import GraphFile, MappedGraph, write_graph_file
+from fsaasr.graph.token_labels import ROLES
 from fsaasr.graph.topology import Columns, Topology, parse_topology
-from fsaasr.graph.topology_fst import ROLES, check_transitions
+from fsaasr.graph.topology_fst import check_transitions
 
 FORMAT = "fsaasr.TokenGraph.1"
 """Name of the file format."""

@@ -11,13 +11,14 @@ A topology is written as text, one arc a line, for *any* token `t`:
 * Writing `u` on the target side means every token but `t`.
 
 The first line of all names the start state, the second the final ones. `TOPOLOGIES` holds those that
-ship; adding one is adding its few lines.
+ship; adding one is adding its few lines. After a line `tree` may follow a `ContextTree`, which ties columns:
+then `t.2` is the column that the tree gives the second state of `t` between its neighbours.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
@@ -25,8 +26,10 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import BLANK, SymbolTable
+from fsaasr.graph.context_tree import ContextTree, parse_context_tree
 
 STAY, LEAVE = "stay", "leave"
+_TREE = "tree"
 _INPUT = re.compile(r"^(?:<eps>|<blk>|[tu](?:\.\d+)?)(?::[tu])?$")
 
 
@@ -68,10 +71,12 @@ class Columns:
     Attributes:
       names: C column names.
       token: int32 (C,) token label of each column, 0 for blank.
+      state: int32 (C,) which of its token's states a column is, 1 .. K; 0 for blank.
     """
 
     names: Tuple[str, ...]
     token: npt.NDArray[np.int32]
+    state: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,14 @@ class Topology:
       name: as in `DecodingGraph.topology`.
       start: start state. finals: final states.
       arcs: the arcs, for any token.
+      tree: which column a token's state is in its context; None where each state of each token has its own.
     """
 
     name: str
     start: str
     finals: Tuple[str, ...]
     arcs: Tuple[TopologyArc, ...]
+    tree: Optional[ContextTree] = None
 
     @property
     def has_blank(self) -> bool:
@@ -106,17 +113,38 @@ class Topology:
 
     def columns(self, tokens: SymbolTable) -> Columns:
         """Columns of a model with these tokens: blank first if there is one, then token by token."""
+        if self.tree is not None:
+            return _tied_columns(self, self.tree, tokens)
         per_token = self.columns_per_token
         names: List[str] = [BLANK] if self.has_blank else []
         for name in tokens.names[1:]:
             names += [name] if per_token == 1 else [f"{name}.{k}" for k in range(1, per_token + 1)]
         labels = np.repeat(np.arange(1, len(tokens), dtype=np.int32), per_token)
-        return Columns(tuple(names), np.concatenate([np.zeros(int(self.has_blank), dtype=np.int32), labels]))
+        states = np.tile(np.arange(1, per_token + 1, dtype=np.int32), len(tokens) - 1)
+        blank = np.zeros(int(self.has_blank), dtype=np.int32)
+        return Columns(tuple(names), np.concatenate([blank, labels]), np.concatenate([blank, states]))
+
+    def tied(self, tree: ContextTree) -> Topology:
+        """This topology with columns tied by `tree`, whose hash becomes part of the name.
+
+        Raises:
+          GraphError: a topology whose tokens are not apart but for its start, or of other states than the tree.
+        """
+        shared = {state for arc in self.arcs for state in (arc.source, arc.target) if not state.endswith(".t")}
+        apart = shared == {self.start} and self.finals == (self.start,) and not self.has_blank
+        if not apart or self.columns_per_token != tree.states:
+            raise GraphError(
+                f"Topology.tied: {self.name!r} has {self.columns_per_token} columns a token and shares the states "
+                f"{' '.join(sorted(shared))}; expected an HMM of {tree.states}, as the tree has, that shares its start "
+                "and final state only"
+            )
+        return replace(self, name=f"{self.name}-tied-{tree.hash[:8]}", tree=tree)
 
     def to_text(self) -> str:
         """The declaration; `parse_topology(name, text)` reads it back to an equal topology."""
         lines = [f"start {self.start}", " ".join(["final", *self.finals])]
-        return "\n".join([*lines, *(arc.to_text() for arc in self.arcs)]) + "\n"
+        text = "\n".join([*lines, *(arc.to_text() for arc in self.arcs)]) + "\n"
+        return text if self.tree is None else f"{text}{_TREE}\n{self.tree.to_text()}"
 
     def loop_column(self, state: str) -> Optional[int]:
         """1-based column on which the declared `state` loops, or None."""
@@ -130,7 +158,8 @@ def parse_topology(name: str, text: str) -> Topology:
     Raises:
       GraphError: a malformed line, named by number; a state without way in; no emitting arc.
     """
-    lines = [(n, line.split("#")[0].split()) for n, line in enumerate(text.splitlines(), 1)]
+    declaration, has_tree, tree = text.partition(f"\n{_TREE}\n")
+    lines = [(n, line.split("#")[0].split()) for n, line in enumerate(declaration.splitlines(), 1)]
     rows = [(n, fields) for n, fields in lines if fields]
     heads = [fields[0] for _, fields in rows[:2]]
     if heads != ["start", "final"] or len(rows) < 3:
@@ -138,7 +167,20 @@ def parse_topology(name: str, text: str) -> Topology:
     arcs = tuple(_parse_arc(name, n, fields) for n, fields in rows[2:])
     topology = Topology(name, rows[0][1][1], tuple(rows[1][1][1:]), arcs)
     _check(topology)
-    return topology
+    return replace(topology.tied(parse_context_tree(tree)), name=name) if has_tree else topology
+
+
+def _tied_columns(topology: Topology, tree: ContextTree, tokens: SymbolTable) -> Columns:
+    if tokens.names[1:] != tree.tokens:
+        raise GraphError(f"topology {topology.name!r}: its tree is for {len(tree.tokens)} tokens, others than {tokens}")
+    sizes = tree.sizes.ravel()
+    tokens_of, states = np.indices(tree.sizes.shape, dtype=np.int32).reshape(2, -1) + 1
+    names = [
+        f"{tokens.name(token)}.{state}.{leaf}"
+        for token, state, size in zip(tokens_of.tolist(), states.tolist(), sizes.tolist())
+        for leaf in range(1, size + 1)
+    ]
+    return Columns(tuple(names), np.repeat(tokens_of, sizes), np.repeat(states, sizes))
 
 
 def _parse_arc(name: str, line: int, fields: List[str]) -> TopologyArc:

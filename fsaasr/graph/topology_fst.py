@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
@@ -10,52 +9,10 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import BLANK, SymbolTable
-from fsaasr.graph.decoding_graph import NON_WORD, TOKEN_START, WORD_START
 from fsaasr.graph.fst_arrays import Arc, FstArrays
+from fsaasr.graph.tied_fst import tied_fst
+from fsaasr.graph.token_labels import TokenLabels, join_flags, role_labels
 from fsaasr.graph.topology import STAY, TOPOLOGIES, Topology, TopologyArc
-
-ROLES = (TOKEN_START, TOKEN_START | WORD_START, TOKEN_START | NON_WORD)
-"""Flags of a token inside a word, at its beginning, and outside of words."""
-
-
-@dataclass(frozen=True)
-class TokenLabels:
-    """Labels between L and T: each token has one label a role, so that word boundaries survive determinization.
-
-    Attributes:
-      num_tokens: V, without epsilon.
-      non_word: token labels that occur outside of words (optional silence).
-    """
-
-    num_tokens: int
-    non_word: Tuple[int, ...] = ()
-
-    def label(self, token: int, role: int) -> int:
-        """Label of `token` (1 .. V) in `role`, an index into ROLES."""
-        return token + role * self.num_tokens
-
-    @property
-    def num_labels(self) -> int:
-        """Largest label; disambiguation symbols come after it."""
-        return len(ROLES) * self.num_tokens
-
-    def split(self, label: npt.NDArray[np.int32]) -> Tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """Takes labels apart into tokens and flags; epsilon has no flags."""
-        tokens = np.tile(np.arange(1, self.num_tokens + 1, dtype=np.int32), len(ROLES))
-        flags = np.repeat(np.array(ROLES, dtype=np.uint8), self.num_tokens)
-        none = np.zeros(1, dtype=np.uint8)
-        return np.concatenate([none.astype(np.int32), tokens])[label], np.concatenate([none, flags])[label]
-
-    def join(self, token: npt.NDArray[np.int32], flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
-        """The inverse of `split`."""
-        role_of = np.zeros(256, dtype=np.int32)
-        role_of[list(ROLES)] = np.arange(len(ROLES))
-        joined: npt.NDArray[np.int32] = token + role_of[flags] * np.int32(self.num_tokens)
-        return joined
-
-    def roles(self, token: int) -> Tuple[int, ...]:
-        """Roles in which `token` can occur."""
-        return (0, 1, 2) if token in self.non_word else (0, 1)
 
 
 def find_topology(topology: Union[str, Topology]) -> Topology:
@@ -73,7 +30,7 @@ def topology_fst(
     transitions: Optional[npt.NDArray[np.float32]] = None,
     labels: Optional[TokenLabels] = None,
 ) -> FstArrays:
-    """Spells out a topology.
+    """Spells out a topology; one whose columns are tied spells tokens in their contexts, see `tied_fst`.
 
     Args:
       tokens: V tokens.
@@ -86,6 +43,8 @@ def topology_fst(
     """
     num_columns = len(topology.columns(tokens).names)
     check_transitions(topology, transitions, num_columns)
+    if topology.tree is not None:
+        return tied_fst(topology, topology.tree, transitions, labels)
     states = _number_states(topology, len(tokens) - 1)
     arcs: List[Arc] = []
     for arc in topology.arcs:
@@ -94,25 +53,13 @@ def topology_fst(
             column = _column(topology, arc, u)
             score = _score(topology, arc, t, transitions)
             arcs += [
-                (source, target, _encode(column, flags, num_columns), output, score)
-                for output, flags in _outputs(arc, u, labels)
+                (source, target, join_flags(column, flags, num_columns), output, score)
+                for output, flags in (role_labels(u, labels) if arc.emits else [(0, 0)])
             ]
     finals = [
         (states[_name(state, t, t)], 0.0) for state in topology.finals for t in _tokens_of(state, len(tokens) - 1)
     ]
     return FstArrays.from_arcs(arcs, finals, states[_name(topology.start, 0, 0)])
-
-
-def split_flags(
-    input_label: npt.NDArray[np.int32], num_columns: int
-) -> Tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """Takes `topology_fst`'s input labels apart into column + 1 (0 for epsilon) and arc flags."""
-    flags, label = np.divmod(input_label, num_columns + 1)
-    return label.astype(np.int32), flags.astype(np.uint8)
-
-
-def _encode(column: int, flags: int, num_columns: int) -> int:
-    return column + 1 + flags * (num_columns + 1)
 
 
 def check_transitions(topology: Topology, transitions: Optional[npt.NDArray[np.float32]], num_columns: int) -> None:
@@ -170,12 +117,3 @@ def _score(topology: Topology, arc: TopologyArc, token: int, transitions: Option
     loop = topology.loop_column(arc.source) or 1
     column = topology.has_blank + (token - 1) * topology.columns_per_token + loop - 1
     return float(transitions[column, 0 if arc.weight == STAY else 1])
-
-
-def _outputs(arc: TopologyArc, token: int, labels: Optional[TokenLabels]) -> List[Tuple[int, int]]:
-    """(output label, flags) of each variant of an arc."""
-    if not arc.emits:
-        return [(0, 0)]
-    if labels is None:
-        return [(token, 0)]
-    return [(labels.label(token, role), ROLES[role]) for role in labels.roles(token)]

@@ -8,8 +8,8 @@ import numpy as np
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.token_graph import TokenGraph
+from fsaasr.graph.token_labels import ROLES
 from fsaasr.graph.topology import TOPOLOGIES, parse_topology
-from fsaasr.graph.topology_fst import ROLES
 from tests.two_column_topologies import CTC2, HMM2
 
 ALL_TOPOLOGIES = [*TOPOLOGIES.values(), parse_topology("hmm2", HMM2), parse_topology("ctc2", CTC2)]
