@@ -6,6 +6,7 @@ from fsaasr.grammar.estimate import estimate_ngram
 from fsaasr.grammar.estimation_report import EstimationReport
 from fsaasr.grammar.interpolation import interpolate
 from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
+from fsaasr.grammar.ngram_states import NgramStates
 from fsaasr.grammar.normalization import context_sums, normalization_error
 from fsaasr.grammar.perplexity_report import PerplexityReport, perplexity
 from fsaasr.grammar.pynini_grammar import grammar_from_pynini
@@ -16,6 +17,7 @@ __all__ = [
     "EstimationReport",
     "NgramModel",
     "NgramOrder",
+    "NgramStates",
     "PerplexityReport",
     "context_sums",
     "estimate_ngram",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Dict, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from fsaasr.core.errors import GrammarError
 from fsaasr.core.files import content_hash
 from fsaasr.grammar.estimation_report import EstimationReport
 from fsaasr.grammar.ngram_index import IntArray, NgramIndex
+
+if TYPE_CHECKING:
+    from fsaasr.grammar.ngram_states import NgramStates
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -147,6 +150,13 @@ class NgramModel:
     def index(self) -> NgramIndex:
         """Finds n-grams; also gives each n-gram's context row."""
         return NgramIndex(len(self.vocabulary), [table.ngrams for table in self.orders])
+
+    @cached_property
+    def states(self) -> NgramStates:
+        """The model as an automaton, for search; made once."""
+        from fsaasr.grammar.ngram_states import NgramStates
+
+        return NgramStates.of(self)
 
     @cached_property
     def content_hash(self) -> str:
