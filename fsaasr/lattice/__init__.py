@@ -4,9 +4,11 @@ from fsaasr.lattice.best import best_path
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.check import check
 from fsaasr.lattice.lattice import Lattice
+from fsaasr.lattice.lm_replacement import Mixing
 from fsaasr.lattice.nbest import nbest
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.readout import PathArcs, read_out
+from fsaasr.lattice.rescoring import Limits, rescore_ngram
 from fsaasr.lattice.scored_paths import FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
@@ -17,6 +19,8 @@ __all__ = [
     "GraphParts",
     "KeptArcs",
     "Lattice",
+    "Limits",
+    "Mixing",
     "PathArcs",
     "ScoredPaths",
     "Utterance",
@@ -28,5 +32,6 @@ __all__ = [
     "nbest",
     "prune",
     "read_out",
+    "rescore_ngram",
     "total_score",
 ]
