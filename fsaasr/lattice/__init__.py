@@ -5,6 +5,7 @@ from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.check import check
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.lm_replacement import Mixing
+from fsaasr.lattice.lm_rescoring import rescore_lattice
 from fsaasr.lattice.nbest import nbest
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.readout import PathArcs, read_out
@@ -12,6 +13,7 @@ from fsaasr.lattice.rescoring import Limits, rescore_ngram
 from fsaasr.lattice.scored_paths import FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
+from fsaasr.lattice.word_lm import WordLm
 
 __all__ = [
     "FROM_FALLBACK",
@@ -25,6 +27,7 @@ __all__ = [
     "ScoredPaths",
     "Utterance",
     "WordLattice",
+    "WordLm",
     "arc_posteriors",
     "best_path",
     "check",
@@ -32,6 +35,7 @@ __all__ = [
     "nbest",
     "prune",
     "read_out",
+    "rescore_lattice",
     "rescore_ngram",
     "total_score",
 ]

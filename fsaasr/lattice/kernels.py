@@ -90,3 +90,12 @@ def arcs_within(source: Any, target: Any, score: Any, final: Any, beam: float) -
         if keep_arc[k]:
             beta[source[k]] = max(beta[source[k]], value)
     return keep_arc, keep_final
+
+
+@njit(cache=True, nogil=True)
+def depths(source: Any, target: Any, states: int) -> Any:
+    """int32 (S,): arcs on the longest path to each state."""
+    depth = np.zeros(states, np.int32)
+    for k in range(len(source)):
+        depth[target[k]] = max(depth[target[k]], depth[source[k]] + 1)
+    return depth

@@ -40,6 +40,14 @@ class Mixing:
                 f"{self}: expected a weight in (0, 1], or above 0 with `on_top`, which goes without `linear`"
             )
 
+    def mixed(self, new: Float64, old: Float64) -> Float64:
+        """What both LMs' log probabilities make, word by word."""
+        if self.weight == 1:
+            return new
+        if self.linear:
+            return np.logaddexp(math.log(self.weight) + new, math.log(1 - self.weight) + old)
+        return self.weight * new + (1 - self.weight) * old
+
 
 REPLACE = Mixing()
 """The new LM takes the place of the old one."""

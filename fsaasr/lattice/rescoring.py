@@ -45,12 +45,16 @@ class Limits:
             raise LatticeError(f"{self}: expected a beam and scales >= 0, finite, and room for at least one arc")
 
 
+NO_BEAM = Limits()
+"""Everything is kept, up to the default number of arcs."""
+
+
 def rescore_ngram(
     lattice: WordLattice,
     new: NgramModel,
     old: Optional[NgramModel] = None,
     mixing: Mixing = REPLACE,
-    limits: Limits = Limits(),
+    limits: Limits = NO_BEAM,
 ) -> WordLattice:
     """Gives a lattice the scores of another n-gram model, exactly.
 
