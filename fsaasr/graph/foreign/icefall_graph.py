@@ -16,8 +16,9 @@ from fsaasr.graph.foreign.torch_file import Tensor, TorchFile
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.k2_arcs import K2Arcs
 from fsaasr.graph.token_graph import TokenGraph
+from fsaasr.graph.token_labels import split_flags
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import find_topology, split_flags
+from fsaasr.graph.topology_fst import find_topology
 
 Checked = TypeVar("Checked", DecodingGraph, TokenGraph)
 
