@@ -19,7 +19,7 @@ PACKAGE = ROOT / "fsaasr"
 # A folder imports itself and those at its left ...
 ORDER = (
     *("core", "corpora", "features", "lexicon", "grammar", "graph", "models"),
-    *("lattice", "decode", "train", "evaluate", "report", "recipe", "cli"),
+    *("lattice", "hypotheses", "decode", "train", "evaluate", "report", "recipe", "cli"),
 )
 # ... without these, of which it knows nothing.
 FORBIDDEN = {
@@ -27,6 +27,7 @@ FORBIDDEN = {
     "grammar": {"corpora", "features"},
     "graph": {"corpora", "features"},
     "lattice": {"corpora", "features", "models"},
+    "hypotheses": {"corpora", "features", "models"},
     "evaluate": {"decode", "train"},
     "report": {"decode", "train"},
 }

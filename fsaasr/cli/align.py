@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, cache_option
+from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option
 
 
 @click.command()
@@ -15,15 +15,16 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option
 @click.argument("cuts", type=FILE)
 @click.argument("out_dir", type=FOLDER)
 @cache_option
-def align(model_dir: Path, cuts: Path, out_dir: Path, cache: Optional[Path]) -> None:
+@formats_option("ctm,jsonl")
+def align(model_dir: Path, cuts: Path, out_dir: Path, cache: Optional[Path], formats: Tuple[str, ...]) -> None:
     """Align cuts with their transcripts.
 
-    Writes words.ctm, tokens.ctm and align.jsonl into OUT_DIR; times are in seconds.
+    Writes words.ctm, tokens.ctm and align.jsonl into OUT_DIR, or what else --formats names; times are in seconds.
 
     Example: fsaasr align model data/cuts_dev.jsonl.gz exp/align
     """
     from fsaasr.recipe import align_cuts
 
-    aligned = align_cuts(model_dir, cuts, out_dir, cache)
+    aligned = align_cuts(model_dir, cuts, out_dir, cache, formats)
     words = sum(len(hypothesis.words) for hypothesis in aligned)
     click.echo(f"{out_dir}: {len(aligned)} utterances, {words} words aligned")

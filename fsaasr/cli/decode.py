@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, cache_option, search_options
+from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, search_options
 
 
 @click.command()
@@ -18,6 +18,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, search_options
 @click.option("--scales", type=FILE, help="Scales that `fsaasr tune` froze.")
 @search_options
 @cache_option
+@formats_option("text,jsonl")
 def decode(
     model_dir: Path,
     graph: Path,
@@ -29,11 +30,12 @@ def decode(
     lattice_beam: float,
     max_active: int,
     cache: Optional[Path],
+    formats: Tuple[str, ...],
 ) -> None:
     """Recognize cuts with a model and a graph.
 
     Writes hyp.txt and ref.txt (Kaldi's text form), hyp.jsonl (words and tokens with times), utt2spk
-    and decode.json (options, speed, troubles) into OUT_DIR.
+    and decode.json (options, speed, troubles) into OUT_DIR; --formats names what else to write of the hypotheses.
 
     Example: fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --engine native
     """
@@ -42,7 +44,7 @@ def decode(
 
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     chosen = read_scales(scales) if scales else Scales()
-    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache)
+    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache, formats)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():
         click.echo(f"{count} utterances: {kind}")

@@ -23,12 +23,12 @@ def lm(text: Path, arpa: Path, order: int, ids: bool, lang_dir: Optional[Path]) 
 
     Example: fsaasr lm train.txt 3gram.arpa --order 3
     """
-    from fsaasr.evaluate import read_text
     from fsaasr.grammar import read_sentences
+    from fsaasr.hypotheses import read_transcripts
     from fsaasr.lexicon import read_lang
     from fsaasr.recipe import estimate_arpa
 
-    sentences = read_text(text).values() if ids else read_sentences(text)
+    sentences = read_transcripts(text).values() if ids else read_sentences(text)
     words = read_lang(lang_dir).words.names[1:] if lang_dir else ()
     model = estimate_arpa(sentences, arpa, order, words)
     click.echo(f"{arpa}: {model}")

@@ -46,6 +46,24 @@ def cache_option(function: F) -> F:
     return click.option("--cache", type=FOLDER, help="Keep extracted features here and find them again.")(function)
 
 
+def formats_option(default: str) -> Callable[[F], F]:
+    """`--formats`."""
+
+    def names(context: click.Context, parameter: click.Parameter, value: str) -> Tuple[str, ...]:
+        from fsaasr.hypotheses import check_formats
+
+        # Before the work, not after it.
+        return check_formats(filter(None, value.split(",")))
+
+    return click.option(
+        "--formats",
+        default=default,
+        show_default=True,
+        callback=names,
+        help="Of text, jsonl, ctm, textgrid, srt, vtt, supervisions; with commas.",
+    )
+
+
 def search_options(function: F) -> F:
     """`--engine` and the beams."""
     for option in (

@@ -31,13 +31,12 @@ def wer(ref: Path, hyp: Path, utt2spk: Optional[Path], characters: bool, details
         bootstrap_interval,
         character_errors,
         error_table,
-        read_speakers,
-        read_text,
         word_errors,
     )
+    from fsaasr.hypotheses import read_speakers, read_transcripts
 
     score = character_errors if characters else word_errors
-    report = score(read_text(ref), read_text(hyp), read_speakers(utt2spk) if utt2spk else None)
+    report = score(read_transcripts(ref), read_transcripts(hyp), read_speakers(utt2spk) if utt2spk else None)
     if details:
         click.echo(alignment_table(report))
     click.echo(error_table(report), nl=False)

@@ -66,6 +66,10 @@ class EvaluationError(FsaasrError):
     """References and hypotheses do not match."""
 
 
+class HypothesisError(FsaasrError):
+    """Hypotheses cannot be written, or not in the form that was asked for."""
+
+
 class MissingDependencyError(FsaasrError):
     """An optional package is absent or does not fit the others."""
 
@@ -105,3 +109,7 @@ class CorpusFileError(FileFormatError, CorpusError):
 
 class LatticeFileError(FileFormatError, LatticeError):
     """A record of a lattice file is malformed."""
+
+
+class HypothesisFileError(FileFormatError, HypothesisError):
+    """A file of hypotheses or transcripts is malformed."""

@@ -5,7 +5,6 @@ from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErro
 from fsaasr.evaluate.scoring import character_errors, word_errors
 from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
-from fsaasr.evaluate.transcripts import read_speakers, read_text, write_text
 
 __all__ = [
     "ErrorCounts",
@@ -15,10 +14,7 @@ __all__ = [
     "bootstrap_interval",
     "character_errors",
     "error_table",
-    "read_speakers",
-    "read_text",
     "unstable_word_ratio",
     "utterance_table",
     "word_errors",
-    "write_text",
 ]

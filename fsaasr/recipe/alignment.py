@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional
 
-from fsaasr.core.files import PathLike, write_text
-from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.files import PathLike
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import align
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import TranscriptCompiler
+from fsaasr.hypotheses import export_hypotheses
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
-from fsaasr.recipe.decoding import CHUNK, write_jsonl
+from fsaasr.recipe.decoding import CHUNK, placements_of
 
 
 def align_features(model: AcousticModel, lexicon: Lexicon, features: FeatureBatch) -> List[Hypothesis]:
@@ -38,36 +38,23 @@ def align_features(model: AcousticModel, lexicon: Lexicon, features: FeatureBatc
 
 
 def align_cuts(
-    model_dir: PathLike, cuts_path: PathLike, out_dir: PathLike, cache_dir: Optional[PathLike] = None
+    model_dir: PathLike,
+    cuts_path: PathLike,
+    out_dir: PathLike,
+    cache_dir: Optional[PathLike] = None,
+    formats: Iterable[str] = ("ctm", "jsonl"),
 ) -> List[Hypothesis]:
-    """Aligns a cut manifest and writes `words.ctm`, `tokens.ctm` and `align.jsonl`; raises as `align_features`."""
+    """Aligns a cut manifest and writes `words.ctm`, `tokens.ctm` and `align.jsonl`; raises as `align_features`.
+
+    Args:
+      model_dir: model directory. cuts_path: manifest with transcripts.
+      out_dir: receives the files.
+      cache_dir: where extracted features are kept.
+      formats: see `fsaasr.hypotheses.export_hypotheses`.
+    """
     model = load_model(model_dir)
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     aligned = align_features(model, load_lexicon(model_dir), features)
-    out = Path(out_dir)
-    write_ctm([(hypothesis, hypothesis.words) for hypothesis in aligned], cuts, out / "words.ctm")
-    write_ctm([(hypothesis, hypothesis.tokens) for hypothesis in aligned], cuts, out / "tokens.ctm")
-    write_jsonl(aligned, out / "align.jsonl")
+    export_hypotheses(aligned, out_dir, formats, placements_of(cuts), stem="align")
     return aligned
-
-
-def write_ctm(rows: Sequence[Tuple[Hypothesis, Iterable[Span]]], cuts: Sequence[Any], path: PathLike) -> None:
-    """Writes NIST's CTM: `recording channel start duration word [confidence]`, times within the recording.
-
-    Args:
-      rows: of each utterance the hypothesis and the spans to write.
-      cuts: Lhotse cuts of the same ids, which say where in a recording an utterance begins.
-      path: file to write.
-    """
-    places = {cut.id: cut for cut in cuts}
-    lines = []
-    for hypothesis, spans in rows:
-        cut = places[hypothesis.utterance]
-        for span in spans:
-            confidence = "" if span.confidence is None else f" {span.confidence:.3f}"
-            lines.append(
-                f"{cut.recording.id} {cut.channel + 1} {cut.start + span.start:.3f} {span.end - span.start:.3f} "
-                f"{span.name}{confidence}\n"
-            )
-    write_text(path, "".join(lines))

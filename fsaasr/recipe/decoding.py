@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from fsaasr.core.errors import ModelError
 from fsaasr.core.files import PathLike, write_json, write_text
@@ -16,9 +15,9 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Scores, Seconds
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
-from fsaasr.evaluate import write_text as write_transcripts
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, Graph, load_graph
+from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import Lattice
 from fsaasr.models import AcousticModel, load_model
 from fsaasr.recipe.scales import UNSCALED, Scales
@@ -125,8 +124,9 @@ def decode_cuts(
     options: SearchOptions = DEFAULT_SEARCH,
     scales: Scales = UNSCALED,
     cache_dir: Optional[PathLike] = None,
+    formats: Iterable[str] = ("text", "jsonl"),
 ) -> Decoded:
-    """Recognizes a cut manifest and writes `hyp.txt`, `hyp.jsonl`, `ref.txt`, `utt2spk` and `decode.json`.
+    """Recognizes a cut manifest and writes hypotheses, `ref.txt`, `utt2spk` and `decode.json`.
 
     Args:
       model_dir: model directory.
@@ -136,16 +136,18 @@ def decode_cuts(
       options: engine and beams.
       scales: weights of the parts of a path.
       cache_dir: where extracted features are kept.
+      formats: of the hypotheses, see `fsaasr.hypotheses.export_hypotheses`: `hyp.txt` and `hyp.jsonl`.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
     """
     model = load_model(model_dir)
     graph = load_graph(graph_path).expand()
-    features = compute_features(read_cuts(cuts_path), model.features, cache_dir=cache_dir)
+    cuts = list(read_cuts(cuts_path))
+    features = compute_features(cuts, model.features, cache_dir=cache_dir)
     decoded = recognize(model, graph, features, options, scales)
     out = Path(out_dir)
-    write_hypotheses(decoded.hypotheses, out)
+    export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")
     speakers = sorted(zip(features.ids, features.speakers))
     write_text(out / "utt2spk", "".join(f"{name} {speaker or name}\n" for name, speaker in speakers))
@@ -153,22 +155,9 @@ def decode_cuts(
     return decoded
 
 
-def write_hypotheses(hypotheses: Sequence[Hypothesis], out_dir: PathLike) -> None:
-    """Writes `hyp.txt` (Kaldi's `text` form) and `hyp.jsonl` (all that is known, times among it)."""
-    out = Path(out_dir)
-    words = {hypothesis.utterance: hypothesis.text.split() for hypothesis in hypotheses}
-    write_transcripts(words, out / "hyp.txt")
-    write_jsonl(hypotheses, out / "hyp.jsonl")
-
-
-def write_jsonl(hypotheses: Sequence[Hypothesis], path: PathLike) -> None:
-    """Writes one hypothesis a line."""
-    write_text(path, "".join(json.dumps(hypothesis.to_dict(), ensure_ascii=False) + "\n" for hypothesis in hypotheses))
-
-
-def read_jsonl(path: PathLike) -> List[Hypothesis]:
-    """Reads what `write_jsonl` wrote."""
-    return [Hypothesis.from_dict(json.loads(line)) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+def placements_of(cuts: Iterable[Any]) -> Dict[str, Placement]:
+    """Where Lhotse cuts of one channel lie in their recordings, by id."""
+    return {cut.id: Placement(cut.recording_id, cut.channel, cut.start, cut.duration) for cut in cuts}
 
 
 def decoding_record(decoded: Decoded, options: SearchOptions, scales: Scales, graph: DecodingGraph) -> Dict[str, Any]:

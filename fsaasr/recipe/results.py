@@ -11,7 +11,8 @@ from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import FileFormatError
 from fsaasr.core.files import PathLike, read_json, write_json, write_text
 from fsaasr.core.stack import survey
-from fsaasr.evaluate import ErrorReport, bootstrap_interval, read_speakers, read_text, word_errors
+from fsaasr.evaluate import ErrorReport, bootstrap_interval, word_errors
+from fsaasr.hypotheses import read_speakers, read_transcripts
 from fsaasr.recipe.experiment import Experiment, Run
 from fsaasr.recipe.jobs import key_of
 
@@ -122,7 +123,8 @@ def read_results(path: PathLike) -> Results:
 def error_report(experiment: Experiment, run: Run) -> ErrorReport:
     """Errors of one decoding, utterance by utterance."""
     folder = experiment.decode_dir(run)
-    return word_errors(read_text(folder / "ref.txt"), read_text(folder / "hyp.txt"), read_speakers(folder / "utt2spk"))
+    reference, hypothesis = (read_transcripts(folder / name) for name in ("ref.txt", "hyp.txt"))
+    return word_errors(reference, hypothesis, read_speakers(folder / "utt2spk"))
 
 
 def _row(experiment: Experiment, run: Run) -> ResultRow:

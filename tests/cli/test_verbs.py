@@ -11,9 +11,10 @@ import pytest
 
 from fsaasr.corpora import read_cuts
 from fsaasr.corpora.audio import write_wav
-from fsaasr.evaluate import read_text, word_errors
+from fsaasr.evaluate import word_errors
 from fsaasr.grammar import read_arpa
 from fsaasr.graph import DecodingGraph, TokenGraph, load_graph
+from fsaasr.hypotheses import read_placed, read_transcripts
 from fsaasr.lexicon import read_lang
 from fsaasr.recipe import read_scales
 from tests.cli.conftest import Toy, invoke
@@ -163,7 +164,7 @@ def test_tune_refuses_what_is_no_number(toy: Toy, tmp_path: Path) -> None:
 
 def test_decode_writes_texts_of_the_same_utterances(toy: Toy) -> None:
     folder = toy.root / "decode"
-    assert read_text(folder / "hyp.txt").keys() == read_text(folder / "ref.txt").keys()
+    assert read_transcripts(folder / "hyp.txt").keys() == read_transcripts(folder / "ref.txt").keys()
     assert "20 utterances, real-time factor" in toy.printed["decode"]
     assert list((toy.root / "cache").glob("*.safetensors"))
 
@@ -191,13 +192,26 @@ def test_align_writes_ctm_whose_words_are_the_transcripts(toy: Toy, tmp_path: Pa
     assert " SIL\n" in tokens
 
 
+def test_formats_are_chosen_by_name(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    result = invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path, "--formats", "textgrid,srt,vtt,supervisions")
+    assert result.exit_code == 0
+    written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == {"textgrid", "srt", "vtt", "supervisions.jsonl.gz"}
+    cuts = {cut.id: cut for cut in read_cuts(toy.cuts("dev"))}
+    for path in (tmp_path / "textgrid").iterdir():
+        ((hypothesis, placement),) = read_placed(path)
+        assert hypothesis.text == cuts[path.stem].supervisions[0].text
+        assert placement.duration == cuts[path.stem].duration
+    assert "unknown format 'doc'" in fails("align", toy.root / "gmm", toy.cuts("dev"), tmp_path, "--formats", "doc")
+
+
 def test_wer_prints_rate_interval_and_speakers(toy: Toy) -> None:
     folder = toy.root / "decode"
     arguments = (folder / "ref.txt", folder / "hyp.txt", "--utt2spk", folder / "utt2spk")
     lines = invoke("wer", *arguments).output.splitlines()
     assert lines[0].split()[:2] == ["speaker", "words"]
     assert lines[1].split()[0] == "global"
-    report = word_errors(read_text(folder / "ref.txt"), read_text(folder / "hyp.txt"))
+    report = word_errors(read_transcripts(folder / "ref.txt"), read_transcripts(folder / "hyp.txt"))
     assert lines[-1].startswith(f"WER {100 * report.wer:.2f} %, 95 % interval ")
     assert lines[-1].endswith(f"; {report.errors} errors in 120 words")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fsaasr.core import ConfigError
-from fsaasr.evaluate import read_text
+from fsaasr.hypotheses import read_jsonl, read_transcripts
 from fsaasr.models import load_graph
 from fsaasr.recipe import (
     STAGES,
@@ -25,7 +25,6 @@ from fsaasr.recipe import (
     run_stage,
     write_published,
 )
-from fsaasr.recipe.decoding import read_jsonl
 
 
 def test_every_combination_has_a_row(experiment: Experiment) -> None:
@@ -43,7 +42,7 @@ def test_tones_are_recognized_by_both_families(experiment: Experiment) -> None:
 def test_rows_hold_what_the_files_say(experiment: Experiment) -> None:
     for row in read_results(experiment.folder / "results.json").rows:
         folder = experiment.folder / "decode" / row.split / row.system / row.graph / row.engine
-        reference = read_text(folder / "ref.txt")
+        reference = read_transcripts(folder / "ref.txt")
         assert row.words == sum(map(len, reference.values()))
         assert row.wer == pytest.approx(row.errors / row.words, abs=1e-6)
         assert row.errors == row.substitutions + row.insertions + row.deletions
@@ -55,7 +54,7 @@ def test_rows_hold_what_the_files_say(experiment: Experiment) -> None:
 
 def test_hypotheses_have_words_with_times_in_order(experiment: Experiment) -> None:
     folder = experiment.folder / "decode" / "kaldi" / "gmm" / "loop" / "native"
-    texts = read_text(folder / "hyp.txt")
+    texts = read_transcripts(folder / "hyp.txt")
     for hypothesis in read_jsonl(folder / "hyp.jsonl"):
         assert texts[hypothesis.utterance] == tuple(word.name for word in hypothesis.words)
         times = [time for word in hypothesis.words for time in (word.start, word.end)]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from fsaasr.core.errors import CorpusFileError, EvaluationError
-from fsaasr.evaluate import read_speakers, read_text, write_text
+from fsaasr.core.errors import HypothesisError, HypothesisFileError
+from fsaasr.hypotheses import read_speakers, read_transcripts, write_transcripts
 
-from .strategies import scored_sets
+from ..evaluate.strategies import scored_sets
 
 CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
 
@@ -22,8 +22,8 @@ CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
 def test_written_text_is_read_back(texts: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "text"
-        write_text(texts[0], path)
-        assert read_text(path) == {utterance: tuple(words) for utterance, words in texts[0].items()}
+        write_transcripts(texts[0], path)
+        assert read_transcripts(path) == {utterance: tuple(words) for utterance, words in texts[0].items()}
         ids = [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines()]
         assert ids == sorted(ids)
 
@@ -31,7 +31,7 @@ def test_written_text_is_read_back(texts: Any) -> None:
 def test_tabs_blank_lines_empty_transcripts_and_crlf(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"\xef\xbb\xbfu2\ta  cat\r\n\nu1\n")
-    assert read_text(path) == {"u2": ("a", "cat"), "u1": ()}
+    assert read_transcripts(path) == {"u2": ("a", "cat"), "u1": ()}
 
 
 def test_speakers(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_speakers(tmp_path: Path) -> None:
     assert read_speakers(path) == {"u1": "ann", "u2": "bob"}
 
 
-@pytest.mark.parametrize("read", [read_text, read_speakers])
+@pytest.mark.parametrize("read", [read_transcripts, read_speakers])
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
@@ -55,7 +55,7 @@ def test_speakers(tmp_path: Path) -> None:
 def test_bad_lines_are_named(read: Any, content: bytes, line: int | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "table"
     path.write_bytes(content)
-    with pytest.raises(CorpusFileError, match=message) as caught:
+    with pytest.raises(HypothesisFileError, match=message) as caught:
         read(path)
     assert (caught.value.path, caught.value.line) == (str(path), line)
 
@@ -63,19 +63,19 @@ def test_bad_lines_are_named(read: Any, content: bytes, line: int | None, messag
 @pytest.mark.parametrize("content", ["u1 ann\nu2\n", "u1 ann\nu2 bob cem\n"])
 def test_speaker_line_has_two_fields(content: str, tmp_path: Path) -> None:
     (tmp_path / "utt2spk").write_text(content)
-    with pytest.raises(CorpusFileError, match=r"utt2spk:2: found .*expected `utterance speaker`"):
+    with pytest.raises(HypothesisFileError, match=r"utt2spk:2: found .*expected `utterance speaker`"):
         read_speakers(tmp_path / "utt2spk")
 
 
 def test_absent_file(tmp_path: Path) -> None:
-    with pytest.raises(CorpusFileError, match="text: cannot be read: No such file"):
-        read_text(tmp_path / "text")
+    with pytest.raises(HypothesisFileError, match="text: cannot be read: No such file"):
+        read_transcripts(tmp_path / "text")
 
 
 @pytest.mark.parametrize("transcripts", [{"u 1": ["a"]}, {"": ["a"]}, {"u1": ["a b"]}, {"u1": [""]}, {"u1": "ab"}])
 def test_what_could_not_be_read_back_is_not_written(transcripts: Any, tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="write_text: utterance"):
-        write_text(transcripts, tmp_path / "text")
+    with pytest.raises(HypothesisError, match="write_transcripts: utterance"):
+        write_transcripts(transcripts, tmp_path / "text")
     assert not list(tmp_path.iterdir())
 
 
@@ -84,6 +84,6 @@ def test_what_could_not_be_read_back_is_not_written(transcripts: Any, tmp_path: 
 def test_speechocean_test_set() -> None:
     # 320 utterances of 16 speakers: the corpus' README.
     folder = CORPORA / "speechocean762_adult" / "test"
-    text, speakers = read_text(folder / "text"), read_speakers(folder / "utt2spk")
+    text, speakers = read_transcripts(folder / "text"), read_speakers(folder / "utt2spk")
     assert len(text) == 320
     assert len({speakers[utterance] for utterance in text}) == 16

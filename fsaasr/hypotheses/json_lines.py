@@ -1,0 +1,34 @@
+"""JSON lines: all that is known of each hypothesis."""
+
+from __future__ import annotations
+
+import json
+from typing import Iterable, List
+
+from fsaasr.core.errors import HypothesisFileError
+from fsaasr.core.files import PathLike, write_text
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.hypotheses.text_file import read_unicode
+
+
+def write_jsonl(hypotheses: Iterable[Hypothesis], path: PathLike) -> None:
+    """Writes one hypothesis a line, as `Hypothesis.to_dict` gives it."""
+    write_text(path, "".join(json.dumps(hypothesis.to_dict(), ensure_ascii=False) + "\n" for hypothesis in hypotheses))
+
+
+def read_jsonl(path: PathLike) -> List[Hypothesis]:
+    """Reads what `write_jsonl` wrote.
+
+    Raises:
+      HypothesisFileError: a line that holds no hypothesis, with its number.
+    """
+    hypotheses: List[Hypothesis] = []
+    for number, line in enumerate(read_unicode(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            hypotheses.append(Hypothesis.from_dict(json.loads(line)))
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            problem = f"no hypothesis as `Hypothesis.to_dict` gives it ({type(error).__name__}: {error})"
+            raise HypothesisFileError(path, number, problem) from error
+    return hypotheses
