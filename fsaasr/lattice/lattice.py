@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Optional, Tuple
+from typing import TYPE_CHECKING, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.scored_paths import ScoredPaths
+
+if TYPE_CHECKING:
+    from fsaasr.lattice.word_lattice import WordLattice
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,3 +86,15 @@ class Lattice(ScoredPaths):
             values = getattr(self, name)
             changed[name] = None if values is None else values[keep_arc]
         return replace(self, **changed)
+
+    def word_lattice(
+        self,
+        beam: Optional[float] = None,
+        acoustic_scale: float = 1.0,
+        lm_scale: float = 1.0,
+        max_arcs: Optional[int] = None,
+    ) -> WordLattice:
+        """See `fsaasr.lattice.word_lattice`."""
+        from fsaasr.lattice.determinize import MAX_WORD_ARCS, word_lattice
+
+        return word_lattice(self, beam, acoustic_scale, lm_scale, MAX_WORD_ARCS if max_arcs is None else max_arcs)

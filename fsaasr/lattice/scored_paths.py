@@ -19,6 +19,8 @@ SEARCH_DIED = "search-died"
 """Flag: no path survived to the last frame; the lattice covers the frames before."""
 FROM_FALLBACK = "from-native-fallback"
 """Flag: the engine asked for kept no path; the `native` engine made this lattice."""
+BUDGET_SPENT = "budget-spent"
+"""Flag: a budget did not do for all paths; the best ones are here."""
 
 Paths = TypeVar("Paths", bound="ScoredPaths")
 
@@ -42,7 +44,7 @@ class ScoredPaths(ABC):
       words, tokens, column_token: as in the decoding graph.
       reached_final: False if no final state of the graph was alive at the last frame; the lattice
         then ends in every state alive at the last frame that any path reached, with final score 0.
-      flags: what else befell the search: SEARCH_DIED, FROM_FALLBACK.
+      flags: what else befell the search or the lattice: SEARCH_DIED, FROM_FALLBACK, BUDGET_SPENT.
       evidence: what the search tells of itself; None for a lattice from elsewhere.
     """
 
