@@ -19,6 +19,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, searc
 @search_options
 @cache_option
 @formats_option("text,jsonl")
+@click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
 def decode(
     model_dir: Path,
     graph: Path,
@@ -31,20 +32,24 @@ def decode(
     max_active: int,
     cache: Optional[Path],
     formats: Tuple[str, ...],
+    lattices: Optional[str],
 ) -> None:
     """Recognize cuts with a model and a graph.
 
     Writes hyp.txt and ref.txt (Kaldi's text form), hyp.jsonl (words and tokens with times), utt2spk
     and decode.json (options, speed, troubles) into OUT_DIR; --formats names what else to write of the hypotheses.
 
-    Example: fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --engine native
+    \b
+    Examples:
+      fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --engine native
+      fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --lattices exp/decode/lat.ark.gz
     """
     from fsaasr.decode import SearchOptions
     from fsaasr.recipe import Scales, decode_cuts, read_scales
 
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     chosen = read_scales(scales) if scales else Scales()
-    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache, formats)
+    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache, formats, lattices)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():
         click.echo(f"{count} utterances: {kind}")

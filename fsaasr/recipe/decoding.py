@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import resource
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from fsaasr.core.errors import ModelError
 from fsaasr.core.files import PathLike, write_json, write_text
@@ -19,6 +19,7 @@ from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, Graph, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import Lattice
+from fsaasr.lattice.formats import format_of, write_lattices
 from fsaasr.models import AcousticModel, load_model
 from fsaasr.recipe.scales import UNSCALED, Scales
 
@@ -68,6 +69,7 @@ def recognize(
     features: FeatureBatch,
     options: SearchOptions = DEFAULT_SEARCH,
     scales: Scales = UNSCALED,
+    lattices: Optional[PathLike] = None,
 ) -> Decoded:
     """Recognizes utterances.
 
@@ -77,43 +79,58 @@ def recognize(
       features: of the utterances, extracted as the model wants them.
       options: engine and beams; its `acoustic_scale` gives way to that of `scales`.
       scales: weights of the parts of a path.
+      lattices: file for the word lattices, in any format of `fsaasr.lattice.formats`; their scores have the acoustic
+        scale applied. None writes none.
 
     Raises:
       ModelError: the graph is not over the model's score columns.
+      LatticeError: no lattice format has such a name as `lattices`.
       DecodeError, ScoresError, GraphError: as `fsaasr.decode.decode`.
     """
-    hypotheses: List[Hypothesis] = []
-    flags: Counter[str] = Counter()
-
-    def take(lattice: Lattice) -> None:
-        flags.update(lattice.flags)
-        if not lattice.reached_final:
-            flags[NOT_FINAL] += 1
-        hypotheses.append(lattice.best_path(1.0, scales.lm_scale, scales.word_insertion_penalty))
-
     check_fit(model, graph)
     options = replace(options, acoustic_scale=scales.acoustic_scale)
+    if lattices is not None:
+        format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
-    each_lattice(model, graph, features.select(features.ids[:1]), options, lambda lattice: None)
-    begin = time.perf_counter()
-    each_lattice(model, graph, features, options, take)
-    seconds = time.perf_counter() - begin
+    deque(searched(model, graph, features.select(features.ids[:1]), options), maxlen=0)
+    reading = _Reading(scales)
+    passing = reading.read(searched(model, graph, features, options))
+    if lattices is None:
+        deque(passing, maxlen=0)
+    else:
+        write_lattices((lattice.word_lattice(lm_scale=scales.lm_scale) for lattice in passing), lattices)
     audio = sum(map(len, features.matrices)) * features.frame_shift
-    return Decoded(tuple(hypotheses), dict(sorted(flags.items())), seconds, audio)
+    return Decoded(tuple(reading.hypotheses), dict(sorted(reading.flags.items())), reading.seconds, audio)
 
 
-def each_lattice(
-    model: AcousticModel,
-    graph: DecodingGraph,
-    features: FeatureBatch,
-    options: SearchOptions,
-    use: Callable[[Lattice], None],
-) -> None:
-    """Calls `use` with each utterance's lattice, in order; few lattices are in memory at a time."""
+class _Reading:
+    """Best paths and troubles of lattices that pass by, and the seconds that these took to come and be read."""
+
+    def __init__(self, scales: Scales) -> None:
+        self.scales = scales
+        self.hypotheses: List[Hypothesis] = []
+        self.flags: Counter[str] = Counter()
+        self.seconds = 0.0
+
+    def read(self, lattices: Iterable[Lattice]) -> Iterator[Lattice]:
+        begin = time.perf_counter()
+        for lattice in lattices:
+            self.flags.update(lattice.flags)
+            if not lattice.reached_final:
+                self.flags[NOT_FINAL] += 1
+            self.hypotheses.append(lattice.best_path(1.0, self.scales.lm_scale, self.scales.word_insertion_penalty))
+            self.seconds += time.perf_counter() - begin
+            yield lattice
+            begin = time.perf_counter()
+
+
+def searched(
+    model: AcousticModel, graph: DecodingGraph, features: FeatureBatch, options: SearchOptions
+) -> Iterator[Lattice]:
+    """Each utterance's lattice, in order; few lattices are in memory at a time."""
     for start in range(0, len(features), CHUNK):
         scores: Scores = model.scores(features.select(features.ids[start : start + CHUNK]))
-        for lattice in decode(graph, scores, options):
-            use(lattice)
+        yield from decode(graph, scores, options)
 
 
 def decode_cuts(
@@ -125,6 +142,7 @@ def decode_cuts(
     scales: Scales = UNSCALED,
     cache_dir: Optional[PathLike] = None,
     formats: Iterable[str] = ("text", "jsonl"),
+    lattices: Optional[PathLike] = None,
 ) -> Decoded:
     """Recognizes a cut manifest and writes hypotheses, `ref.txt`, `utt2spk` and `decode.json`.
 
@@ -137,6 +155,7 @@ def decode_cuts(
       scales: weights of the parts of a path.
       cache_dir: where extracted features are kept.
       formats: of the hypotheses, see `fsaasr.hypotheses.export_hypotheses`: `hyp.txt` and `hyp.jsonl`.
+      lattices: file for the word lattices, as for `recognize`.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
@@ -145,7 +164,7 @@ def decode_cuts(
     graph = load_graph(graph_path).expand()
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
-    decoded = recognize(model, graph, features, options, scales)
+    decoded = recognize(model, graph, features, options, scales, lattices)
     out = Path(out_dir)
     export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")

@@ -13,9 +13,8 @@ from fsaasr.decode import SearchOptions
 from fsaasr.evaluate import word_errors
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, load_graph
-from fsaasr.lattice import Lattice
 from fsaasr.models import AcousticModel, load_model
-from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, each_lattice
+from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, searched
 from fsaasr.recipe.scales import Scales, write_scales
 
 
@@ -93,13 +92,11 @@ def _texts(
     """For each of the candidates, all of one acoustic scale, the words of each utterance."""
     texts: List[Dict[str, List[str]]] = [{} for _ in candidates]
 
-    def take(lattice: Lattice) -> None:
+    options = replace(options, acoustic_scale=candidates[0].acoustic_scale)
+    for lattice in searched(model, graph, features, options):
         for scales, text in zip(candidates, texts):
             best = lattice.best_path(1.0, scales.lm_scale, scales.word_insertion_penalty)
             text[lattice.utterance] = best.text.split()
-
-    options = replace(options, acoustic_scale=candidates[0].acoustic_scale)
-    each_lattice(model, graph, features, options, take)
     return texts
 
 
