@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from fsaasr.core.scores import Seconds
+
+_SCORES = ("acoustic_score", "graph_score")
 
 
 class Span(NamedTuple):
@@ -32,9 +35,9 @@ class Hypothesis:
       words: spans of the words, in order; empty only if the path really holds no word.
       tokens: spans of the tokens (phones, characters, pieces; blank left out), in order.
       columns: score column of each frame, T of them.
-      acoustic_score, graph_score: log scores of the path, apart.
+      acoustic_score, graph_score: log scores of the path, apart; NaN where the words were not chosen as a path's.
       reached_final: False if no final state was alive at the last frame, so the words may be cut short.
-      rule: which rule chose the path, `MAP` or `MBR`.
+      rule: what chose the words: `MAP` (the best path), `MBR` (fewest expected errors) or `sampled`.
     """
 
     utterance: str
@@ -57,9 +60,13 @@ class Hypothesis:
         return self.acoustic_score + self.graph_score
 
     def to_dict(self) -> Dict[str, Any]:
-        """As JSON-ready values."""
-        spans = {key: tuple(span._asdict() for span in getattr(self, key)) for key in ("words", "tokens")}
-        return {field.name: spans.get(field.name, getattr(self, field.name)) for field in fields(self)}
+        """As JSON-ready values; a score that is NaN becomes None."""
+        values: Dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        for key in ("words", "tokens"):
+            values[key] = tuple(span._asdict() for span in values[key])
+        for key in _SCORES:
+            values[key] = None if math.isnan(values[key]) else values[key]
+        return values
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Hypothesis:
@@ -68,4 +75,6 @@ class Hypothesis:
         for key in ("words", "tokens"):
             values[key] = tuple(Span(**span) for span in values[key])
         values["columns"] = tuple(values["columns"])
+        for key in _SCORES:
+            values[key] = math.nan if values[key] is None else values[key]
         return cls(**values)

@@ -3,14 +3,26 @@
 from fsaasr.lattice.best import best_path
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.check import check
+from fsaasr.lattice.confidence import ConfidenceCalibration, with_confidence
+from fsaasr.lattice.confusion_network import ConfusionNetwork
 from fsaasr.lattice.determinize import word_lattice
+from fsaasr.lattice.expected_errors import expected_word_errors
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.lm_replacement import Mixing
 from fsaasr.lattice.lm_rescoring import rescore_lattice
+from fsaasr.lattice.mbr import MbrResult, mbr_decode
 from fsaasr.lattice.nbest import nbest
+from fsaasr.lattice.posteriors import (
+    ExpectedCounts,
+    WordsByFrame,
+    expected_counts,
+    frame_posteriors,
+    word_frame_posteriors,
+)
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.readout import PathArcs, read_out
 from fsaasr.lattice.rescoring import Limits, rescore_ngram
+from fsaasr.lattice.sampling import sample_paths
 from fsaasr.lattice.scored_paths import BUDGET_SPENT, FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
@@ -20,25 +32,37 @@ __all__ = [
     "BUDGET_SPENT",
     "FROM_FALLBACK",
     "SEARCH_DIED",
+    "ConfidenceCalibration",
+    "ConfusionNetwork",
+    "ExpectedCounts",
     "GraphParts",
     "KeptArcs",
     "Lattice",
     "Limits",
+    "MbrResult",
     "Mixing",
     "PathArcs",
     "ScoredPaths",
     "Utterance",
     "WordLattice",
     "WordLm",
+    "WordsByFrame",
     "arc_posteriors",
     "best_path",
     "check",
+    "expected_counts",
+    "expected_word_errors",
+    "frame_posteriors",
     "lattice_from_arcs",
+    "mbr_decode",
     "nbest",
     "prune",
     "read_out",
     "rescore_lattice",
     "rescore_ngram",
+    "sample_paths",
     "total_score",
+    "with_confidence",
+    "word_frame_posteriors",
     "word_lattice",
 ]

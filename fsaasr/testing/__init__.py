@@ -17,6 +17,7 @@ from fsaasr.testing.random_trees import random_context_tree
 from fsaasr.testing.reference import ExactResult, exact_search
 from fsaasr.testing.toys import TOY_ARPA, TOY_LEXICON, TOY_LEXICON_WITH_PROBABILITIES
 from fsaasr.testing.trellis import Trellis, best_score_of, search_trellis
+from fsaasr.testing.words import edit_distance, word_lattice_of
 
 __all__ = [
     "TOY_ARPA",
@@ -30,6 +31,7 @@ __all__ = [
     "WordPath",
     "best_and_total",
     "best_score_of",
+    "edit_distance",
     "enumerate_partial_paths",
     "enumerate_paths",
     "exact_search",
@@ -42,5 +44,6 @@ __all__ = [
     "random_word_lattice",
     "search_trellis",
     "toy_graph",
+    "word_lattice_of",
     "word_paths",
 ]
