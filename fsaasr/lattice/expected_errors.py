@@ -66,7 +66,7 @@ def expected_word_errors(
       LatticeError: more than MAX_ROWS rows in a state; a pruned lattice, or sharper posteriors, need fewer.
     """
     arcs = weighted_words([lattice], (acoustic_scale, lm_scale, word_insertion_penalty), ignore, [1.0])
-    wanted = arcs.places([name for name in words if name not in ignore])
+    wanted = arcs.numbers_of([name for name in words if name not in ignore])
     arriving: List[List[_Rows]] = [[] for _ in arcs.time]
     arriving[0].append(_Rows(np.arange(len(wanted) + 1, dtype=np.int32)[None], np.ones(1), np.zeros(1)))
     state, rows = -1, arriving[0][0]

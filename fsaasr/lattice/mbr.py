@@ -69,8 +69,8 @@ def mbr_decode(
       Hypothesis, expected errors and confusion network.
 
     Raises:
-      LatticeError: a `Lattice` (whose word arcs do not have the words' frames), no lattice, a weight that is not above
-        0, a negative scale, or no final state.
+      LatticeError: a `Lattice` (whose word arcs do not have the words' frames), no lattice, lattices of several
+        utterances, a weight that is not above 0, a negative scale, or no final state.
       SymbolError: a word to ignore that no lattice knows.
     """
     lattices = [lattice] if isinstance(lattice, ScoredPaths) else list(lattice)

@@ -1,7 +1,7 @@
 """Compiled loops of minimum Bayes risk decoding; figures 4 and 5 of Xu et al. (2011).
 
-A reference has places for words: `wanted`, int32 (Q,), is the word of each as a place in `WeightedWords.labels`, 0 where
-there is room for a word that the reference lacks, and `middle`, float64 (Q,), the time around which each is.
+A reference has places for words: `wanted`, int32 (Q,), is the word of each as a number in `WeightedWords.labels`, 0
+where there is room for a word that the reference lacks, and `middle`, float64 (Q,), the time around which each is.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ ROUNDING = 1e-12
 
 
 class Reference(NamedTuple):
-    """Words as places in `WeightedWords.labels`, int32 (W,), -1 for words that the lattice lacks, and their frames (W,)."""
+    """Words as numbers in `WeightedWords.labels`, int32 (W,), -1 where the lattice lacks one, and their frames (W,)."""
 
     words: Int32
     begin: Float64
@@ -43,7 +43,7 @@ class Reference(NamedTuple):
 def reference_of(words: Sequence[Span], arcs: WeightedWords, frame_shift: Seconds) -> Reference:
     """The words of a hypothesis as a reference; `frame_shift` is that of the frames of `arcs`."""
     begin, end = (np.array([word[i] for word in words], dtype=np.float64) / frame_shift for i in (1, 2))
-    return Reference(arcs.places([word.name for word in words]), begin, end)
+    return Reference(arcs.numbers_of([word.name for word in words]), begin, end)
 
 
 class Placement(NamedTuple):

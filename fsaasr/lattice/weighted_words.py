@@ -22,7 +22,7 @@ class WeightedWords(NamedTuple):
 
     Attributes:
       source, target: int32 (A,); source < target.
-      word: int32 (A,): place in `labels` of each arc's word; 0 where the arc has no word that counts.
+      word: int32 (A,): number in `labels` of each arc's word; 0 where the arc has no word that counts.
       weight: float64 (A,): probability of the arc among those into its target; those into a state sum to 1.
       time: float64 (S,): frames before each state, of the first lattice's frames.
       labels: int32 (V,): the labels that occur, ascending, 0 first.
@@ -37,8 +37,8 @@ class WeightedWords(NamedTuple):
     labels: Int32
     words: SymbolTable
 
-    def places(self, words: Sequence[str]) -> Int32:
-        """Place of each word in `labels`; -1 for words that do not occur."""
+    def numbers_of(self, words: Sequence[str]) -> Int32:
+        """Number of each word in `labels`; -1 for words that do not occur."""
         labels = np.array([self.words.get(word) for word in words], dtype=np.int32)
         place = np.minimum(np.searchsorted(self.labels, labels), len(self.labels) - 1)
         return np.where(self.labels[place] == labels, place, -1).astype(np.int32)
@@ -56,11 +56,16 @@ def weighted_words(
       weights: > 0, one a lattice.
 
     Raises:
-      LatticeError: no lattice, a weight that is not above 0, or a lattice without a path.
+      LatticeError: no lattice, lattices of several utterances, a weight that is not above 0, or a lattice without a path.
       SymbolError: a word to ignore that no lattice knows.
     """
     if not lattices or len(weights) != len(lattices) or not all(0 < weight < math.inf for weight in weights):
         raise LatticeError(f"MBR: {len(lattices)} lattices and weights {list(weights)}; give a weight > 0 for each")
+    utterances = sorted({lattice.utterance for lattice in lattices})
+    if len(utterances) > 1:
+        raise LatticeError(
+            f"MBR: lattices of the utterances {utterances[0]!r} and {utterances[1]!r}; give those of one"
+        )
     words = _common_table(lattices)
     silent = np.array([0, *(words[name] for name in ignore)], dtype=np.int32)
     parts = [_of_one(lattice, scales, words) for lattice in lattices]

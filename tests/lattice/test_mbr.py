@@ -356,6 +356,8 @@ def test_what_cannot_be_decoded_is_refused_by_name():
     lattice = random_lattice(0)
     with pytest.raises(LatticeError, match="give a weight > 0 for each"):
         mbr_decode([lattice, lattice], weights=[1.0])
+    with pytest.raises(LatticeError, match="lattices of the utterances 'other' and 'random'"):
+        mbr_decode([lattice, replace(lattice, utterance="other")])
     with pytest.raises(LatticeError, match="0 lattices"):
         mbr_decode([])
     with pytest.raises(SymbolError, match="'<sil>'"):
@@ -363,7 +365,7 @@ def test_what_cannot_be_decoded_is_refused_by_name():
     with pytest.raises(LatticeError, match="scales are finite"):
         mbr_decode(lattice, -1.0)
     (frames,) = decode(toy_graph(random_fst(np.random.default_rng(0))), Scores.from_matrices([np.zeros((3, 3))], 0.01))
-    with pytest.raises(LatticeError, match="is a Lattice; call its `word_lattice\(\)` first"):
+    with pytest.raises(LatticeError, match=r"is a Lattice; call its `word_lattice\(\)` first"):
         mbr_decode(frames)
 
 
