@@ -56,7 +56,7 @@ def weighted_words(
       weights: > 0, one a lattice.
 
     Raises:
-      LatticeError: no lattice, lattices of several utterances, a weight that is not above 0, or a lattice without a path.
+      LatticeError: no lattice, several utterances, a weight that is not above 0, or a lattice without a path.
       SymbolError: a word to ignore that no lattice knows.
     """
     if not lattices or len(weights) != len(lattices) or not all(0 < weight < math.inf for weight in weights):
