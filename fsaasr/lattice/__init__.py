@@ -7,10 +7,13 @@ from fsaasr.lattice.confidence import ConfidenceCalibration, with_confidence
 from fsaasr.lattice.confusion_network import ConfusionNetwork
 from fsaasr.lattice.determinize import word_lattice
 from fsaasr.lattice.expected_errors import expected_word_errors
+from fsaasr.lattice.frame_lattice import frame_lattice
+from fsaasr.lattice.frame_shift import with_frame_shift
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.lm_replacement import Mixing
 from fsaasr.lattice.lm_rescoring import rescore_lattice
 from fsaasr.lattice.mbr import MbrResult, mbr_decode
+from fsaasr.lattice.minimize import minimized
 from fsaasr.lattice.nbest import nbest
 from fsaasr.lattice.posteriors import (
     ExpectedCounts,
@@ -20,11 +23,14 @@ from fsaasr.lattice.posteriors import (
     word_frame_posteriors,
 )
 from fsaasr.lattice.prune import prune
+from fsaasr.lattice.push import pushed
 from fsaasr.lattice.readout import PathArcs, read_out
 from fsaasr.lattice.rescoring import Limits, rescore_ngram
 from fsaasr.lattice.sampling import sample_paths
+from fsaasr.lattice.scale import PartScales, scaled, with_part_scales
 from fsaasr.lattice.scored_paths import BUDGET_SPENT, FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
+from fsaasr.lattice.union import union
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 from fsaasr.lattice.word_lm import WordLm
 
@@ -41,6 +47,7 @@ __all__ = [
     "Limits",
     "MbrResult",
     "Mixing",
+    "PartScales",
     "PathArcs",
     "ScoredPaths",
     "Utterance",
@@ -52,17 +59,24 @@ __all__ = [
     "check",
     "expected_counts",
     "expected_word_errors",
+    "frame_lattice",
     "frame_posteriors",
     "lattice_from_arcs",
     "mbr_decode",
+    "minimized",
     "nbest",
     "prune",
+    "pushed",
     "read_out",
     "rescore_lattice",
     "rescore_ngram",
     "sample_paths",
+    "scaled",
     "total_score",
+    "union",
     "with_confidence",
+    "with_frame_shift",
+    "with_part_scales",
     "word_frame_posteriors",
     "word_lattice",
 ]
