@@ -9,11 +9,12 @@ from typing import Iterable, Iterator, List, Optional, Tuple
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike
+from fsaasr.lattice.formats.json_lines import JSON_LINES
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
-FORMATS: Tuple[LatticeFormat, ...] = ()
+FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES,)
 """All formats; the first that claims a file's name has it."""
 
 
