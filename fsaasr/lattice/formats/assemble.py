@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import LatticeError
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.lattice import Lattice
-from fsaasr.lattice.word_lattice import WordLattice, places
+from fsaasr.lattice.word_lattice import GraphParts, WordLattice, places
 
 Integers = npt.NDArray[Any]
 Floats = npt.NDArray[Any]
@@ -135,9 +135,14 @@ def assemble_lattice(utterance: str, loose: LooseArcs, input_label: Integers, sy
 
 
 def assemble_word_lattice(
-    utterance: str, loose: LooseArcs, frames: Integers, symbols: LatticeSymbols, columns: Optional[Integers] = None
+    utterance: str,
+    loose: LooseArcs,
+    frames: Integers,
+    symbols: LatticeSymbols,
+    columns: Optional[Integers] = None,
+    parts: Optional[GraphParts] = None,
 ) -> WordLattice:
-    """A word lattice of arcs in any order; it has no flags of columns and no parts of the graph score.
+    """A word lattice of arcs in any order; it has no flags of columns.
 
     Args:
       utterance: id.
@@ -145,6 +150,7 @@ def assemble_word_lattice(
       frames: int (A,): frames of each arc, >= 0.
       symbols: names of the labels.
       columns: int (F,): score columns of the arcs' frames, arc after arc, where they are known.
+      parts: of the arcs' graph scores, in their order, where they are known.
 
     Raises:
       LatticeError: as `assemble_lattice`; columns of another number than frames.
@@ -157,7 +163,8 @@ def assemble_word_lattice(
             raise _error(utterance, f"{len(columns)} columns for {offsets[-1]} frames; expected one each")
         columns = columns[places(offsets[order.arcs], offsets[order.arcs + 1])]
         columns = _checked(utterance, "column", columns, len(symbols.column_token))
-    return WordLattice(columns=columns, **_common(utterance, loose, order, state_frame, symbols))
+    kept = None if parts is None else parts.take(order.arcs)
+    return WordLattice(columns=columns, parts=kept, **_common(utterance, loose, order, state_frame, symbols))
 
 
 def _arranged(utterance: str, loose: LooseArcs) -> Arrangement:

@@ -11,10 +11,11 @@ from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike
 from fsaasr.lattice.formats.json_lines import JSON_LINES
 from fsaasr.lattice.formats.registry import LatticeFormat
+from fsaasr.lattice.formats.slf import SLF
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
-FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES,)
+FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, SLF)
 """All formats; the first that claims a file's name has it."""
 
 
