@@ -10,12 +10,13 @@ from typing import Iterable, Iterator, List, Optional, Tuple
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike
 from fsaasr.lattice.formats.json_lines import JSON_LINES
+from fsaasr.lattice.formats.kaldi import KALDI
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.slf import SLF
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
-FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, SLF)
+FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, KALDI, SLF)
 """All formats; the first that claims a file's name has it."""
 
 
@@ -98,4 +99,6 @@ def _write_each(lattices: Iterable[ScoredPaths], form: LatticeFormat, path: str)
         if not name or name.startswith(".") or Path(name).name != name:
             raise LatticeError(f"write_lattices: utterance {name!r} cannot name a file; write an archive")
         count += form.write([lattice], path.replace("*", name))
+    if not count:
+        raise LatticeError(f"write_lattices: no lattice for {path!r}")
     return count
