@@ -2,12 +2,15 @@
 
 from fsaasr.lattice.formats.assemble import Arrangement, LooseArcs, arrange, assemble_lattice, assemble_word_lattice
 from fsaasr.lattice.formats.files import FORMATS, format_of, read_lattices, write_lattices
+from fsaasr.lattice.formats.kaldi import read_kaldi, write_kaldi
+from fsaasr.lattice.formats.kaldi_script import KaldiTable
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 
 __all__ = [
     "FORMATS",
     "Arrangement",
+    "KaldiTable",
     "LatticeFormat",
     "LatticeSymbols",
     "LooseArcs",
@@ -15,6 +18,8 @@ __all__ = [
     "assemble_lattice",
     "assemble_word_lattice",
     "format_of",
+    "read_kaldi",
     "read_lattices",
+    "write_kaldi",
     "write_lattices",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.lattice.formats.byte_reader import ByteReader
+from fsaasr.lattice.formats.byte_stream import ByteStream
 from fsaasr.lattice.formats.kaldi_records import KaldiNames, key_bytes, read_records, write_record
 from fsaasr.lattice.formats.kaldi_script import read_entry, read_script
 from fsaasr.lattice.formats.kaldi_specifier import PREFIXES, parse_read, parse_write
@@ -75,7 +75,7 @@ def write_kaldi(lattices: Iterable[ScoredPaths], specifier: str) -> int:
 
 def _read_archive(path: str, names: KaldiNames) -> Iterator[ScoredPaths]:
     with reading(path) as file:
-        yield from read_records(ByteReader(file, path), names)
+        yield from read_records(ByteStream(file, path), names)
 
 
 def _read_script(path: str, names: KaldiNames) -> Iterator[ScoredPaths]:

@@ -8,12 +8,13 @@ from typing import Tuple
 import numpy as np
 import numpy.typing as npt
 
-from fsaasr.lattice.formats.byte_reader import ByteReader
+from fsaasr.graph import openfst_layout
+from fsaasr.lattice.formats.byte_stream import ByteStream
 from fsaasr.lattice.formats.kaldi_fst import KaldiFst
 
-MAGIC = struct.pack("<i", 2125659606)
+MAGIC = struct.pack("<i", openfst_layout.MAGIC)
 _VERSION = 2
-_HAS_SYMBOLS = 3
+_HAS_SYMBOLS = openfst_layout.HAS_INPUT_SYMBOLS | openfst_layout.HAS_OUTPUT_SYMBOLS
 # A vector FST is expanded and mutable; of everything else that OpenFst can note, nothing is claimed.
 _PROPERTIES = 3
 _NUMBERS = struct.Struct("<iiQqqq")
@@ -21,7 +22,7 @@ _FULL, _COMPACT = b"lattice4", b"compactlattice44"
 _FIRST_GUESS = 1 << 14
 
 
-def read_binary(data: ByteReader) -> KaldiFst:
+def read_binary(data: ByteStream) -> KaldiFst:
     """Takes a lattice that begins at the next byte.
 
     Raises:
@@ -58,7 +59,7 @@ def binary_record(fst: KaldiFst) -> bytes:
     return header + _NUMBERS.pack(_VERSION, 0, _PROPERTIES, fst.start, num_states, num_arcs) + words.tobytes()
 
 
-def _read_header(data: ByteReader) -> Tuple[bool, int, int]:
+def _read_header(data: ByteStream) -> Tuple[bool, int, int]:
     """Takes the header; whether the lattice is compact, its start, and its number of states."""
     if data.peek(4) != MAGIC:
         raise data.error(f"found {data.peek(4)!r}, expected the beginning of a lattice, {MAGIC!r}")
@@ -83,7 +84,7 @@ def _read_header(data: ByteReader) -> Tuple[bool, int, int]:
     return arc_type == _COMPACT, start, num_states
 
 
-def _read_body(data: ByteReader, num_states: int, compact: bool) -> Tuple[npt.NDArray[np.int32], Tuple[int, int, int]]:
+def _read_body(data: ByteStream, num_states: int, compact: bool) -> Tuple[npt.NDArray[np.int32], Tuple[int, int, int]]:
     """Takes the body, int32 words; the numbers of arcs, of ids of arcs and of ids of final weights."""
     from fsaasr.lattice.formats import kaldi_kernels
 
@@ -105,7 +106,7 @@ def _read_body(data: ByteReader, num_states: int, compact: bool) -> Tuple[npt.ND
     return words[:place], (sizes[0], sizes[1], sizes[2])
 
 
-def _take_text(data: ByteReader) -> bytes:
+def _take_text(data: ByteStream) -> bytes:
     """Takes one of OpenFst's strings: its length as int32, then its bytes."""
     size = int.from_bytes(data.peek(4), "little", signed=True)
     if not 0 <= size <= 64:
@@ -120,5 +121,5 @@ def _text(value: bytes) -> bytes:
     return struct.pack("<i", len(value)) + value
 
 
-def _cut(data: ByteReader, offset: int = 0) -> Exception:
+def _cut(data: ByteStream, offset: int = 0) -> Exception:
     return data.error("the file ends within a lattice; it is cut short or damaged", offset)

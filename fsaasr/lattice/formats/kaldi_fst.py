@@ -63,8 +63,8 @@ def to_lattice(
       LatticeError: as `assemble_lattice`; a transition-id that is beyond `tid_column` or, among others, 0.
     """
     fst = _ends_in_states(fst)
-    scores = np.float32(0) - fst.costs
-    final_scores = np.float32(0) - fst.final_costs
+    with np.errstate(invalid="ignore"):  # NaN, if any, is refused below
+        scores, final_scores = np.float32(0) - fst.costs, np.float32(0) - fst.final_costs
     impossible = np.isneginf(final_scores).any(axis=0)
     loose = LooseArcs(
         fst.arcs[SOURCE],

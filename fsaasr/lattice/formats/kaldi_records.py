@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.lattice.formats.byte_reader import CHUNK, ByteReader
+from fsaasr.lattice.formats.byte_stream import CHUNK, ByteStream
 from fsaasr.lattice.formats.kaldi_binary import MAGIC, binary_record, read_binary
 from fsaasr.lattice.formats.kaldi_fst import from_lattice, to_lattice
 from fsaasr.lattice.formats.kaldi_text import read_text, text_record
@@ -38,7 +38,7 @@ class KaldiNames:
         return cls(LatticeSymbols.unknown() if symbols is None else symbols, tid_column)
 
 
-def read_records(data: ByteReader, names: KaldiNames) -> Iterator[ScoredPaths]:
+def read_records(data: ByteStream, names: KaldiNames) -> Iterator[ScoredPaths]:
     """The lattices of an archive.
 
     Raises:
@@ -52,7 +52,7 @@ def read_records(data: ByteReader, names: KaldiNames) -> Iterator[ScoredPaths]:
         raise data.error("an archive without a lattice")
 
 
-def read_record(data: ByteReader, utterance: str, names: KaldiNames) -> ScoredPaths:
+def read_record(data: ByteStream, utterance: str, names: KaldiNames) -> ScoredPaths:
     """Takes the lattice behind a key; its first byte tells binary from text.
 
     Raises:
@@ -91,7 +91,7 @@ def key_bytes(utterance: str) -> bytes:
     return key + b" "
 
 
-def _skip_space(data: ByteReader) -> bool:
+def _skip_space(data: ByteStream) -> bool:
     """Passes white space; whether anything follows."""
     while True:
         seen = data.peek(CHUNK)
@@ -103,7 +103,7 @@ def _skip_space(data: ByteReader) -> bool:
             return bool(seen)
 
 
-def _take_key(data: ByteReader) -> str:
+def _take_key(data: ByteStream) -> str:
     """Takes a key and the space behind it; the end of a line stays, as the beginning of a lattice in text."""
     seen = data.peek(_LONGEST_KEY + 1)
     fields = seen.split(None, 1)

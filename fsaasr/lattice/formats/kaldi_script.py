@@ -11,15 +11,14 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeFileError
 from fsaasr.core.files import PathLike
-from fsaasr.lattice.formats.byte_reader import ByteReader
+from fsaasr.lattice.formats.byte_stream import ByteStream
 from fsaasr.lattice.formats.kaldi_records import KaldiNames, read_record
-from fsaasr.lattice.formats.registry import GZ
 from fsaasr.lattice.formats.streams import reading
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
 _LONGEST_LINE = 1 << 16
-_PLACE = re.compile(r"(.+):(\d+)")
+_PLACE = re.compile(r"(.+):(\d{1,18})")
 
 
 class Entry(NamedTuple):
@@ -56,8 +55,6 @@ def _parse(path: str, number: int, line: bytes) -> Entry:
         raise LatticeFileError(path, number, f"found {place[:100]!r}, expected file:offset; commands are not run")
     match = _PLACE.fullmatch(place)
     file, offset = (match[1], int(match[2])) if match else (place, 0)
-    if offset and file.endswith(GZ):
-        raise LatticeFileError(path, number, f"{file!r} is packed and cannot be entered in the middle; unpack it")
     return Entry(utterance, file, offset)
 
 
@@ -68,15 +65,11 @@ def read_entry(entry: Entry, names: KaldiNames) -> ScoredPaths:
       LatticeFileError: there is no such file, or no lattice at that byte of it.
     """
     with reading(entry.file, entry.offset) as file:
-        return read_record(ByteReader(file, entry.file, entry.offset), entry.utterance, names)
+        return read_record(ByteStream(file, entry.file, entry.offset), entry.utterance, names)
 
 
 class KaldiTable(Mapping[str, ScoredPaths]):
-    """The lattices of an `.scp` by utterance id; each is read when it is asked for.
-
-    Example:
-      >>> lattice = KaldiTable("lat.scp", symbols)["utt1"]  # doctest: +SKIP
-    """
+    """The lattices of an `.scp` by utterance id, `KaldiTable("lat.scp")["utt1"]`; each is read when it is asked for."""
 
     def __init__(
         self,

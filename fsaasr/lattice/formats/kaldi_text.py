@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import SymbolError
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.lattice.formats.byte_reader import ByteReader
+from fsaasr.lattice.formats.byte_stream import ByteStream
 from fsaasr.lattice.formats.kaldi_fst import INPUT, LENGTH, OUTPUT, SOURCE, TARGET, Costs, Ints, KaldiFst
 
 _END = re.compile(rb"\n[ \t\r]*\n")
@@ -25,7 +25,7 @@ _LARGEST = np.iinfo(np.int32).max
 Row = List[str]
 
 
-def read_text(data: ByteReader, words: Optional[SymbolTable]) -> KaldiFst:
+def read_text(data: ByteStream, words: Optional[SymbolTable]) -> KaldiFst:
     """Takes a lattice that begins behind the end of this line, and the blank line behind it.
 
     Words may be numbers, or names from `words`; in one lattice all are of one kind.
@@ -65,7 +65,7 @@ def text_record(fst: KaldiFst) -> bytes:
     return b"\n" + "".join(lines).encode() + b"\n"
 
 
-def _take_record(data: ByteReader) -> Tuple[str, Optional[int]]:
+def _take_record(data: ByteStream) -> Tuple[str, Optional[int]]:
     """The text up to the blank line, and the line it begins in."""
     wanted = _FIRST_GUESS
     while True:
@@ -87,7 +87,7 @@ def _take_record(data: ByteReader) -> Tuple[str, Optional[int]]:
     return text, line
 
 
-def _check_row(data: ByteReader, row: Row, line: Optional[int], words: Optional[SymbolTable]) -> None:
+def _check_row(data: ByteStream, row: Row, line: Optional[int], words: Optional[SymbolTable]) -> None:
     """Raises LatticeFileError if this row by itself is malformed."""
     try:
         _parse([row] if row else [], words)
@@ -141,7 +141,8 @@ def _integers(column: Sequence[str]) -> npt.NDArray[np.int64]:
     digits = "".join(column)
     if column and not (digits.isascii() and digits.isdigit()):
         raise ValueError("a number is expected where there is none")
-    values = np.array(list(map(int, column)), dtype=np.int64) if len(digits) < 19 * len(column) else None
+    # Nineteen digits might be more than int64 holds.
+    values = np.array(list(map(int, column)), dtype=np.int64) if max(map(len, column), default=0) < 19 else None
     if values is None or values.max(initial=0) > _LARGEST:
         raise ValueError(f"a number above {_LARGEST}")
     return values

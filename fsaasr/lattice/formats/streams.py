@@ -8,6 +8,7 @@ import zlib
 from contextlib import contextmanager
 from typing import BinaryIO, Iterator, cast
 
+from fsaasr.core.compressed import GZIP_MAGIC
 from fsaasr.core.errors import LatticeFileError
 from fsaasr.core.files import atomic_path
 from fsaasr.lattice.formats.registry import GZ
@@ -18,7 +19,7 @@ STANDARD = "-"
 
 @contextmanager
 def reading(path: str, offset: int = 0) -> Iterator[BinaryIO]:
-    """Opens a file to read bytes from `offset` on, unpacked where its name ends in `.gz`; `-` is standard input.
+    """Opens a file to read bytes from `offset` on, unpacked where it begins as gzipped data do; `-` is standard input.
 
     Raises:
       LatticeFileError: the file cannot be opened, or what is packed is damaged, also while the block reads.
@@ -27,14 +28,17 @@ def reading(path: str, offset: int = 0) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        with gzip.open(path) if path.endswith(GZ) else open(path, "rb") as file:
-            if offset:
+        with open(path, "rb") as file:
+            if file.peek(2)[:2] == GZIP_MAGIC and not offset:
+                with gzip.open(file) as unpacked:
+                    yield cast(BinaryIO, unpacked)
+            else:
                 file.seek(offset)
-            yield cast(BinaryIO, file)
+                yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LatticeFileError(path, None, f"not whole gzip data ({error}); copy or make the file again") from error
-    except (OSError, OverflowError) as error:
-        raise LatticeFileError(path, None, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise LatticeFileError(path, None, f"cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager

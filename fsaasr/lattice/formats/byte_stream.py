@@ -1,4 +1,4 @@
-"""`ByteReader`: a stream's bytes by their place, looked at before they are taken."""
+"""`ByteStream`: a stream's bytes by their place, looked at before they are taken."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import BinaryIO, Optional
 from fsaasr.core.errors import LatticeFileError
 
 CHUNK = 1 << 16
-MAX_RECORD = 1 << 30
+MAX_RECORD = 1 << 28
 """Bytes of the largest lattice; one that claims more is damaged."""
 
 
-class ByteReader:
+class ByteStream:
     """Bytes of a stream from where it stands.
 
     Attributes:
