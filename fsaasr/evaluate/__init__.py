@@ -1,19 +1,31 @@
-"""Evaluation: word and character errors, confidence intervals, and their tables as text."""
+"""Evaluation: word and character errors, confidence intervals, oracles of lattices, calibration, tables as text."""
 
 from fsaasr.evaluate.bootstrap import bootstrap_interval
+from fsaasr.evaluate.calibration import CalibrationBin, CalibrationReport, JudgedWords, calibration, judge_words
+from fsaasr.evaluate.edit_lattice import edit_distance_lattice
 from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErrors
+from fsaasr.evaluate.oracle import OracleResult, lattice_oracle, oracle_errors
 from fsaasr.evaluate.scoring import character_errors, word_errors
 from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
 
 __all__ = [
+    "CalibrationBin",
+    "CalibrationReport",
     "ErrorCounts",
     "ErrorReport",
+    "JudgedWords",
+    "OracleResult",
     "UtteranceErrors",
     "alignment_table",
     "bootstrap_interval",
+    "calibration",
     "character_errors",
+    "edit_distance_lattice",
     "error_table",
+    "judge_words",
+    "lattice_oracle",
+    "oracle_errors",
     "unstable_word_ratio",
     "utterance_table",
     "word_errors",

@@ -30,6 +30,7 @@ from fsaasr.lattice.sampling import sample_paths
 from fsaasr.lattice.scale import PartScales, scaled, with_part_scales
 from fsaasr.lattice.scored_paths import BUDGET_SPENT, FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
+from fsaasr.lattice.statistics import frame_depth, lattice_density, lattice_depth
 from fsaasr.lattice.union import union
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 from fsaasr.lattice.word_lm import WordLm
@@ -59,8 +60,11 @@ __all__ = [
     "check",
     "expected_counts",
     "expected_word_errors",
+    "frame_depth",
     "frame_lattice",
     "frame_posteriors",
+    "lattice_density",
+    "lattice_depth",
     "lattice_from_arcs",
     "mbr_decode",
     "minimized",

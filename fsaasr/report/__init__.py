@@ -2,6 +2,7 @@
 
 from fsaasr.report.data import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView
 from fsaasr.report.figures import DARK, LIGHT, Theme, rates_figure, utterance_figure
+from fsaasr.report.reliability import reliability_figure
 from fsaasr.report.write import render_report, write_report
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Theme",
     "UtteranceView",
     "rates_figure",
+    "reliability_figure",
     "render_report",
     "utterance_figure",
     "write_report",

@@ -61,11 +61,11 @@ def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
     for axes, posteriors in zip(panels[2:], view.posteriors):
         _draw_posteriors(axes, posteriors, theme)
     for axes in panels:
-        _dress(axes, theme)
+        dress(axes, theme)
         axes.set_xlim(0, duration)
         axes.tick_params(axis="x", length=3 if axes is panels[-1] else 0)
     panels[-1].set_xlabel("seconds", color=theme.text)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def _draw_alignment(axes: Axes, view: UtteranceView, theme: Theme) -> None:
@@ -176,11 +176,12 @@ def rates_figure(rows: Sequence[RateRow], theme: Theme = LIGHT) -> bytes:
     axes.set_xlim(left=0)
     axes.set_xlabel("word error rate in %, with its 95 % interval", color=theme.text)
     axes.grid(axis="x", color=theme.faint, alpha=0.3, linewidth=0.6)
-    _dress(axes, theme)
-    return _svg(figure)
+    dress(axes, theme)
+    return svg_of(figure)
 
 
-def _dress(axes: Axes, theme: Theme) -> None:
+def dress(axes: Axes, theme: Theme) -> None:
+    """Gives axes the theme's colours, and lines at their left and bottom only."""
     axes.set_facecolor("none")
     axes.tick_params(colors=theme.text, labelsize=9)
     for side, spine in axes.spines.items():
@@ -188,7 +189,8 @@ def _dress(axes: Axes, theme: Theme) -> None:
         spine.set_color(theme.faint)
 
 
-def _svg(figure: Figure) -> bytes:
+def svg_of(figure: Figure) -> bytes:
+    """The figure as SVG on a transparent ground."""
     buffer = BytesIO()
     # No date: the same data give the same picture.
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
