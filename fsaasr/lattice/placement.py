@@ -79,11 +79,13 @@ def placed(arcs: WeightedWords, reference: Reference) -> Placement:
     The expected errors are those of the placement itself, which is one way of aligning all paths, and so an upper bound
     of the expected edit distance. Of ways that cost the same, words stand where they are nearest in time.
     """
-    from fsaasr.lattice.mbr_kernels import edit_costs, place_words
+    from fsaasr.lattice.mbr_kernels import TIE, edit_costs, place_words
 
     wanted, middle = reference.with_room()
-    columns, places = tuple(arcs[:5]), (wanted, middle, max(1.0, float(arcs.time[-1])))
-    found, unplaced = place_words(columns, places, edit_costs(columns, places), len(arcs.labels))
+    scale = TIE / max(1.0, float(arcs.time[-1]))
+    columns = (*arcs[:4], scale * (arcs.time[arcs.source] + arcs.time[arcs.target]) / 2)
+    costs = edit_costs(columns, (wanted, scale * middle), len(arcs.time))
+    found, unplaced = place_words(columns, (wanted, scale * middle), costs, arcs.time, len(arcs.labels))
     right = np.where(wanted >= 0, found[0, np.arange(len(wanted)), wanted], 0.0)
     return Placement(wanted, found[0], found[1], found[2], float((1.0 - right).sum()) + unplaced)
 
