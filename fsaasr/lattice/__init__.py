@@ -6,6 +6,7 @@ from fsaasr.lattice.check import check
 from fsaasr.lattice.confidence import ConfidenceCalibration, with_confidence
 from fsaasr.lattice.confusion_network import ConfusionNetwork
 from fsaasr.lattice.determinize import word_lattice
+from fsaasr.lattice.expected_counts import ExpectedCounts, expected_counts
 from fsaasr.lattice.expected_errors import expected_word_errors
 from fsaasr.lattice.frame_lattice import frame_lattice
 from fsaasr.lattice.frame_shift import with_frame_shift
@@ -15,13 +16,7 @@ from fsaasr.lattice.lm_rescoring import rescore_lattice
 from fsaasr.lattice.mbr import MbrResult, mbr_decode
 from fsaasr.lattice.minimize import minimized
 from fsaasr.lattice.nbest import nbest
-from fsaasr.lattice.posteriors import (
-    ExpectedCounts,
-    WordsByFrame,
-    expected_counts,
-    frame_posteriors,
-    word_frame_posteriors,
-)
+from fsaasr.lattice.posteriors import WordsByFrame, frame_posteriors, word_frame_posteriors
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.push import pushed
 from fsaasr.lattice.readout import PathArcs, read_out

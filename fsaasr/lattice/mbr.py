@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple, Union
 
+import numpy as np
+
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.lattice.best import best_path
@@ -111,7 +113,7 @@ def _read_out(found: ConfusionNetwork, reached_final: bool) -> Hypothesis:
     """The hypothesis of a confusion network, with times and confidences."""
     first = found.offsets[:-1]
     first = first[found.label[first] > 0]
-    begin, end = separated(found.begin[first], found.end[first])
+    begin, end = separated(found.begin[first], found.end[first], np.ones(len(first)))
     names = found.words.names_of(found.label[first].tolist())
     times = ((begin * found.frame_shift).tolist(), (end * found.frame_shift).tolist())
     words = tuple(Span(*span) for span in zip(names, *times, found.posterior[first].tolist()))

@@ -109,7 +109,7 @@ def network(arcs: WeightedWords, placement: Placement, lattice: ScoredPaths) -> 
         )
         for times, of_bin in zip((placement.begin, placement.end), bin_times)
     )
-    bin_begin, bin_end = separated(*bin_times)
+    bin_begin, bin_end = separated(bin_times[0], bin_times[1], 1.0 - posterior[bins, 0])
     return ConfusionNetwork(
         lattice.utterance,
         arcs.words,

@@ -1,4 +1,4 @@
-"""Posteriors by frame, and expected counts of words."""
+"""Posteriors by frame."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.lattice.lattice import Lattice
-from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors
 from fsaasr.lattice.word_lattice import WordLattice
 
@@ -60,23 +59,6 @@ def word_frame_posteriors(
     frame, arc = _frames(lattice)
     shape = (lattice.num_frames, len(labels))
     return WordsByFrame(labels, _table(frame, place[:-1][arc], posterior[arc], shape))
-
-
-class ExpectedCounts(NamedTuple):
-    """Labels that occur, int32 (V,) ascending, and how often each is to be expected in a path, float64 (V,)."""
-
-    labels: Int32
-    counts: Float64
-
-
-def expected_counts(
-    lattice: ScoredPaths, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
-) -> ExpectedCounts:
-    """The mean number of times that a path has each word, under the paths' posteriors; scales as in `scaled_scores`."""
-    posterior = arc_posteriors(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
-    said = lattice.output_label > 0
-    labels, place = np.unique(lattice.output_label[said], return_inverse=True)
-    return ExpectedCounts(labels, np.bincount(place, posterior[said], len(labels)).astype(np.float64))
 
 
 def _frames(lattice: WordLattice) -> Tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -10,7 +10,7 @@ import numpy as np
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.lattice.scored_paths import ScoredPaths
-from fsaasr.lattice.scoring import scaled_scores
+from fsaasr.lattice.scoring import onward_probabilities
 
 
 def sample_paths(
@@ -35,18 +35,13 @@ def sample_paths(
     Raises:
       LatticeError: `n` < 0, a negative scale, or no final state.
     """
-    from fsaasr.lattice.kernels import log_forward_backward
     from fsaasr.lattice.sampling_kernels import sample_arcs
 
     if n < 0:
         raise LatticeError(f"sample_paths: n is {n}, expected a number of paths >= 0")
-    scores, final = scaled_scores(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
-    _, beta = log_forward_backward(lattice.source, lattice.target, scores, final)
-    if beta[0] == -np.inf:
-        raise LatticeError(f"sample_paths: the lattice of {lattice.utterance!r} has no path to a final state")
+    onward, end = onward_probabilities(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
     offsets = np.searchsorted(lattice.source, np.arange(lattice.num_states + 1))
-    onward = np.exp(scores + beta[lattice.target] - beta[lattice.source])
-    arcs, begins = sample_arcs(offsets, lattice.target, onward, np.exp(final - beta), n, np.random.default_rng(seed))
+    arcs, begins = sample_arcs(offsets, lattice.target, onward, end, n, np.random.default_rng(seed))
     known: Dict[bytes, Hypothesis] = {}
     drawn = []
     for begin, end in zip(begins[:-1].tolist(), begins[1:].tolist()):

@@ -66,3 +66,22 @@ def arc_posteriors(
     alpha, beta = log_forward_backward(lattice.source, lattice.target, arcs, final)
     posteriors: Float64 = np.exp(alpha[lattice.source] + arcs + beta[lattice.target] - beta[0])
     return posteriors
+
+
+def onward_probabilities(
+    lattice: ScoredPaths, acoustic_scale: float, lm_scale: float, word_insertion_penalty: float
+) -> Tuple[Float64, Float64]:
+    """Probability of each arc (A,) among the ways on from its source, and of ending in each state (S,).
+
+    Those of a state sum to 1. Scales as in `scaled_scores`.
+
+    Raises:
+      LatticeError: a negative scale, or no path to a final state.
+    """
+    from fsaasr.lattice.kernels import log_forward_backward
+
+    arcs, final = scaled_scores(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
+    _, beta = log_forward_backward(lattice.source, lattice.target, arcs, final)
+    if beta[0] == -np.inf:
+        raise LatticeError(f"lattice scores: the lattice of {lattice.utterance!r} has no path to a final state")
+    return np.exp(arcs + beta[lattice.target] - beta[lattice.source]), np.exp(final - beta)

@@ -63,7 +63,7 @@ spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10)), max_size=8)
 def test_separated_times_are_in_order_within_what_they_covered(pairs):
     begin = np.sort(np.array([left for left, _ in pairs], dtype=np.float64))
     end = begin + np.array([length for _, length in pairs], dtype=np.float64)
-    starts, ends = separated(begin, end)
+    starts, ends = separated(begin, end, np.linspace(0.1, 1.0, len(begin)))
     flat = np.stack([starts, ends], axis=1).ravel()
     assert (np.diff(flat) >= -1e-9).all()
     if len(pairs):
@@ -76,5 +76,11 @@ def test_separated_times_are_in_order_within_what_they_covered(pairs):
 
 def test_words_that_overlap_share_in_proportion_to_their_durations():
     """0 .. 12 and 8 .. 12 last 12 and 4 frames: of the 12 frames that both cover the first gets 9, the second 3."""
-    begin, end = separated(np.array([0.0, 8.0]), np.array([12.0, 12.0]))
+    begin, end = separated(np.array([0.0, 8.0]), np.array([12.0, 12.0]), np.ones(2))
     assert (begin.tolist(), end.tolist()) == ([0.0, 9.0], [9.0, 12.0])
+
+
+def test_an_improbable_word_gives_way():
+    """0 .. 12 with 1.0 and 8 .. 12 with 0.6: the weights are 12 and 4 * 0.6 = 2.4, so 10 and 2 of the 12 frames."""
+    begin, end = separated(np.array([0.0, 8.0]), np.array([12.0, 12.0]), np.array([1.0, 0.6]))
+    np.testing.assert_allclose([begin, end], [[0.0, 10.0], [10.0, 12.0]])

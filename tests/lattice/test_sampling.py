@@ -52,17 +52,24 @@ def test_samples_depend_on_the_seed_alone():
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_expected_counts_are_sums_over_the_paths(seed):
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_expected_counts_are_sums_over_the_paths(seed, order):
     lattice = random_word_lattice(np.random.default_rng(seed))
-    wanted = np.zeros(len(lattice.words))
+    wanted = Counter()
     for share, path in probabilities(lattice):
-        for label in path.words:
-            wanted[label] += share
-    labels, counts = expected_counts(lattice, KAPPA, KAPPA)
-    found = np.zeros(len(wanted))
-    found[labels] = counts
-    np.testing.assert_allclose(found, wanted, atol=1e-9)
-    assert sorted(set(labels.tolist())) == labels.tolist()
+        for first in range(len(path.words) - order + 1):
+            wanted[path.words[first : first + order]] += share
+    labels, counts = expected_counts(lattice, order, KAPPA, KAPPA)
+    assert labels.shape == (len(counts), order)
+    found = list(map(tuple, labels.tolist()))
+    assert found == sorted(wanted)
+    np.testing.assert_allclose(counts, [wanted[words] for words in found], atol=1e-9)
+
+
+def test_orders_out_of_range_are_refused():
+    for order in (0, 4):
+        with pytest.raises(LatticeError, match=rf"order is {order}, expected 1 \.\. 3"):
+            expected_counts(random_word_lattice(np.random.default_rng(0)), order)
 
 
 @pytest.mark.parametrize("seed", range(40))
