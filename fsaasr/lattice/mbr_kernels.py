@@ -31,7 +31,7 @@ def _beside(before: Any, q: int) -> Any:
 
 @njit(cache=True, nogil=True)
 def _edit_costs(before: Any, word: int, time: float, reference: Any, last: int, after: Any) -> None:
-    """From the costs of the reference's prefixes before a word arc to those after it, up to the `last`, into `after`."""
+    """From the costs of the reference's prefixes before a word arc to those after it, up to `last`, into `after`."""
     wanted = reference[0]
     after[0] = _beside(before, 0)
     for q in range(1, last + 1):
