@@ -11,6 +11,41 @@ import numpy.typing as npt
 from fsaasr.graph.epsilon import ranges
 from fsaasr.graph.fst_arrays import FstArrays
 
+Ints = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Arcs that stand for others: each of those is a chain of arcs, through states of its own.
+
+    Attributes:
+      arc: int (A',): which arc each stands for. is_first: bool (A',): whether it is the first of its chain.
+      source, target: int (A',).
+      num_states: with those that were added.
+    """
+
+    arc: Ints
+    is_first: npt.NDArray[np.bool_]
+    source: Ints
+    target: Ints
+    num_states: int
+
+
+def chains(source: Ints, target: Ints, length: Ints, num_states: int) -> Chains:
+    """Chains of `length` (A,) arcs for each arc, none where that is 0; states are added after the `num_states`."""
+    arc = np.repeat(np.arange(len(source)), length)
+    is_first = np.diff(arc, prepend=-1) != 0
+    is_last = np.diff(arc, append=len(source)) != 0
+    between = num_states - 1 + np.cumsum(~is_last)
+    before = np.concatenate([[0], between])[: len(arc)]
+    return Chains(
+        arc,
+        is_first,
+        np.where(is_first, source[arc], before),
+        np.where(is_last, target[arc], between),
+        num_states + int((~is_last).sum()),
+    )
+
 
 @dataclass(frozen=True, eq=False)
 class K2Arcs:
@@ -42,19 +77,17 @@ class K2Arcs:
         offsets = np.concatenate([[0], np.cumsum(has_word)])[self.word_offsets]
         count = np.diff(offsets)
         is_final, final_score = self._finals(count)
-        arc = np.repeat(np.arange(len(source)), np.where(is_final, 0, np.maximum(count, 1)))
-        is_first = np.diff(arc, prepend=-1) != 0
-        is_last = np.diff(arc, append=len(source)) != 0
-        between = self.num_states - 1 + np.cumsum(~is_last)
+        chain = chains(source, target, np.where(is_final, 0, np.maximum(count, 1)), self.num_states)
+        arc, is_first = chain.arc, chain.is_first
         word = np.zeros(len(arc), dtype=np.int64)
         word[count[arc] > 0] = words[ranges(offsets[:-1][~is_final], offsets[1:][~is_final])]
         return FstArrays.from_columns(
-            np.where(is_first, source[arc], np.concatenate([[0], between[:-1]])[: len(arc)]),
-            np.where(is_last, target[arc], between),
+            chain.source,
+            chain.target,
             np.where(is_first, label[arc] + 1, 0),
             word,
             np.where(is_first, self.score[arc], np.float32(0)),
-            np.concatenate([final_score, np.full(int((~is_last).sum()), -np.inf, dtype=np.float32)]),
+            np.concatenate([final_score, np.full(chain.num_states - self.num_states, -np.inf, dtype=np.float32)]),
         )
 
     def _finals(self, count: npt.NDArray[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from fsaasr.lattice.formats.assemble import Arrangement, LooseArcs, arrange, assemble_lattice, assemble_word_lattice
 from fsaasr.lattice.formats.files import FORMATS, format_of, read_lattices, write_lattices
+from fsaasr.lattice.formats.k2_lattice import lattice_from_k2, lattice_to_k2
 from fsaasr.lattice.formats.kaldi import read_kaldi, write_kaldi
 from fsaasr.lattice.formats.kaldi_script import KaldiTable
 from fsaasr.lattice.formats.registry import LatticeFormat
@@ -18,6 +19,8 @@ __all__ = [
     "assemble_lattice",
     "assemble_word_lattice",
     "format_of",
+    "lattice_from_k2",
+    "lattice_to_k2",
     "read_kaldi",
     "read_lattices",
     "write_kaldi",

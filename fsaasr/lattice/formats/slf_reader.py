@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import LatticeFileError, SymbolError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.formats.assemble import LooseArcs, assemble_word_lattice
+from fsaasr.lattice.formats.one_end import with_final_scores
 from fsaasr.lattice.formats.slf_parser import Fields, Slf
 from fsaasr.lattice.formats.slf_segments import read_segments
 from fsaasr.lattice.formats.slf_text import NULL
@@ -54,7 +55,7 @@ class SlfReader:
         zeros = np.zeros(len(label), dtype=np.float32)
         parts = GraphParts(lm.astype(np.float32), pronunciation.astype(np.float32), zeros, zeros)
         has_parts = any("r" in link for link in self.slf.links)
-        keep, loose = _with_final_scores(loose, lengths)
+        keep, loose = with_final_scores(loose, lengths)
         made = assemble_word_lattice(
             self.slf.header["UTTERANCE"],
             loose,
@@ -169,24 +170,3 @@ class SlfReader:
             raise ValueError(f"{name}={values[values < 0][0]} where probabilities are announced (base=0)")
         with np.errstate(divide="ignore"):
             return np.where(np.isnan(values), 0.0, np.log(values))
-
-
-def _with_final_scores(loose: LooseArcs, lengths: Ints) -> Tuple[npt.NDArray[np.bool_], LooseArcs]:
-    """Links without word, frames and acoustic score to the one end become final scores, the first of each node.
-
-    Returns which links are left, bool (A,), and those with the final scores.
-    """
-    ends = np.flatnonzero(loose.final_score == 0)
-    keep = np.ones(len(lengths), dtype=bool)
-    if len(ends) == 1 and ends[0] not in loose.source:
-        empty = (
-            (loose.output_label == 0) & (lengths == 0) & (loose.acoustic_score == 0) & np.isfinite(loose.graph_score)
-        )
-        links = np.flatnonzero(empty & (loose.target == ends[0]))
-        sources, first = np.unique(loose.source[links], return_index=True)
-        keep[links[first]] = False
-        loose.final_score[sources] = loose.graph_score[links[first]]
-        if not np.any(keep & (loose.target == ends[0])) and loose.start != ends[0]:
-            loose.final_score[ends[0]] = -np.inf
-    names = ("source", "target", "output_label", "acoustic_score", "graph_score")
-    return keep, replace(loose, **{name: getattr(loose, name)[keep] for name in names})
