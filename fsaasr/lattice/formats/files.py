@@ -10,13 +10,14 @@ from typing import Iterable, Iterator, List, Optional, Tuple
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike
 from fsaasr.lattice.formats.json_lines import JSON_LINES
+from fsaasr.lattice.formats.k2_file import K2_FILE
 from fsaasr.lattice.formats.kaldi import KALDI
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.slf import SLF
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
-FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, KALDI, SLF)
+FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, KALDI, SLF, K2_FILE)
 """All formats; the first that claims a file's name has it."""
 
 

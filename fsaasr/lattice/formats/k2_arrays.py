@@ -127,6 +127,8 @@ def _one_word_each(arrays: K2Arrays, states: int) -> Tuple[Ints, Chains]:
 def _check_arrays(arrays: K2Arrays, utterance: str) -> None:
     count = len(arrays.arcs)
     offsets = arrays.column_offsets
+    if (arrays.columns is None) != (offsets is None):
+        raise LatticeError(f"utterance {utterance!r}: columns without column_offsets, or the other way round")
     states = int(arrays.arcs[:, :2].max(initial=0)) + 1
     lengths = {
         "aux_labels": len(arrays.aux_labels) if arrays.word_offsets is None else len(arrays.word_offsets) - 1,
@@ -141,5 +143,6 @@ def _check_arrays(arrays: K2Arrays, utterance: str) -> None:
         raise LatticeError(f"utterance {utterance!r}: {states} states on {count} arcs, or numbers below those of k2")
     if arrays.frames.min() < 0 or arrays.frames.max() > MAX_FRAMES:
         raise LatticeError(f"utterance {utterance!r}: an arc of {arrays.frames.min()} or {arrays.frames.max()} frames")
-    if offsets is not None and not np.array_equal(np.diff(offsets), arrays.frames):
+    whole = 0 if arrays.columns is None else len(arrays.columns)
+    if offsets is not None and not (np.array_equal(np.diff(offsets), arrays.frames) and offsets[-1] == whole):
         raise LatticeError(f"utterance {utterance!r}: an arc has not as many columns as frames")
