@@ -10,12 +10,14 @@ from fsaasr.lattice.expected_counts import ExpectedCounts, expected_counts
 from fsaasr.lattice.expected_errors import expected_word_errors
 from fsaasr.lattice.frame_lattice import frame_lattice
 from fsaasr.lattice.frame_shift import with_frame_shift
+from fsaasr.lattice.graph_parts import GraphSplitter, split_graph_scores
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.lm_replacement import Mixing
 from fsaasr.lattice.lm_rescoring import rescore_lattice
 from fsaasr.lattice.mbr import MbrResult, mbr_decode
 from fsaasr.lattice.minimize import minimized
 from fsaasr.lattice.nbest import nbest
+from fsaasr.lattice.nbest_list import NbestList, rescore_nbest
 from fsaasr.lattice.posteriors import WordsByFrame, frame_posteriors, word_frame_posteriors
 from fsaasr.lattice.prune import prune
 from fsaasr.lattice.push import pushed
@@ -38,11 +40,13 @@ __all__ = [
     "ConfusionNetwork",
     "ExpectedCounts",
     "GraphParts",
+    "GraphSplitter",
     "KeptArcs",
     "Lattice",
     "Limits",
     "MbrResult",
     "Mixing",
+    "NbestList",
     "PartScales",
     "PathArcs",
     "ScoredPaths",
@@ -68,9 +72,11 @@ __all__ = [
     "pushed",
     "read_out",
     "rescore_lattice",
+    "rescore_nbest",
     "rescore_ngram",
     "sample_paths",
     "scaled",
+    "split_graph_scores",
     "total_score",
     "union",
     "with_confidence",

@@ -26,6 +26,21 @@ def nbest(
 ) -> List[Hypothesis]:
     """The `n` word sequences of greatest score, each with its best path.
 
+    Arguments, order and errors are those of `nbest_paths`; hypotheses have unscaled scores.
+    """
+    paths = nbest_paths(lattice, n, acoustic_scale, lm_scale, word_insertion_penalty)
+    return [lattice.read_path(path) for path in paths]
+
+
+def nbest_paths(
+    lattice: ScoredPaths,
+    n: int,
+    acoustic_scale: float = 1.0,
+    lm_scale: float = 1.0,
+    word_insertion_penalty: float = 0.0,
+) -> List[npt.NDArray[np.int32]]:
+    """Arcs of the best path of each of the `n` word sequences of greatest score.
+
     The score of a word sequence is that of its best path, as in `best_path`. The search is best first over word
     prefixes, with the exact score of the best completion of each (Mohri and Riley 2002): no sequence is met twice, and
     only prefixes of what is returned are looked into, about `n` times as many as a sequence has words.
@@ -36,9 +51,9 @@ def nbest(
       acoustic_scale, lm_scale, word_insertion_penalty: as in `best_path`.
 
     Returns:
-      Hypotheses with unscaled scores, best first; fewer than `n` only if the lattice has no more. Equally good
-      sequences come in ascending order of their word labels (a prefix before what continues it); of the equally
-      good paths of one sequence, the first in arc order is taken. Sums are float64.
+      int32 arrays, best first; fewer than `n` only if the lattice has no more. Equally good sequences come in ascending
+      order of their word labels (a prefix before what continues it); of the equally good paths of one sequence, the
+      first in arc order is taken. Sums are float64.
 
     Raises:
       LatticeError: `n` < 1, a negative scale, or no final state.
@@ -47,7 +62,7 @@ def nbest(
         raise LatticeError(f"nbest: n is {n}, expected a number of hypotheses >= 1")
     search = _Search(lattice, *scaled_scores(lattice, acoustic_scale, lm_scale, word_insertion_penalty))
     found = sorted(islice(search.best_first(), n), key=lambda ending: ending[:2])
-    return [lattice.read_path(search.arcs(prefix, end)) for _, _, prefix, end in found]
+    return [search.arcs(prefix, end) for _, _, prefix, end in found]
 
 
 class _Prefix:

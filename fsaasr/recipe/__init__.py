@@ -22,6 +22,7 @@ from fsaasr.recipe.steps import make_graph, make_lang
 from fsaasr.recipe.training import SETUPS, CtcSetup, GmmSetup, read_setup, train_model
 from fsaasr.recipe.transcription import Transcribed, Transcription, transcribe
 from fsaasr.recipe.tuning import Tuned, TuningGrid, tune, tune_cuts
+from fsaasr.recipe.weights import TunedWeights, read_weights, tune_weights, write_weights
 
 __all__ = [
     "SETUPS",
@@ -39,6 +40,7 @@ __all__ = [
     "Transcribed",
     "Transcription",
     "Tuned",
+    "TunedWeights",
     "TuningGrid",
     "align_cuts",
     "align_features",
@@ -53,6 +55,7 @@ __all__ = [
     "read_results",
     "read_scales",
     "read_setup",
+    "read_weights",
     "recognize",
     "report_data",
     "report_experiment",
@@ -64,7 +67,9 @@ __all__ = [
     "transcribe",
     "tune",
     "tune_cuts",
+    "tune_weights",
     "worker_pool",
     "write_published",
     "write_scales",
+    "write_weights",
 ]

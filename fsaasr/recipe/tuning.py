@@ -15,6 +15,7 @@ from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, load_graph
 from fsaasr.models import AcousticModel, load_model
 from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, searched
+from fsaasr.recipe.plateau import middle_of_best
 from fsaasr.recipe.scales import Scales, write_scales
 
 
@@ -102,18 +103,8 @@ def _texts(
 
 def choose(trials: List[Tuple[Scales, int]]) -> Tuple[Scales, int]:
     """Of scales with their errors, the ones that `tune` picks."""
-    least = min(errors for _, errors in trials)
-    best = [scales for scales, errors in trials if errors == least]
-    axes = ("acoustic_scale", "lm_scale", "word_insertion_penalty")
-    # Ranks rather than values: grids are rarely evenly spaced.
-    ranks = [
-        {value: rank for rank, value in enumerate(sorted({getattr(scales, axis) for scales, _ in trials}))}
-        for axis in axes
-    ]
-    places = [[rank[getattr(scales, axis)] for axis, rank in zip(axes, ranks)] for scales in best]
-    middle = [sum(column) / len(best) for column in zip(*places)]
-    distances = [sum((a - b) ** 2 for a, b in zip(place, middle)) for place in places]
-    return best[distances.index(min(distances))], least
+    points = [(s.acoustic_scale, s.lm_scale, s.word_insertion_penalty) for s, _ in trials]
+    return trials[middle_of_best(points, [errors for _, errors in trials])]
 
 
 def tune_cuts(
