@@ -11,7 +11,7 @@ from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.grammar import estimate_ngram, read_arpa
 from fsaasr.graph import NON_WORD, TOKEN_START, TOPOLOGIES, compile_graph
-from fsaasr.lattice import GraphSplitter, Lattice, check, rescore_ngram, split_graph_scores
+from fsaasr.lattice import GraphSplitter, check, rescore_ngram, split_graph_scores
 from fsaasr.lattice.nbest import nbest_paths
 from fsaasr.lexicon import Lexicon, OptionalSilence
 from fsaasr.testing import random_word_lattice
@@ -23,7 +23,6 @@ LEXICON = Lexicon.from_text(
 SILENT_WORD = Lexicon.from_text("a 1.0 x\nb 0.5 x y\nhm 1.0 SIL\n", OptionalSilence("SIL", 0.125), kind="lexiconp")
 NO_SILENCE = Lexicon.from_text("a 0.5 x\nb 1.0 x y\nc 0.25 y\n", kind="lexiconp")
 
-pytestmark = pytest.mark.skipif(not hasattr(Lattice, "word_lattice"), reason="no determinization yet")
 BEAM = 6.0
 
 
