@@ -27,7 +27,8 @@ def format_of(path: PathLike) -> LatticeFormat:
     Raises:
       LatticeError: no format has such names.
     """
-    for form in FORMATS:
+    # A specifier such as ark:x.slf is Kaldi's, whatever its file is called.
+    for form in sorted(FORMATS, key=lambda form: not str(path).startswith(form.prefixes)):
         if form.claims(str(path)):
             return form
     known = ", ".join(f"{form.name} ({' '.join(form.prefixes + form.suffixes)})" for form in FORMATS)

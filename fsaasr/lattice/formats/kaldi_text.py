@@ -122,7 +122,7 @@ def _parse(rows: List[Row], words: Optional[SymbolTable]) -> KaldiFst:
 
 
 def _is_compact(arcs: List[Row], finals: List[Row]) -> bool:
-    """By the first arc, or by the final weights where there is none."""
+    """By the first arc, or by the final weights where there is none; a bare state is taken for a compact lattice."""
     if arcs:
         return len(arcs[0]) == 3 or (len(arcs[0]) == 4 and "," in arcs[0][3])
     return all(row[-1].count(",") != 1 for row in finals)

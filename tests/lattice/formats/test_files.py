@@ -69,4 +69,4 @@ def test_unknown_names_are_refused_at_once(tmp_path):
 
 def test_stems_and_prefixes():
     assert format_of("a/b.c.one.gz").stem("a/b.c.one.gz") == "b.c"
-    assert format_of("many:whatever").name == "toy"
+    assert format_of("many:whatever.one").suffixes == (".many",)
