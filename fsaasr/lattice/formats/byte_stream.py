@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, Optional
+import gzip
+import os
+from contextlib import contextmanager
+from typing import BinaryIO, Iterator, Optional
 
+from fsaasr.core.compressed import MAX_RATIO
 from fsaasr.core.errors import LatticeFileError
+from fsaasr.lattice.formats.streams import reading
 
 CHUNK = 1 << 16
-MAX_RECORD = 1 << 28
-"""Bytes of the largest lattice; one that claims more is damaged."""
+MAX_RECORD = 1 << 30
+"""Bytes of the largest lattice in a pipe, whose size nobody knows."""
 
 
 class ByteStream:
@@ -18,28 +23,32 @@ class ByteStream:
       path: for errors. position: place of the next byte. line: its line from 1, or None once it is not known.
     """
 
-    def __init__(self, file: BinaryIO, path: str, position: int = 0) -> None:
+    def __init__(self, file: BinaryIO, path: str, position: int = 0, limit: int = MAX_RECORD) -> None:
+        """Args:
+        file: where to read on. path: its name.
+        position: place of its next byte.
+        limit: no more bytes than these are looked at ahead, so that a damaged length costs no memory.
+        """
+        self._limit = limit
         self.path = path
         self.position = position
         self.line: Optional[int] = 1 if position == 0 else None
         self._file = file
-        self._buffer = b""
+        self._buffer = bytearray()
         self._start = 0
 
     def peek(self, count: int) -> bytes:
-        """The next `count` bytes, fewer where the stream ends before; they stay.
-
-        Raises:
-          LatticeFileError: more than MAX_RECORD bytes are asked for.
-        """
-        if count > MAX_RECORD:
-            raise self.error(f"a lattice of more than {MAX_RECORD} bytes; the file is damaged")
-        missing = self._start + count - len(self._buffer)
-        if missing > 0:
-            more = self._file.read(max(missing, CHUNK))
-            self._buffer = self._buffer[self._start :] + more
+        """The next `count` bytes, fewer where the stream ends before, or beyond the limit; they stay."""
+        count = min(count, self._limit)
+        if self._start + count > len(self._buffer):
+            del self._buffer[: self._start]
             self._start = 0
-        return self._buffer[self._start : self._start + count]
+            while len(self._buffer) < count:
+                more = self._file.read(CHUNK)
+                if not more:
+                    break
+                self._buffer += more
+        return bytes(memoryview(self._buffer)[self._start : self._start + count])
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes, or as many as there are, of a binary record."""
@@ -57,3 +66,13 @@ class ByteStream:
         """An error at the byte `offset` from here, or at a line."""
         where = "" if line is not None else f"byte {self.position + offset}: "
         return LatticeFileError(self.path, line, where + problem)
+
+
+@contextmanager
+def byte_stream(path: str, offset: int = 0) -> Iterator[ByteStream]:
+    """Opens a file as `reading` does; no lattice in it is larger than it, or than it may be when it is unpacked."""
+    with reading(path, offset) as file:
+        limit = MAX_RECORD
+        if os.path.isfile(path):
+            limit = os.path.getsize(path) * (MAX_RATIO if isinstance(file, gzip.GzipFile) else 1) + CHUNK
+        yield ByteStream(file, path, offset, limit)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.lattice.formats.byte_stream import ByteStream
+from fsaasr.lattice.formats.byte_stream import byte_stream
 from fsaasr.lattice.formats.kaldi_records import KaldiNames, key_bytes, read_records, write_record
 from fsaasr.lattice.formats.kaldi_script import read_entry, read_script
 from fsaasr.lattice.formats.kaldi_specifier import PREFIXES, parse_read, parse_write
 from fsaasr.lattice.formats.registry import LatticeFormat
-from fsaasr.lattice.formats.streams import reading, writing
+from fsaasr.lattice.formats.streams import writing
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
@@ -74,8 +74,8 @@ def write_kaldi(lattices: Iterable[ScoredPaths], specifier: str) -> int:
 
 
 def _read_archive(path: str, names: KaldiNames) -> Iterator[ScoredPaths]:
-    with reading(path) as file:
-        yield from read_records(ByteStream(file, path), names)
+    with byte_stream(path) as data:
+        yield from read_records(data, names)
 
 
 def _read_script(path: str, names: KaldiNames) -> Iterator[ScoredPaths]:

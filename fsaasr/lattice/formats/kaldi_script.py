@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeFileError
 from fsaasr.core.files import PathLike
-from fsaasr.lattice.formats.byte_stream import ByteStream
+from fsaasr.lattice.formats.byte_stream import byte_stream
 from fsaasr.lattice.formats.kaldi_records import KaldiNames, read_record
 from fsaasr.lattice.formats.streams import reading
 from fsaasr.lattice.formats.symbols import LatticeSymbols
@@ -64,8 +64,8 @@ def read_entry(entry: Entry, names: KaldiNames) -> ScoredPaths:
     Raises:
       LatticeFileError: there is no such file, or no lattice at that byte of it.
     """
-    with reading(entry.file, entry.offset) as file:
-        return read_record(ByteStream(file, entry.file, entry.offset), entry.utterance, names)
+    with byte_stream(entry.file, entry.offset) as data:
+        return read_record(data, entry.utterance, names)
 
 
 class KaldiTable(Mapping[str, ScoredPaths]):

@@ -33,7 +33,8 @@ def reading(path: str, offset: int = 0) -> Iterator[BinaryIO]:
                 with gzip.open(file) as unpacked:
                     yield cast(BinaryIO, unpacked)
             else:
-                file.seek(offset)
+                if offset:
+                    file.seek(offset)
                 yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LatticeFileError(path, None, f"not whole gzip data ({error}); copy or make the file again") from error

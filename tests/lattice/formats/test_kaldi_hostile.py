@@ -228,6 +228,27 @@ def test_damaged_gzip_is_named():
             read(damaged)
 
 
+@pytest.mark.parametrize(
+    ("content", "filler"),
+    [
+        (lattice()[:110], b"\0"),
+        (b"utt \n", b"0 1 1 0,0,\n"),
+        (b"", b" \t\n"),
+        (b"utt ", b" "),
+        (b"", b"u"),
+    ],
+)
+def test_a_packed_trap_costs_little_memory(content, filler):
+    """50 MB in 50 kB, without an end of the lattice: refused when more than 300 times the file is unpacked."""
+    with gzip.open("x.gz", "wb") as file:
+        file.write(content + filler * (50_000_000 // len(filler)))
+    tracemalloc.start()
+    with pytest.raises(LatticeFileError):
+        list(read_lattices("ark:x.gz"))
+    assert tracemalloc.get_traced_memory()[1] < 800 * Path("x.gz").stat().st_size
+    tracemalloc.stop()
+
+
 def test_a_missing_file_is_named():
     with pytest.raises(LatticeFileError, match=r"^none\.ark: cannot be read: No such file"):
         list(read_lattices("none.ark"))
