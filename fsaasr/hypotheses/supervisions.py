@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from fsaasr.core.errors import HypothesisError, HypothesisFileError
@@ -47,6 +48,7 @@ def _segment(one: Placed) -> SupervisionSegment:
         ]
         for name, kind in ((WORD, "words"), (TOKEN, "tokens"))
     }
+    values = hypothesis.to_dict()
     kept = ("acoustic_score", "graph_score", "reached_final", "rule")
     return SupervisionSegment(
         id=hypothesis.utterance,
@@ -56,7 +58,7 @@ def _segment(one: Placed) -> SupervisionSegment:
         channel=channel,
         text=hypothesis.text,
         alignment=alignment,
-        custom={name: getattr(hypothesis, name) for name in kept},
+        custom={name: values[name] for name in kept},
     )
 
 
@@ -79,13 +81,16 @@ def _placed(segment: SupervisionSegment) -> Placed:
     placement = Placement(segment.recording_id, segment.channel, segment.start, segment.duration)
     words, tokens = (_spans(segment, name) for name in (WORD, TOKEN))
     custom = segment.custom or {}
+    # As `Hypothesis.to_dict` has it, None stands for NaN.
+    scores = [custom.get(name, 0.0) for name in ("acoustic_score", "graph_score")]
+    acoustic, graph = (math.nan if score is None else score for score in scores)
     hypothesis = Hypothesis(
         segment.id,
         words,
         tokens,
         (),
-        custom.get("acoustic_score", 0.0),
-        custom.get("graph_score", 0.0),
+        acoustic,
+        graph,
         custom.get("reached_final", True),
         custom.get("rule", "MAP"),
     )

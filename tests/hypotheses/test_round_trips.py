@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -200,3 +201,11 @@ def test_ids_that_are_no_file_names(tmp_path: Path) -> None:
     paths = export_hypotheses(hypotheses, tmp_path, ["srt"])
     assert {path.parent for path in paths} == {tmp_path / "srt"}
     assert [read_hypotheses(path)[0].utterance for path in paths] == sorted(ids)
+
+
+@pytest.mark.parametrize("name", ["supervisions.jsonl", "hyp.jsonl"])
+def test_scores_that_are_none_come_back(name: str, tmp_path: Path) -> None:
+    one = Hypothesis("u1", (Span("a", 0.0, 0.5, 0.75),), (), (), math.nan, math.nan, rule="MBR")
+    write_hypotheses([one], tmp_path / name)
+    assert "NaN" not in (tmp_path / name).read_text()
+    assert read_hypotheses(tmp_path / name) == [one]
