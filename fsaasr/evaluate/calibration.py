@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -17,6 +18,9 @@ Float64 = npt.NDArray[np.float64]
 
 NEAREST = 1e-6
 """For the cross entropy, confidences are kept this far from 0 and 1, where one wrong word would cost infinitely."""
+
+NORMAL_95 = 1.959964
+"""Standard deviations from the mean within which 95 % of a normal distribution lie."""
 
 
 class JudgedWords(NamedTuple):
@@ -65,6 +69,19 @@ class CalibrationBin(NamedTuple):
     words: int
     confidence: Optional[float]
     accuracy: Optional[float]
+
+    @property
+    def accuracy_interval(self) -> Tuple[float, float]:
+        """Where the accuracy of words like these lies, with 95 % certainty; 0 .. 1 where there are none.
+
+        E. B. Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+        """
+        if self.accuracy is None:
+            return 0.0, 1.0
+        spread = NORMAL_95**2 / self.words
+        middle = self.accuracy + spread / 2
+        reach = math.sqrt(spread * (self.accuracy * (1 - self.accuracy) + spread / 4))
+        return max((middle - reach) / (1 + spread), 0.0), min((middle + reach) / (1 + spread), 1.0)
 
 
 @dataclass(frozen=True)

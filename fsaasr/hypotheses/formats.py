@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
 
@@ -158,4 +159,4 @@ def _ctm_kind(path: PathLike) -> str:
 
 
 def _from_text(utterance: str, words: Sequence[str]) -> Hypothesis:
-    return Hypothesis(utterance, tuple(Span(word, 0.0, 0.0) for word in words), (), (), 0.0, 0.0)
+    return Hypothesis(utterance, tuple(Span(word, 0.0, 0.0) for word in words), (), (), math.nan, math.nan)

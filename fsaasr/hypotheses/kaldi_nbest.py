@@ -47,9 +47,12 @@ def write_nbest(lists: Mapping[str, Sequence[Hypothesis]], folder: PathLike) -> 
     """Writes Kaldi's tables `text`, `ac_cost` and `lm_cost`; the latter hold negated scores.
 
     Raises:
-      HypothesisError: names that hold white space.
+      HypothesisError: names that hold white space, or a hypothesis without scores.
     """
     hypotheses = numbered(lists)
+    for hypothesis in hypotheses:
+        if math.isnan(hypothesis.score):
+            raise HypothesisError(f"write_nbest: {hypothesis.utterance!r} has no scores, which these tables hold")
     names = {hypothesis.utterance: [word.name for word in hypothesis.words] for hypothesis in hypotheses}
     write_transcripts(names, Path(folder) / "text")
     for table, score in COSTS.items():

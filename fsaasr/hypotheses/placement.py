@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -58,9 +59,9 @@ def from_recording(
     tokens: Iterable[Span] = (),
     reached_final: bool = True,
 ) -> Placed:
-    """A hypothesis of spans with times in the recording; its scores, which no such file holds, are 0."""
+    """A hypothesis of spans with times in the recording; its scores, which no such file holds, are NaN."""
     own = [tuple(_shifted(span, -placement.start) for span in spans) for spans in (words, tokens)]
-    return Placed(Hypothesis(utterance, own[0], own[1], (), 0.0, 0.0, reached_final), placement)
+    return Placed(Hypothesis(utterance, own[0], own[1], (), math.nan, math.nan, reached_final), placement)
 
 
 def place(hypotheses: Iterable[Hypothesis], placements: Optional[Mapping[str, Placement]] = None) -> List[Placed]:

@@ -22,7 +22,7 @@ def to_supervisions(
 ) -> SupervisionSet:
     """One supervision an utterance, with its words as text and its words and tokens as alignments.
 
-    Times are in the recording, as Lhotse has them; `custom` holds scores, rule, and whether a final state was
+    Times are in the recording, as Lhotse has them; `custom` holds known scores, rule, and whether a final state was
     reached. Columns are left out.
 
     Args:
@@ -65,7 +65,7 @@ def _segment(one: Placed) -> SupervisionSegment:
 def from_supervisions(supervisions: Iterable[SupervisionSegment]) -> List[Placed]:
     """Hypotheses of supervisions as manifests have them, all times in the recording.
 
-    Scores that `custom` does not hold are 0.
+    Scores that `custom` does not hold are NaN.
 
     Raises:
       HypothesisError: a supervision without word alignment, or one of several channels.
@@ -81,8 +81,8 @@ def _placed(segment: SupervisionSegment) -> Placed:
     placement = Placement(segment.recording_id, segment.channel, segment.start, segment.duration)
     words, tokens = (_spans(segment, name) for name in (WORD, TOKEN))
     custom = segment.custom or {}
-    # As `Hypothesis.to_dict` has it, None stands for NaN.
-    scores = [custom.get(name, 0.0) for name in ("acoustic_score", "graph_score")]
+    # As in `Hypothesis.to_dict`, None stands for NaN.
+    scores = [custom.get(name) for name in ("acoustic_score", "graph_score")]
     acoustic, graph = (math.nan if score is None else score for score in scores)
     hypothesis = Hypothesis(
         segment.id,

@@ -10,7 +10,7 @@ from fsaasr.report.figures import LIGHT, Theme, dress, svg_of
 
 
 def reliability_figure(curves: Sequence[Tuple[str, CalibrationReport]], theme: Theme = LIGHT) -> bytes:
-    """Accuracy over confidence, and below it how many words have which confidence, as SVG.
+    """Accuracy over confidence with its 95 % interval, and below it how many words have which confidence, as SVG.
 
     Points on the diagonal are calibrated; below it confidences promise too much.
 
@@ -33,15 +33,17 @@ def reliability_figure(curves: Sequence[Tuple[str, CalibrationReport]], theme: T
         colour = theme.lines[n % len(theme.lines)]
         full = [row for row in report.bins if row.words]
         label = f"{name} (calibration error {report.expected_error:.3f})"
-        points = ([row.confidence for row in full], [row.accuracy for row in full])
-        above.plot(*points, "o-", color=colour, linewidth=1.4, markersize=5, label=label)
+        sure = [row.confidence for row in full]
+        above.vlines(sure, *zip(*(row.accuracy_interval for row in full)), color=colour, linewidth=2.5, alpha=0.3)
+        points = (sure, [row.accuracy for row in full])
+        above.plot(*points, "o-", color=colour, linewidth=1.4, markersize=5, label=label, clip_on=False, zorder=3)
         # Bars of one bin stand side by side.
         lefts = [row.low + width * (0.08 + 0.84 * n / len(curves)) for row in report.bins]
         shares = [100 * row.words / report.words for row in report.bins]
         below.bar(lefts, shares, width=0.84 * width / len(curves), align="edge", color=colour, alpha=0.75)
-    above.set(xlim=(0, 1), ylim=(0, 1.02))
+    above.set(xlim=(0, 1), ylim=(0, 1))
     above.set_ylabel("share of correct words", color=theme.text)
-    above.legend(loc="upper left", frameon=False, labelcolor=theme.text, fontsize=9)
+    above.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, labelcolor=theme.text, fontsize=9)
     below.set_ylabel("% of the words", color=theme.text)
     below.set_xlabel("confidence", color=theme.text)
     for axes in (above, below):

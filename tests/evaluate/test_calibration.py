@@ -26,6 +26,15 @@ def test_by_hand() -> None:
     assert (report.words, report.accuracy, report.confidence) == (5, pytest.approx(0.6), pytest.approx(0.6))
 
 
+def test_interval_by_hand() -> None:
+    # Wilson's interval for 8 of 10: (0.8 + 1.92/10 -+ 1.96 sqrt(0.8 * 0.2 / 10 + 0.96/100)) / (1 + 3.84/10).
+    (row,) = calibration([0.5] * 10, [True] * 8 + [False] * 2, bins=1).bins
+    assert row.accuracy_interval == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    (row,) = calibration([0.5] * 10, [True] * 10, bins=1).bins
+    assert row.accuracy_interval == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert calibration([0.9], [True], bins=2).bins[0].accuracy_interval == (0.0, 1.0)
+
+
 def test_cross_entropy_by_hand() -> None:
     # Accuracy 3/4: H = -(3/4 ln 3/4 + 1/4 ln 1/4). Confidences 0.9 three times and 0.2: -(3 ln 0.9 + ln 0.8) / 4.
     entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))

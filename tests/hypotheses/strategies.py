@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, List, Tuple
 
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ def span_lists(draw: Any, points: bool = True) -> Tuple[Span, ...]:
 def hypothesis_sets(
     draw: Any, points: bool = True, channels: int = 2, recordings: int = 2
 ) -> Tuple[List[Hypothesis], Placements]:
-    """Hypotheses and placements; utterances of one recording may overlap."""
+    """Hypotheses without scores, and placements; utterances of one recording may overlap."""
     hypotheses, placements = [], {}
     for number in range(draw(st.integers(1, 4))):
         words, tokens = draw(span_lists(points)), draw(span_lists(points))
@@ -39,5 +40,5 @@ def hypothesis_sets(
         recording = f"r{draw(st.integers(1, recordings))}/x"
         start, rest = draw(st.integers(0, 5000)) / 1000, draw(st.integers(0, 100)) / 1000
         placements[name] = Placement(recording, draw(st.integers(0, channels - 1)), start, round(last + rest, 9))
-        hypotheses.append(Hypothesis(name, words, tokens, (), 0.0, 0.0, draw(st.booleans())))
+        hypotheses.append(Hypothesis(name, words, tokens, (), math.nan, math.nan, draw(st.booleans())))
     return hypotheses, placements

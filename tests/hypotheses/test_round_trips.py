@@ -151,6 +151,14 @@ def test_nbest_numbers_have_no_holes() -> None:
         grouped([replace(one, utterance="u")])
 
 
+def test_scores_are_kept_where_there_is_place(tmp_path: Path) -> None:
+    scored = Hypothesis("u", (Span("a", 0.0, 1.0),), (), (), -1 / 3, -2.0, rule="MBR")
+    write_hypotheses([scored], tmp_path / "supervisions.jsonl.gz")
+    assert read_hypotheses(tmp_path / "supervisions.jsonl.gz") == [scored]
+    with pytest.raises(HypothesisError, match="'u-1' has no scores"):
+        write_nbest({"u": [replace(scored, graph_score=math.nan)]}, tmp_path)
+
+
 def test_costs_are_negative_scores(tmp_path: Path) -> None:
     write_nbest({"u": [Hypothesis("u", (Span("a", 0, 1),), (), (), -3.5, -1.25)]}, tmp_path)
     tables = {name: (tmp_path / name).read_text() for name in ("text", "ac_cost", "lm_cost")}
