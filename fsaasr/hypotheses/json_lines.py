@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Iterable, List
 
-from fsaasr.core.errors import HypothesisFileError
+from fsaasr.core.errors import HypothesisError, HypothesisFileError
 from fsaasr.core.files import PathLike, write_text
 from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.hypotheses.check import check_values
 from fsaasr.hypotheses.text_file import read_unicode
 
 
@@ -27,8 +28,8 @@ def read_jsonl(path: PathLike) -> List[Hypothesis]:
         if not line.strip():
             continue
         try:
-            hypotheses.append(Hypothesis.from_dict(json.loads(line)))
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            hypotheses.append(check_values(Hypothesis.from_dict(json.loads(line))))
+        except (AttributeError, HypothesisError, KeyError, TypeError, ValueError, RecursionError) as error:
             problem = f"no hypothesis as `Hypothesis.to_dict` gives it ({type(error).__name__}: {error})"
             raise HypothesisFileError(path, number, problem) from error
     return hypotheses

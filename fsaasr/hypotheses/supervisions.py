@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Sequence, T
 from fsaasr.core.errors import HypothesisError, HypothesisFileError
 from fsaasr.core.files import PathLike, atomic_path
 from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.hypotheses.check import check_values
 from fsaasr.hypotheses.placement import DIGITS, Placed, Placement, place
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def from_supervisions(supervisions: Iterable[SupervisionSegment]) -> List[Placed
     Scores that `custom` does not hold are NaN.
 
     Raises:
-      HypothesisError: a supervision without word alignment, or one of several channels.
+      HypothesisError: a supervision without word alignment, one of several channels, or one with values
+        of the wrong kind.
     """
     return [_placed(segment) for segment in supervisions]
 
@@ -94,7 +96,7 @@ def _placed(segment: SupervisionSegment) -> Placed:
         custom.get("reached_final", True),
         custom.get("rule", "MAP"),
     )
-    return Placed(hypothesis, placement)
+    return Placed(check_values(hypothesis), placement)
 
 
 def _spans(segment: SupervisionSegment, name: str) -> Tuple[Span, ...]:
@@ -118,10 +120,10 @@ def read_supervisions(path: PathLike) -> List[Placed]:
     from lhotse import SupervisionSet
 
     try:
-        # The list reads the lines, which Lhotse would do only later.
-        supervisions = list(SupervisionSet.from_file(path))
+        return from_supervisions(SupervisionSet.from_file(path))
+    except HypothesisError:
+        raise
     except Exception as error:
         raise HypothesisFileError(
             path, None, f"not a supervision manifest ({type(error).__name__}: {error})"
         ) from error
-    return from_supervisions(supervisions)
