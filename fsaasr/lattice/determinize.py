@@ -94,6 +94,8 @@ class _Determinizer:
             lattice.acoustic_score[arc].astype(np.float64),
             lattice.graph_score[arc].astype(np.float64),
             np.array(scales),
+            scores,
+            scores + beta[self.bounds.target],
             np.where(is_end, lattice.final_score[state], -np.inf).astype(np.float64),
             beta,
             stop,
@@ -114,9 +116,10 @@ class _Determinizer:
         from fsaasr.lattice.string_kernels import new_strings
         from fsaasr.lattice.word_arc_kernels import cut_words, new_nodes, new_word_arcs
 
-        strings, entries, det = new_strings(2 * room), new_entries(2 * room), kernels.new_determinized(room)
         # A path has no more symbols than frames and words, and a word takes it to another state.
-        way = new_scratch(len(self.bounds.state), self.lattice.num_frames + len(self.bounds.state) + 2)
+        longest = self.lattice.num_frames + len(self.bounds.state) + 2
+        strings, entries = new_strings(2 * room, longest), new_entries(2 * room)
+        det, way = kernels.new_determinized(room), new_scratch(len(self.bounds.state), longest)
         status = kernels.determinize(self.tables, self.bounds.source, beam, max_arcs, strings, entries, det, way)
         if status == kernels.NO_ROOM:
             return None

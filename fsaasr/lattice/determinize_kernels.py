@@ -1,8 +1,8 @@
 """Determinization over words, as compiled loops.
 
 A determinized state is a set of members: lattice states from which words leave or paths end, each with what its best
-path scores more than the state's own, and with the symbols (frames and words) that its path has more than the state's
-own. Transitions are taken best first, so that a budget cuts what is worst.
+path scores more than the state's own, and with the symbols (frames and words) of its path. What these all begin with
+is the state's own string; two states are equal where their members have equal symbols behind it. Transitions are taken best first, so that a budget cuts what is worst.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from fsaasr.lattice.closure_kernels import NEG_INF, SAME, close, scaled
-from fsaasr.lattice.string_kernels import appended, common_prefix, mixed, without_prefix
+from fsaasr.lattice.string_kernels import appended, behind, common_prefix, hash_behind, mixed, same_behind
 
 ROUNDING = 1e-3
 """By how much the score of a path through many states may differ from the sum along its arcs."""
@@ -25,7 +25,8 @@ class Determinized(NamedTuple):
     """States and arcs of the result.
 
     Attributes:
-      members: int64 (D, 2): begin and end of each state's entries. forward: float64 (D,): best scaled score to it.
+      members: int64 (D, 2): begin and end of each state's entries. base: int32 (D,): what their strings begin with.
+      forward: float64 (D,): best scaled score to it.
       slots: int32 (2 ** k,): hash table of states, -1 for none.
       ends: float64 (D, 3): acoustic and graph score of what is left to say where paths end, and the lattice's final
         score, -inf where paths do not end. end_string: int32 (D,): what is left to say.
@@ -36,6 +37,7 @@ class Determinized(NamedTuple):
     """
 
     members: Any
+    base: Any
     forward: Any
     slots: Any
     ends: Any
@@ -52,73 +54,74 @@ def new_determinized(room: int) -> Determinized:
     members, arcs = np.empty((room, 2), dtype=np.int64), np.empty((room, 4), dtype=np.int32)
     ends, end_string, decided = np.zeros((room, 3)), np.zeros(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
     counts = np.zeros(2, dtype=np.int64)
-    return Determinized(members, np.empty(room), slots, ends, end_string, decided, arcs, np.empty((room, 2)), counts)
+    base, scores = np.zeros(room, dtype=np.int32), np.empty((room, 2))
+    return Determinized(members, base, np.empty(room), slots, ends, end_string, decided, arcs, scores, counts)
 
 
 @njit(cache=True, nogil=True)
-def normalize(entries: Any, begin: int, end: int, best: int, strings: Any, symbols: Any) -> Tuple[Any, Any, Any]:
-    """Takes what members share out of them: the best one's scores, and the common beginning of the strings."""
+def normalize(entries: Any, begin: int, end: int, best: int, strings: Any) -> Tuple[Any, Any, Any]:
+    """Takes the best member's scores out of all; returns them, and the common beginning of the strings."""
     acoustic, graph = entries.acoustic[best], entries.graph[best]
-    prefix = entries.string[begin]
+    base = entries.string[begin]
     for i in range(begin, end):
-        prefix = common_prefix(strings, prefix, entries.string[i])
-    depth = strings.depth[prefix]
-    for i in range(begin, end):
+        base = common_prefix(strings, base, entries.string[i])
         entries.acoustic[i] -= acoustic
         entries.graph[i] -= graph
-        entries.string[i] = without_prefix(strings, entries.string[i], depth, symbols)
-    return acoustic, graph, prefix
+    return acoustic, graph, base
 
 
 @njit(cache=True, nogil=True)
-def _equal(entries: Any, a: int, b: int, count: int) -> Any:
+def _equal(entries: Any, a: int, b: int, count: int, strings: Any, base_a: int, base_b: int) -> Any:
     for i in range(count):
-        if entries.state[a + i] != entries.state[b + i] or entries.string[a + i] != entries.string[b + i]:
+        if entries.state[a + i] != entries.state[b + i]:
             return False
         if abs(entries.acoustic[a + i] - entries.acoustic[b + i]) > SAME:
             return False
         if abs(entries.graph[a + i] - entries.graph[b + i]) > SAME:
             return False
+        if not same_behind(strings, base_a, entries.string[a + i], base_b, entries.string[b + i]):
+            return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def find_state(entries: Any, begin: int, end: int, det: Any) -> Tuple[Any, Any]:
+def find_state(entries: Any, begin: int, end: int, strings: Any, base: int, det: Any) -> Tuple[Any, Any]:
     """The determinized state with these members, made where there is none; and whether it was made."""
     key = np.uint64(end - begin)
     for i in range(begin, end):
-        key = mixed(key ^ (np.uint64(entries.state[i]) << np.uint64(32)) ^ np.uint64(entries.string[i]))
+        key = mixed(key ^ hash_behind(strings, base, entries.string[i]) ^ np.uint64(entries.state[i]))
     mask = np.int64(len(det.slots) - 1)
     slot = np.int64(key & np.uint64(mask))
     while det.slots[slot] >= 0:
-        there = det.members[det.slots[slot]]
-        if there[1] - there[0] == end - begin and _equal(entries, there[0], begin, end - begin):
-            return det.slots[slot], False
+        there = det.slots[slot]
+        at, count = det.members[there, 0], det.members[there, 1] - det.members[there, 0]
+        if count == end - begin and _equal(entries, at, begin, count, strings, det.base[there], base):
+            return there, False
         slot = (slot + 1) & mask
     fresh = det.counts[0]
     if fresh == len(det.members):
         return -1, False
     det.counts[0] = fresh + 1
     det.slots[slot] = fresh
-    det.members[fresh, 0], det.members[fresh, 1] = begin, end
+    det.members[fresh, 0], det.members[fresh, 1], det.base[fresh] = begin, end, base
     entries.used[0] = end
     return fresh, True
 
 
 @njit(cache=True, nogil=True)
-def set_ends(lattice: Any, entries: Any, det: Any, state: int) -> None:
+def set_ends(lattice: Any, entries: Any, strings: Any, det: Any, state: int, scratch: Any) -> None:
     """How paths end in a determinized state, by the best of its members; and whether the state is decided."""
-    best = NEG_INF
+    best, base = NEG_INF, det.base[state]
     det.ends[state, 2] = NEG_INF
     det.decided[state] = True
     for i in range(det.members[state, 0], det.members[state, 1]):
-        det.decided[state] &= entries.string[i] == 0
+        det.decided[state] &= entries.string[i] == base
         final = lattice.final[entries.state[i]]
         value = scaled(lattice, entries.acoustic[i], entries.graph[i] + final)
         if final > NEG_INF and value > best:
             best = value
             det.ends[state, 0], det.ends[state, 1], det.ends[state, 2] = entries.acoustic[i], entries.graph[i], final
-            det.end_string[state] = entries.string[i]
+            det.end_string[state] = behind(strings, base, entries.string[i], scratch)
 
 
 @njit(cache=True, nogil=True)
@@ -138,11 +141,10 @@ def leaving(lattice: Any, entries: Any, det: Any, state: int, cutoff: float) -> 
     for i in range(det.members[state, 0], det.members[state, 1]):
         here = det.forward[state] + scaled(lattice, entries.acoustic[i], entries.graph[i])
         for k in range(lattice.offsets[entries.state[i]], lattice.offsets[entries.state[i] + 1]):
-            t = lattice.target[k]
-            value = here + scaled(lattice, lattice.acoustic[k], lattice.graph[k]) + lattice.beta[t]
+            value = here + lattice.through[k]
             if lattice.label[k] > 0 and value >= cutoff:
                 arcs[count], members[count], values[count] = k, i, value
-                keys[count] = np.int64(lattice.label[k]) * len(lattice.beta) + t
+                keys[count] = np.int64(lattice.label[k]) * len(lattice.beta) + lattice.target[k]
                 count += 1
     order = np.argsort(keys[:count], kind="mergesort")
     kept = 0
@@ -224,18 +226,19 @@ def determinize(
         if count < 0 or det.counts[1] == len(det.arcs):
             return NO_ROOM
         members = entries.used[0]
-        acoustic, graph, prefix, forward = 0.0, 0.0, 0, 0.0
+        acoustic, graph, base, forward = 0.0, 0.0, 0, 0.0
         if state >= 0:
-            acoustic, graph, prefix = normalize(entries, members, members + count, at, strings, way.symbols)
+            acoustic, graph, base = normalize(entries, members, members + count, at, strings)
             forward = det.forward[state] + scaled(lattice, acoustic, graph)
-        there, is_new = find_state(entries, members, members + count, det)
-        if there < 0 or strings.state[1] != 0:
+        there, is_new = find_state(entries, members, members + count, strings, base, det)
+        if there < 0:
             return NO_ROOM
         if state >= 0:
-            _add_arc(det, state, there, word, prefix, acoustic, graph)
+            string = behind(strings, det.base[state], base, way.symbols)
+            _add_arc(det, state, there, word, string, acoustic, graph)
         if is_new:
             det.forward[there] = forward
-            set_ends(lattice, entries, det, there)
+            set_ends(lattice, entries, strings, det, there, way.symbols)
             if not add_tasks(lattice, entries, strings, det, there, cutoff, queue, tasks):
                 return NO_ROOM
     return FITS

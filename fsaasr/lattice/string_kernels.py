@@ -13,6 +13,7 @@ class Strings(NamedTuple):
 
     Attributes:
       parent, symbol, depth: int32 (N,): a node is its parent's string and one symbol more.
+      hash: uint64 (N,): polynomial in `powers[1]`, whose powers are uint64 (L,), modulo 2 ** 64.
       slots: int32 (2 ** k,): hash table of nodes, 0 for none.
       state: int64 (2,): nodes in use; 1 if there was no room for one, from when on all answers are void.
     """
@@ -20,15 +21,20 @@ class Strings(NamedTuple):
     parent: Any
     symbol: Any
     depth: Any
+    hash: Any
+    powers: Any
     slots: Any
     state: Any
 
 
-def new_strings(capacity: int) -> Strings:
-    """The empty string, and room for so many nodes."""
+def new_strings(capacity: int, longest: int) -> Strings:
+    """The empty string, and room for so many nodes, of so many symbols at most."""
     slots = 1 << (2 * capacity - 1).bit_length()
     parent, symbol, depth = (np.zeros(capacity, dtype=np.int32) for _ in range(3))
-    return Strings(parent, symbol, depth, np.zeros(slots, dtype=np.int32), np.array([1, 0], dtype=np.int64))
+    hashes, powers = np.zeros(capacity, dtype=np.uint64), np.full(longest + 1, 0x9E3779B97F4A7C15, dtype=np.uint64)
+    powers[0] = 1
+    empty = np.array([1, 0], dtype=np.int64)
+    return Strings(parent, symbol, depth, hashes, np.cumprod(powers), np.zeros(slots, dtype=np.int32), empty)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -60,6 +66,7 @@ def appended(strings: Any, node: int, symbol: int) -> Any:
     strings.parent[fresh] = node
     strings.symbol[fresh] = symbol
     strings.depth[fresh] = strings.depth[node] + 1
+    strings.hash[fresh] = strings.hash[node] * strings.powers[1] + mixed(np.uint32(symbol))
     strings.slots[slot] = fresh
     return fresh
 
@@ -87,9 +94,27 @@ def symbols_of(strings: Any, node: int, begin: int, out: Any, place: int) -> Any
 
 
 @njit(cache=True, nogil=True)
-def without_prefix(strings: Any, node: int, prefix_depth: int, scratch: Any) -> Any:
-    """The string without its first `prefix_depth` symbols."""
-    end = symbols_of(strings, node, prefix_depth, scratch, 0)
+def hash_behind(strings: Any, base: int, node: int) -> Any:
+    """A hash of what a string has behind its beginning `base`."""
+    return strings.hash[node] - strings.hash[base] * strings.powers[strings.depth[node] - strings.depth[base]]
+
+
+@njit(cache=True, nogil=True)
+def same_behind(strings: Any, base: int, node: int, other_base: int, other: int) -> Any:
+    """Whether two strings have the same behind their beginnings `base` and `other_base`."""
+    if strings.depth[node] - strings.depth[base] != strings.depth[other] - strings.depth[other_base]:
+        return False
+    while node != other and node != base:
+        if strings.symbol[node] != strings.symbol[other]:
+            return False
+        node, other = strings.parent[node], strings.parent[other]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def behind(strings: Any, base: int, node: int, scratch: Any) -> Any:
+    """What a string has behind its beginning `base`, as a string."""
+    end = symbols_of(strings, node, strings.depth[base], scratch, 0)
     rest = 0
     for i in range(end):
         rest = appended(strings, rest, scratch[i])
