@@ -20,10 +20,13 @@ from fsaasr.lattice.word_lattice import WordLattice, places
 
 if TYPE_CHECKING:
     from fsaasr.lattice.determinize_kernels import Determinized
+    from fsaasr.lattice.string_kernels import Strings
     from fsaasr.lattice.word_arc_kernels import Nodes, Source, WordArcs
 
 MAX_WORD_ARCS = 200_000
-"""Arcs that a word lattice may have by default."""
+"""Arcs that a determinized lattice may have by default."""
+GROWTH = 4
+"""By which tables that were too small are enlarged."""
 
 
 def word_lattice(
@@ -61,12 +64,12 @@ def word_lattice(
     if beam < math.inf:
         lattice = prune(lattice, beam, acoustic_scale, lm_scale)
     determinizer = _Determinizer(lattice, (acoustic_scale, lm_scale))
-    room = 4096 + 4 * lattice.num_arcs
+    room = 1024 + lattice.num_arcs // 2
     while True:
         found = determinizer.attempt(beam, max_arcs, room)
         if found is not None:
             return found
-        room *= 2
+        room *= GROWTH
 
 
 class _Determinizer:
@@ -114,26 +117,35 @@ class _Determinizer:
         from fsaasr.lattice import determinize_kernels as kernels
         from fsaasr.lattice.closure_kernels import new_entries, new_scratch
         from fsaasr.lattice.string_kernels import new_strings
-        from fsaasr.lattice.word_arc_kernels import cut_words, new_nodes, new_word_arcs
 
         # A path has no more symbols than frames and words, and a word takes it to another state.
         longest = self.lattice.num_frames + len(self.bounds.state) + 2
-        strings, entries = new_strings(2 * room, longest), new_entries(2 * room)
+        strings, entries = new_strings(8 * room, longest), new_entries(8 * room)
         det, way = kernels.new_determinized(room), new_scratch(len(self.bounds.state), longest)
         status = kernels.determinize(self.tables, self.bounds.source, beam, max_arcs, strings, entries, det, way)
-        if status == kernels.NO_ROOM:
-            return None
-        nodes, out = new_nodes(2 * room), new_word_arcs(2 * room, 32 * room)
-        if not cut_words(self._source(det), nodes, out, strings, way.symbols):
-            return None
-        if status != kernels.BUDGET_SPENT:
-            return self._word_lattice(nodes, out, ())
-        if not kernels.has_best_path(self.tables, det):
+        if status == kernels.BUDGET_SPENT and not kernels.has_best_path(self.tables, det):
             raise LatticeError(
                 f"word_lattice: max_arcs={max_arcs} do not suffice for the best path of utterance "
                 f"{self.lattice.utterance!r}; raise the budget"
             )
-        return self._word_lattice(nodes, out, (BUDGET_SPENT,))
+        cut = None if status == kernels.NO_ROOM else self._cut(det, strings, way.symbols)
+        if cut is None:
+            return None
+        return self._word_lattice(*cut, (BUDGET_SPENT,) if status == kernels.BUDGET_SPENT else ())
+
+    def _cut(
+        self, det: Determinized, strings: Strings, scratch: npt.NDArray[np.int32]
+    ) -> Optional[Tuple[Nodes, WordArcs]]:
+        """Words with exactly their frames; None where there is no room for their strings."""
+        from fsaasr.lattice.word_arc_kernels import cut_words, new_nodes, new_word_arcs
+
+        source, room = self._source(det), 64 + 4 * int(det.counts.sum())
+        while strings.state[1] == 0:
+            nodes, out = new_nodes(room), new_word_arcs(room, 16 * room)
+            if cut_words(source, nodes, out, strings, scratch):
+                return nodes, out
+            room *= GROWTH
+        return None
 
     def _source(self, det: Determinized) -> Source:
         """The determinized lattice, its arcs grouped by state; without acoustic scores where frames tell them."""

@@ -27,7 +27,7 @@ class Determinized(NamedTuple):
     Attributes:
       members: int64 (D, 2): begin and end of each state's entries. base: int32 (D,): what their strings begin with.
       forward: float64 (D,): best scaled score to it.
-      slots: int32 (2 ** k,): hash table of states, -1 for none.
+      slots: int32 (2 ** k,): hash table of states, each plus one, 0 for none.
       ends: float64 (D, 3): acoustic and graph score of what is left to say where paths end, and the lattice's final
         score, -inf where paths do not end. end_string: int32 (D,): what is left to say.
       decided: bool (D,): whether all members have said what the state's own string has, so that a word or the end is
@@ -50,7 +50,7 @@ class Determinized(NamedTuple):
 
 def new_determinized(room: int) -> Determinized:
     """No states, and room for so many, and as many arcs."""
-    slots = np.full(1 << (2 * room - 1).bit_length(), -1, dtype=np.int32)
+    slots = np.zeros(1 << (2 * room - 1).bit_length(), dtype=np.int32)
     members, arcs = np.empty((room, 2), dtype=np.int64), np.empty((room, 4), dtype=np.int32)
     ends, end_string, decided = np.zeros((room, 3)), np.zeros(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
     counts = np.zeros(2, dtype=np.int64)
@@ -92,8 +92,8 @@ def find_state(entries: Any, begin: int, end: int, strings: Any, base: int, det:
         key = mixed(key ^ hash_behind(strings, base, entries.string[i]) ^ np.uint64(entries.state[i]))
     mask = np.int64(len(det.slots) - 1)
     slot = np.int64(key & np.uint64(mask))
-    while det.slots[slot] >= 0:
-        there = det.slots[slot]
+    while det.slots[slot] > 0:
+        there = det.slots[slot] - 1
         at, count = det.members[there, 0], det.members[there, 1] - det.members[there, 0]
         if count == end - begin and _equal(entries, at, begin, count, strings, det.base[there], base):
             return there, False
@@ -102,7 +102,7 @@ def find_state(entries: Any, begin: int, end: int, strings: Any, base: int, det:
     if fresh == len(det.members):
         return -1, False
     det.counts[0] = fresh + 1
-    det.slots[slot] = fresh
+    det.slots[slot] = fresh + 1
     det.members[fresh, 0], det.members[fresh, 1], det.base[fresh] = begin, end, base
     entries.used[0] = end
     return fresh, True

@@ -44,7 +44,7 @@ class Nodes(NamedTuple):
 
     Attributes:
       place: int32 (M, 3): determinized state (-1: the end), waiting string, and state of the result.
-      scores: float64 (M, 2): acoustic and graph score that wait. slots: int32 (2 ** k,), -1 for none.
+      scores: float64 (M, 2): acoustic and graph score that wait. slots: int32 (2 ** k,), each plus one, 0 for none.
       frame: int32 (R,): frame of each state of the result. final: float64 (R,).
       counts: int64 (2,): nodes and states in use.
     """
@@ -74,7 +74,7 @@ class WordArcs(NamedTuple):
 
 def new_nodes(room: int) -> Nodes:
     """No nodes, and room for so many."""
-    slots = np.full(1 << (2 * room - 1).bit_length(), -1, dtype=np.int32)
+    slots = np.zeros(1 << (2 * room - 1).bit_length(), dtype=np.int32)
     place, frame = np.empty((room, 3), dtype=np.int32), np.empty(room, dtype=np.int32)
     return Nodes(place, np.empty((room, 2)), slots, frame, np.empty(room), np.zeros(2, dtype=np.int64))
 
@@ -133,8 +133,8 @@ def _node(nodes: Any, det_state: int, string: int, acoustic: float, graph: float
     key = mixed(key ^ np.uint64(np.int64(np.rint(graph / ROUNDED))))
     mask = np.int64(len(nodes.slots) - 1)
     slot = np.int64(key & np.uint64(mask))
-    while nodes.slots[slot] >= 0:
-        m = nodes.slots[slot]
+    while nodes.slots[slot] > 0:
+        m = nodes.slots[slot] - 1
         if nodes.place[m, 0] == det_state and nodes.place[m, 1] == string and nodes.frame[nodes.place[m, 2]] == frame:
             near = np.rint(nodes.scores[m, 0] / ROUNDED) == np.rint(acoustic / ROUNDED)
             if near and np.rint(nodes.scores[m, 1] / ROUNDED) == np.rint(graph / ROUNDED):
@@ -143,7 +143,7 @@ def _node(nodes: Any, det_state: int, string: int, acoustic: float, graph: float
     state = _state(nodes, frame)
     m = _node_at(nodes, det_state, string, acoustic, graph, state)
     if m >= 0:
-        nodes.slots[slot] = m
+        nodes.slots[slot] = m + 1
     return m
 
 
