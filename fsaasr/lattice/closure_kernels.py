@@ -141,9 +141,7 @@ def _sweep(lattice: Any, way: Any, first: int, last: int, cutoff: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _name_strings(
-    lattice: Any, entries: Any, strings: Any, way: Any, source: Any, reached: Any, cutoff: float
-) -> Any:
+def _name_strings(lattice: Any, entries: Any, strings: Any, way: Any, source: Any, reached: Any, cutoff: float) -> Any:
     """Strings of all states on the way to members; returns how many members there are."""
     members = 0
     for s in reached[::-1]:

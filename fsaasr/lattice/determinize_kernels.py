@@ -2,7 +2,8 @@
 
 A determinized state is a set of members: lattice states from which words leave or paths end, each with what its best
 path scores more than the state's own, and with the symbols (frames and words) of its path. What these all begin with
-is the state's own string; two states are equal where their members have equal symbols behind it. Transitions are taken best first, so that a budget cuts what is worst.
+is the state's own string; two states are equal where their members have equal symbols behind it. Transitions are taken
+best first, so that a budget cuts what is worst.
 """
 
 from __future__ import annotations
