@@ -16,10 +16,11 @@ class ColumnRuns:
     """Runs, arc after arc.
 
     Attributes:
-      column, length: int (R,): column of each run, and its frames.
+      place, column, length: int (R,): where each run begins among the columns, its column, and its frames.
       bounds: int (A + 1,): arc k has the runs `bounds[k] : bounds[k + 1]`.
     """
 
+    place: npt.NDArray[np.int64]
     column: npt.NDArray[np.int32]
     length: npt.NDArray[np.int64]
     bounds: npt.NDArray[np.int64]
@@ -40,6 +41,5 @@ def column_runs(
     if cuts is not None:
         is_cut |= cuts
     places = np.flatnonzero(is_cut)
-    return ColumnRuns(
-        columns[places], np.diff(places, append=len(columns)), np.searchsorted(places, lattice.column_offsets)
-    )
+    lengths = np.diff(places, append=len(columns))
+    return ColumnRuns(places, columns[places], lengths, np.searchsorted(places, lattice.column_offsets))

@@ -29,7 +29,7 @@ from fsaasr.lattice.scored_paths import ScoredPaths
 FORMAT = "fsaasr.K2Lattice.1"
 """Name of the file format."""
 _INTS, _FLOATS = ("aux_labels", "frames"), ("acoustic_scores", "lm_scores")
-_OPTIONAL = ("columns", "column_offsets")
+_OPTIONAL = ("columns", "column_offsets", "flags")
 
 
 def read(path: str, symbols: Optional[LatticeSymbols] = None) -> Iterator[ScoredPaths]:
@@ -100,6 +100,7 @@ def _arrays(tensors: Dict[str, npt.NDArray[Any]]) -> K2Arrays:
         tensors["frames"],
         tensors.get("columns"),
         tensors.get("column_offsets"),
+        tensors.get("flags"),
     )
 
 
@@ -108,6 +109,6 @@ K2_FILE = LatticeFormat(
     (".safetensors",),
     read,
     write,
-    "flags and evidence of the search, flags of arcs and frames, and parts of the graph score",
+    "flags and evidence of the search, and parts of the graph score",
     one_per_file=True,
 )

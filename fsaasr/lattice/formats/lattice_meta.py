@@ -20,6 +20,7 @@ def meta_of(lattice: ScoredPaths) -> Dict[str, Any]:
         "utterance": lattice.utterance,
         "frame_shift": lattice.frame_shift,
         "reached_final": lattice.reached_final,
+        "flagged": getattr(lattice, "arc_flags", getattr(lattice, "column_flags", None)) is not None,
         "words": lattice.words.names,
         "tokens": lattice.tokens.names,
         "column_token": lattice.column_token.tolist(),
@@ -28,8 +29,9 @@ def meta_of(lattice: ScoredPaths) -> Dict[str, Any]:
 
 def check_meta(meta: Mapping[str, Any]) -> None:
     """Raises ValueError or KeyError where what is no symbol is malformed."""
-    if meta["type"] not in _KINDS or type(meta["utterance"]) is not str or type(meta["reached_final"]) is not bool:
-        raise ValueError("the lattice's type, utterance or reached_final is malformed")
+    is_plain = type(meta["utterance"]) is str and all(type(meta[name]) is bool for name in ("reached_final", "flagged"))
+    if meta["type"] not in _KINDS or not is_plain:
+        raise ValueError("the lattice's type, utterance, reached_final or flagged is malformed")
 
 
 def symbols_of(meta: Mapping[str, Any]) -> LatticeSymbols:

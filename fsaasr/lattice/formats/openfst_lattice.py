@@ -1,9 +1,9 @@
 """Lattices as OpenFst transducers over the tropical semiring, which `fstprint`, pynini and Kaldi's tools read.
 
 Output labels are words, weights the cost of acoustic and graph score together. What OpenFst has no place for stands
-in the input symbols: each arc's is `frames|acoustic score|graph score|columns`, the columns as `column x how often`,
-e.g. `5|-12.5|-1.25|0x2_3x3`. So operations on words and weights (composition with a grammar, pruning, n best)
-carry times, alignment and acoustic scores along; whatever the weights have changed by is graph score.
+in the input symbols: each arc's is `frames|acoustic score|graph score|columns`, the columns as `column x how often x
+flags`, e.g. `5|-12.5|-1.25|0x2x0_3x1x1_3x2x0`. So operations on words and weights (composition with a grammar,
+pruning, n best) carry times, alignment and acoustic scores along; what the weights have changed by is graph score.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def lattice_to_openfst(lattice: ScoredPaths, plain: bool = False) -> pynini.Fst:
         symbols: for OpenFst's own use. Word lattices then lose times and alignment, and all lose the split of scores.
 
     Returns:
-      The transducer with its symbols, and a cost of acoustic + graph score for each arc. Flags, evidence and parts
-      of scores stay behind.
+      The transducer with its symbols, and a cost of acoustic + graph score for each arc. Flags and evidence
+      of the search and parts of scores stay behind.
     """
     check(lattice)
     words = pywrapfst.SymbolTable("words")
@@ -128,11 +128,14 @@ def _described(lattice: ScoredPaths, table: pywrapfst.SymbolTable) -> List[int]:
 def _columns(lattice: ScoredPaths) -> List[str]:
     """Runs of equal columns of each arc; empty where they are not known."""
     if isinstance(lattice, Lattice):
-        return [f"{label - 1}x1" if label else "" for label in lattice.input_label.tolist()]
+        flags = [0] * lattice.num_arcs if lattice.arc_flags is None else lattice.arc_flags.tolist()
+        return [f"{label - 1}x1x{flag}" if label else "" for label, flag in zip(lattice.input_label.tolist(), flags)]
     if not isinstance(lattice, WordLattice) or lattice.columns is None:
         return [""] * lattice.num_arcs
-    runs = column_runs(lattice, lattice.columns)
-    texts = [f"{column}x{length}" for column, length in zip(runs.column.tolist(), runs.length.tolist())]
+    flags = np.zeros_like(lattice.columns, dtype=np.uint8) if lattice.column_flags is None else lattice.column_flags
+    runs = column_runs(lattice, lattice.columns, np.diff(flags, prepend=0) != 0)
+    rows = zip(runs.column.tolist(), runs.length.tolist(), flags[runs.place].tolist())
+    texts = [f"{column}x{length}x{flag}" for column, length, flag in rows]
     return runs.joined(texts, "_")
 
 
@@ -141,6 +144,6 @@ OPENFST = LatticeFormat(
     (".fst",),
     read,
     write,
-    "flags and evidence of the search, flags of arcs and frames, and parts of the graph score",
+    "flags and evidence of the search, and parts of the graph score",
     one_per_file=True,
 )

@@ -30,13 +30,14 @@ class Descriptions:
 
     Attributes:
       frames: int (K,). acoustic, graph: float32 (K,).
-      columns: int (F,), those of label k from `offsets[k]`. is_known: bool (K,): whether a label's columns are.
+      columns, flags: int (F,), those of label k from `offsets[k]`. is_known: bool (K,): whether a label's columns are.
     """
 
     frames: Ints
     acoustic: npt.NDArray[np.float32]
     graph: npt.NDArray[np.float32]
     columns: Ints
+    flags: Ints
     offsets: Ints
     is_known: npt.NDArray[np.bool_]
 
@@ -67,12 +68,17 @@ def lattice_of_openfst(
     names = names.covering(int(fst.output_label.max(initial=0)), -1)
     made: ScoredPaths
     if meta["type"] == "WordLattice":
-        made = assemble_word_lattice(name, loose, frames, names, _columns(described, label, frames))
+        found = _frames_of(described, label, frames)
+        columns = None if found is None else described.columns[found]
+        flags = None if found is None or not meta["flagged"] else described.flags[found]
+        made = assemble_word_lattice(name, loose, frames, names, columns, None, flags)
     else:
         if frames.max(initial=0) > 1 or not described.is_known[label].all():
             raise ValueError("an arc of several frames, or of an unknown column, in a lattice of frames")
-        first = np.append(described.columns, 0)[described.offsets[label]]
-        made = assemble_lattice(name, loose, np.where(frames > 0, first + 1, 0), names)
+        first = described.offsets[label]
+        values = (described.columns + 1, described.flags)
+        inputs, flags = (np.where(frames > 0, np.append(of_frames, 0)[first], 0) for of_frames in values)
+        made = assemble_lattice(name, loose, inputs, names, flags if meta["flagged"] else None)
     return replace(made, reached_final=meta["reached_final"])
 
 
@@ -132,7 +138,7 @@ def _descriptions(table: Optional[FileSymbols]) -> Descriptions:
         frames = np.array(list(map(int, fields[0::4])), dtype=np.int64)
         acoustic, graph = (np.array(list(map(float, fields[k::4]))).astype(np.float32) for k in (1, 2))
         runs = "_".join(filter(None, fields[3::4])).replace("x", "_").split("_")
-        numbers = np.array(list(map(int, filter(None, runs))), dtype=np.int64).reshape(-1, 2)
+        numbers = np.array(list(map(int, filter(None, runs))), dtype=np.int64).reshape(-1, 3)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"an input symbol that is not {_FIELDS}: {error}") from error
     lengths = [text.count("_") + 1 if text else 0 for text in fields[3::4]]
@@ -142,9 +148,9 @@ def _descriptions(table: Optional[FileSymbols]) -> Descriptions:
 def _spelled(
     frames: Ints, acoustic: npt.NDArray[np.float32], graph: npt.NDArray[np.float32], runs: Ints, bounds: Ints
 ) -> Descriptions:
-    """Runs of columns (R, 2), those of label k from `bounds[k]` on, frame by frame."""
-    if frames.min() < 0 or frames.max() > MAX_FRAMES or runs.min(initial=0) < 0:
-        raise ValueError("a negative or huge number of frames")
+    """Runs of columns, their lengths and flags (R, 3), those of label k from `bounds[k]` on, frame by frame."""
+    if frames.min() < 0 or frames.max() > MAX_FRAMES or runs.min(initial=0) < 0 or runs[:, 2].max(initial=0) > 255:
+        raise ValueError("a negative or huge number of frames, or flags beyond 0 .. 255")
     if frames.sum() > MAX_COLUMNS or runs[:, 1].max(initial=0) > MAX_COLUMNS or runs[:, 1].sum() > MAX_COLUMNS:
         raise ValueError(f"more than {MAX_COLUMNS} frames in the input symbols")
     offsets = np.concatenate([[0], np.cumsum(runs[:, 1])])[bounds]
@@ -152,13 +158,15 @@ def _spelled(
     if np.any(~is_known & (np.diff(offsets) > 0)):
         label = int(np.argmax(~is_known & (np.diff(offsets) > 0)))
         raise ValueError(f"input symbol {label} has {frames[label]} frames and {np.diff(offsets)[label]} columns")
-    return Descriptions(frames, acoustic, graph, np.repeat(runs[:, 0], runs[:, 1]), offsets[:-1], is_known)
+    columns, flags = np.repeat(runs[:, 0], runs[:, 1]), np.repeat(runs[:, 2], runs[:, 1])
+    return Descriptions(frames, acoustic, graph, columns, flags, offsets[:-1], is_known)
 
 
-def _columns(described: Descriptions, label: npt.NDArray[np.int32], frames: Ints) -> Optional[Ints]:
+def _frames_of(described: Descriptions, label: npt.NDArray[np.int32], frames: Ints) -> Optional[Ints]:
+    """Places of the columns of all arcs, end to end; None where some are not known."""
     if not described.is_known[label].all():
         return None
     if frames.sum() > MAX_COLUMNS:
         raise ValueError(f"arcs of {frames.sum()} frames together, more than {MAX_COLUMNS}")
     begins = described.offsets[label]
-    return described.columns[places(begins, begins + frames)]
+    return places(begins, begins + frames)
