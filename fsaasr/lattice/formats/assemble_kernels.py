@@ -80,6 +80,22 @@ def _numbered(offsets: Any, arcs: Any, target: Any, keep: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _in_order(source: Any, target: Any, start: int, is_final: Any) -> bool:
+    """Whether there is nothing to do: arcs sorted by source, states in topological order, all on complete paths."""
+    if start != 0:
+        return False
+    reached, alive = np.zeros(len(is_final), np.bool_), is_final.copy()
+    reached[0] = True
+    for k in range(len(source)):
+        if source[k] >= target[k] or (k > 0 and source[k] < source[k - 1]):
+            return False
+        reached[target[k]] = reached[target[k]] or reached[source[k]]
+    for k in range(len(source) - 1, -1, -1):
+        alive[source[k]] = alive[source[k]] or alive[target[k]]
+    return bool(np.all(reached & alive))
+
+
+@njit(cache=True, nogil=True)
 def arrange(source: Any, target: Any, start: int, is_final: Any) -> Tuple[Any, Any, Any]:
     """Trims, and numbers topologically; states that are numbered so already keep their order.
 
@@ -91,6 +107,8 @@ def arrange(source: Any, target: Any, start: int, is_final: Any) -> Tuple[Any, A
       of them if there is a cycle; and the arcs between them, in the order of their sources and then as they came.
     """
     num_states = len(is_final)
+    if _in_order(source, target, start, is_final):
+        return np.ones(num_states, np.bool_), np.arange(num_states), np.arange(len(source))
     offsets, arcs = _by_state(source, num_states)
     into, arcs_in = _by_state(target, num_states)
     begin = np.zeros(num_states, np.bool_)

@@ -21,6 +21,7 @@ class ByteStream:
 
     Attributes:
       path: for errors. position: place of the next byte. line: its line from 1, or None once it is not known.
+      usual: bytes of the record before, and some, as a guess at the next one's.
     """
 
     def __init__(self, file: BinaryIO, path: str, position: int = 0, limit: int = MAX_RECORD) -> None:
@@ -30,6 +31,7 @@ class ByteStream:
         limit: no more bytes than these are looked at ahead, so that a damaged length costs no memory.
         """
         self._limit = limit
+        self.usual = CHUNK >> 2
         self.path = path
         self.position = position
         self.line: Optional[int] = 1 if position == 0 else None
@@ -51,16 +53,20 @@ class ByteStream:
         return bytes(memoryview(self._buffer)[self._start : self._start + count])
 
     def take(self, count: int) -> bytes:
-        """The next `count` bytes, or as many as there are, of a binary record."""
+        """The next `count` bytes, or as many as there are."""
         taken = self.peek(count)
         self.skip(len(taken))
-        self.line = None
         return taken
 
     def skip(self, count: int) -> None:
         """Passes bytes that were peeked."""
         self._start += count
         self.position += count
+
+    def end_record(self, count: int) -> None:
+        """Passes the `count` bytes of a record."""
+        self.usual = count + (count >> 2) + (CHUNK >> 4)
+        self.skip(count)
 
     def error(self, problem: str, offset: int = 0, line: Optional[int] = None) -> LatticeFileError:
         """An error at the byte `offset` from here, or at a line."""

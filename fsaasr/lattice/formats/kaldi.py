@@ -49,7 +49,8 @@ def write_kaldi(lattices: Iterable[ScoredPaths], specifier: str) -> int:
 
     Args:
       lattices: a `WordLattice` becomes a `CompactLattice`, a `Lattice` a `Lattice`. Costs are scores with the sign
-        changed; transition-id = score column + 1, or 0 in a word lattice whose columns are not known.
+        changed, so the search's acoustic scale is in them: Kaldi's programs take them with --acoustic-scale=1.
+        Transition-id = score column + 1, or 0 in a word lattice whose columns are not known.
       specifier: `x.ark`, `x.ark.gz`, `ark:x`, `ark,t:x` for text, `ark,scp:x.ark,x.scp`; `ark:-` is standard output.
 
     Raises:

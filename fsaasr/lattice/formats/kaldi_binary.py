@@ -19,7 +19,6 @@ _HAS_SYMBOLS = openfst_layout.HAS_INPUT_SYMBOLS | openfst_layout.HAS_OUTPUT_SYMB
 _PROPERTIES = 3
 _NUMBERS = struct.Struct("<iiQqqq")
 _FULL, _COMPACT = b"lattice4", b"compactlattice44"
-_FIRST_GUESS = 1 << 14
 
 
 def read_binary(data: ByteStream) -> KaldiFst:
@@ -63,7 +62,7 @@ def _read_header(data: ByteStream) -> Tuple[bool, int, int]:
     """Takes the header; whether the lattice is compact, its start, and its number of states."""
     if data.peek(4) != MAGIC:
         raise data.error(f"found {data.peek(4)!r}, expected the beginning of a lattice, {MAGIC!r}")
-    begin = data.position
+    begin, data.line = data.position, None
     data.take(4)
     kind, arc_type = _take_text(data), _take_text(data)
     if kind != b"vector" or arc_type not in (_FULL, _COMPACT):
@@ -88,7 +87,7 @@ def _read_body(data: ByteStream, num_states: int, compact: bool) -> Tuple[npt.ND
     """Takes the body, int32 words; the numbers of arcs, of ids of arcs and of ids of final weights."""
     from fsaasr.lattice.formats import kaldi_kernels
 
-    wanted = _FIRST_GUESS
+    wanted = data.usual
     while True:
         seen = data.peek(wanted)
         words = np.frombuffer(seen, dtype="<i4", count=len(seen) // 4)
@@ -102,7 +101,7 @@ def _read_body(data: ByteStream, num_states: int, compact: bool) -> Tuple[npt.ND
         if len(seen) < wanted:
             raise _cut(data, len(seen))
         wanted *= 4
-    data.take(4 * place)
+    data.end_record(4 * place)
     return words[:place], (sizes[0], sizes[1], sizes[2])
 
 

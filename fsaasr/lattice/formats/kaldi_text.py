@@ -18,7 +18,6 @@ from fsaasr.lattice.formats.byte_stream import ByteStream
 from fsaasr.lattice.formats.kaldi_fst import INPUT, LENGTH, OUTPUT, SOURCE, TARGET, Costs, Ints, KaldiFst
 
 _END = re.compile(rb"\n[ \t\r]*\n")
-_FIRST_GUESS = 1 << 14
 _EXPECTED = "`source target word graph,acoustic,id_id`, `source target id word graph,acoustic` or `state weight`"
 _LARGEST = np.iinfo(np.int32).max
 
@@ -55,7 +54,7 @@ def text_record(fst: KaldiFst) -> bytes:
         line, rows = "%d\t%d\t%d\t%.9g,%.9g,%s\n", [source, target, outputs, graph, acoustic, strings]
     else:
         line, rows = "%d\t%d\t%d\t%d\t%.9g,%.9g\n", [source, target, inputs, outputs, graph, acoustic]
-    lines = [line % row for row in zip(*rows)]
+    lines = list(map(line.__mod__, zip(*rows)))
     finals = np.flatnonzero(~np.isposinf(fst.final_costs[0]))
     behind = np.searchsorted(fst.arcs[SOURCE], finals, "right")
     # From the last one on, so that the places before stay what they are.
@@ -67,7 +66,7 @@ def text_record(fst: KaldiFst) -> bytes:
 
 def _take_record(data: ByteStream) -> Tuple[str, Optional[int]]:
     """The text up to the blank line, and the line it begins in."""
-    wanted = _FIRST_GUESS
+    wanted = data.usual
     while True:
         seen = data.peek(wanted)
         end = _END.search(seen)
@@ -83,7 +82,7 @@ def _take_record(data: ByteStream) -> Tuple[str, Optional[int]]:
     line = data.line
     if data.line is not None:
         data.line += seen.count(b"\n", 0, end.end())
-    data.skip(end.end())
+    data.end_record(end.end())
     return text, line
 
 

@@ -4,6 +4,7 @@ import gzip
 import struct
 import time
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,8 @@ def read(content, symbols=None):
     return list(read_lattices("ark:x", symbols))
 
 
+CYCLE = lattice(states=[(weight(True, INF, INF), [arc(True, 1, 1)]), (weight(True, 0, 0), [arc(True, 0, 0, ids=())])])
+
 BINARY = [
     (b"", "x: byte 0: an archive without a lattice"),
     (b" \n \n", "x: byte 4: an archive without a lattice"),
@@ -107,10 +110,7 @@ BINARY = [
     (one_arc(final=weight(True, float("nan"), 0)), "x: byte 4: utterance 'utt': a score is NaN"),
     (one_arc(final=weight(True, 0, float("nan"))), "x: byte 4: utterance 'utt': a score is NaN"),
     (one_arc(final=weight(True, 0, 0, length=-1)), "x: byte 138: a string of -1 transition-ids"),
-    (
-        lattice(states=[(weight(True, INF, INF), [arc(True, 1, 1)]), (weight(True, 0, 0), [arc(True, 0, 0, ids=())])]),
-        "x: byte 4: utterance 'utt': state [01] lies on a cycle",
-    ),
+    (CYCLE, "x: byte 4: utterance 'utt': state [01] lies on a cycle"),
     (
         lattice(states=[(weight(True, 0, 0), [arc(True, 1, 0, ids=())])]),
         "x: byte 4: utterance 'utt': state 0 lies on a cycle",
@@ -285,17 +285,28 @@ def damaged_archives(draw):
     return bytes(content)
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """All loops compiled, that of cycles included."""
+    path = tmp_path_factory.mktemp("compiled") / "x"
+    for content in (lattice(), lattice(False), CYCLE):
+        path.write_bytes(content)
+        with suppress(FsaasrError):
+            list(read_lattices(f"ark:{path}"))
+
+
+@settings(max_examples=300, deadline=None)
 @given(content=damaged_archives(), named=st.booleans())
+@pytest.mark.usefixtures("compiled")
 def test_whatever_is_damaged_is_sound_or_refused_soon(content, named):
     symbols = LatticeSymbols.of(random_word_lattice(np.random.default_rng(0))) if named else None
     Path("x").write_bytes(content)
-    begin, problem = time.perf_counter(), "x"
+    begin, problem = time.process_time(), "x"
     try:
         for found in read_lattices("ark:x", symbols):
             check(found)
     except FsaasrError as error:
         problem = str(error)
     assert problem.startswith("x")
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 1
     Path("x").unlink()

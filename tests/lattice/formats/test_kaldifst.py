@@ -101,27 +101,26 @@ def test_what_kaldifst_writes_is_read(seed):
     assert own_paths(copy) == own_paths(lattice)
 
 
-def loose(rng, frames=3):
-    """A lattice in no order: states shuffled, dead ends, acoustic costs on final weights, paths of `frames` frames."""
-    count = 10
-    frame = np.sort(np.concatenate([[0, frames], rng.integers(0, frames + 1, size=count - 2)]))
-    number = rng.permutation(count)
+def loose(rng):
+    """A lattice in no order: ten states and a dead end, paths of three frames, final weights of two costs."""
+    frame = np.arange(10) * 4 // 10
+    number = rng.permutation(11).tolist()
     fst = kaldifst.Lattice()
-    for _ in range(count):
+    for _ in number:
         fst.add_state()
-    fst.start = int(number[0])
-    for s in range(count):
-        for t in range(s + 1, count):
-            if frame[t] - frame[s] <= 1 and rng.random() < 0.6:
+    fst.start = number[0]
+
+    def weight():
+        return kaldifst.LatticeWeight(*(0.25 * rng.integers(-8, 20, size=2)).tolist())
+
+    for s in range(10):
+        for t in range(s + 1, 10):
+            if frame[t] - frame[s] <= 1 and (t == s + 1 or rng.random() < 0.4):
                 label = int(rng.integers(1, 4)) if frame[t] > frame[s] else 0
-                costs = (0.25 * rng.integers(-8, 20, size=2)).tolist()
-                arc = kaldifst.LatticeArc(
-                    label, int(rng.integers(0, 3)), kaldifst.LatticeWeight(*costs), int(number[t])
-                )
-                fst.add_arc(int(number[s]), arc)
-        if frame[s] == frames and rng.random() < 0.7:
-            costs = (0.25 * rng.integers(0, 3, size=2)).tolist()
-            fst.set_final(int(number[s]), kaldifst.LatticeWeight(*costs))
+                fst.add_arc(number[s], kaldifst.LatticeArc(label, int(rng.integers(0, 3)), weight(), number[t]))
+        if frame[s] == 3:
+            fst.set_final(number[s], weight())
+    fst.add_arc(number[4], kaldifst.LatticeArc(1, 1, weight(), number[10]))
     return fst
 
 
@@ -129,8 +128,6 @@ def loose(rng, frames=3):
 def test_lattices_of_kaldifst_in_no_order_are_read(seed):
     fst = loose(np.random.default_rng(seed))
     paths = kaldi_paths(fst)
-    if not paths:
-        pytest.skip("no path")
     for specifier in (archive_of(fst), "ark:t"):
         Path("t").write_text(f"{KEY}\n{fst.to_str()}\n")
         (lattice,) = read_lattices(specifier)
