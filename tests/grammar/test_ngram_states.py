@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsaasr.core.errors import GrammarError
-from fsaasr.grammar import NgramModel, NgramOrder, read_arpa
+from fsaasr.grammar import NgramModel, NgramOrder, estimate_ngram, read_arpa, write_arpa
 from tests.grammar.test_arpa import SRILM, read
 from tests.grammar.test_ngram_model import QUERIED, QUERIED_SRILM, SENTENCES
-from tests.grammar.toys import DATA, random_model, recursive_log10_prob, table
+from tests.grammar.toys import DATA, random_model, random_text, recursive_log10_prob, table
 
 
 def walk(model, words):
@@ -64,6 +64,33 @@ def test_random_sentences_score_as_in_the_kenlm_module(name):
         sentence = [words[i] for i in rng.integers(0, len(words), size=8)]
         expected = [prob for prob, _, _ in referee.full_scores(" ".join(sentence))]
         assert walk(model, sentence) == pytest.approx(expected, abs=1e-5)
+
+
+def pruned(model, rng):
+    """The model without some bigrams that end trigrams and begin none, as SRILM prunes."""
+    bigrams = model.orders[1]
+    begin, end = np.zeros(len(bigrams), dtype=bool), np.zeros(len(bigrams), dtype=bool)
+    begin[model.index.context_rows[2]] = True
+    end[model.suffix_rows(3)] = True
+    lost = rng.choice(np.flatnonzero(end & ~begin), size=3, replace=False)
+    kept = np.setdiff1d(np.arange(len(bigrams)), lost)
+    orders = list(model.orders)
+    orders[1] = NgramOrder(bigrams.ngrams[kept], bigrams.log10_prob[kept], bigrams.log10_backoff[kept])
+    return NgramModel(model.vocabulary, tuple(orders))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_models_with_missing_suffixes_score_as_in_the_kenlm_module(seed, tmp_path):
+    kenlm = pytest.importorskip("kenlm")
+    rng = np.random.default_rng(seed)
+    model = pruned(estimate_ngram(random_text(seed), 4), rng)
+    assert (model.suffix_rows(3) < 0).any()
+    write_arpa(model, tmp_path / "pruned.arpa")
+    referee = kenlm.Model(str(tmp_path / "pruned.arpa"))
+    for _ in range(50):
+        sentence = rng.choice([*model.vocabulary[3:], "zebra"], size=8).tolist()
+        expected = [prob for prob, _, _ in referee.full_scores(" ".join(sentence))]
+        assert walk(model, sentence) == pytest.approx(expected, abs=1e-4)
 
 
 def test_contexts_that_change_nothing_have_no_state():

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from fsaasr.core.errors import DoubleCountWarning, GrammarError, LatticeError
-from fsaasr.grammar import NgramModel, NgramOrder
+from fsaasr.core.symbols import SymbolTable
+from fsaasr.grammar import NgramModel, NgramOrder, read_arpa
 from fsaasr.lattice import GraphParts, Limits, Mixing, check, rescore_ngram
-from fsaasr.testing import random_word_lattice, word_paths
+from fsaasr.testing import random_word_lattice, word_lattice_of, word_paths
+from tests.grammar.test_ngram_model import QUERIED
+from tests.grammar.toys import DATA
 from tests.grammar.toys import random_model as letters_model
 
 SEEDS = range(30)
@@ -75,6 +78,37 @@ def test_each_word_has_its_probability_and_the_rest_stays(seed, order):
     assert_same_paths(scored(rescored), sorted(expected))
     _, acoustic, graph = max(expected, key=lambda path: path[1] + path[2])
     assert rescored.best_path().score == pytest.approx(acoustic + graph, abs=1e-4)
+
+
+@pytest.mark.parametrize("text", [text for text in QUERIED if text])
+def test_words_score_as_in_kenlm(text):
+    lattice = lattice_of(text.split())
+    rescored = rescore_ngram(lattice, read_arpa(DATA / "arpa/commands.3.arpa"), mixing=Mixing(on_top=True))
+    (path,) = word_paths(rescored)
+    assert lm_parts(rescored, path) == pytest.approx([math.log(10) * value for value in QUERIED[text]], abs=1e-5)
+
+
+def lattice_of(words):
+    """A lattice that says `words` and has no other scores."""
+    lattice = word_lattice_of([(range(1, len(words) + 1), 0.0, 0.0)], len(words))
+    return replace(lattice, words=SymbolTable(words))
+
+
+@pytest.mark.parametrize("name", ["commands.2.arpa", "commands.5.arpa", "commands.3.prune012.arpa", "colours.4.arpa"])
+def test_every_path_scores_as_in_the_kenlm_module(name):
+    kenlm = pytest.importorskip("kenlm")
+    model, referee = read_arpa(DATA / "arpa" / name), kenlm.Model(str(DATA / "arpa" / name))
+    rng = np.random.default_rng(0)
+    for seed in range(20):
+        names = [*rng.choice(model.vocabulary[3:], size=5, replace=False), "zebra"]
+        lattice = random_word_lattice(np.random.default_rng(seed), num_words=len(names))
+        lattice = replace(lattice, words=SymbolTable(names), graph_score=np.zeros_like(lattice.graph_score))
+        rescored = rescore_ngram(lattice, model, mixing=Mixing(on_top=True))
+        for path in word_paths(rescored):
+            if path.arcs:
+                said = " ".join(rescored.words.name(word) for word in path.words)
+                expected = [math.log(10) * value for value, _, _ in referee.full_scores(said)]
+                assert lm_parts(rescored, path) == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
