@@ -81,20 +81,40 @@ class DiagGmm:
         return np.repeat(np.arange(self.num_columns), np.diff(self.offsets))
 
     @cached_property
-    def _quadratic(self) -> Tuple[Float64, Float32, Float32]:
-        """Centre (F,), matrix (2F, M), constant (M,): scores are `[x - centre, (x - centre)^2] @ matrix + constant`.
+    def centre(self) -> Float64:
+        """float64 (F,): a point that features are taken relative to; keeps terms small, so that float32 will do."""
+        centre: Float64 = self.means.mean(axis=0)
+        return centre
 
-        Centring keeps the terms of the expansion small, so that float32 is accurate enough.
-        """
-        centre = self.means.mean(axis=0)
-        means = self.means - centre
+    @cached_property
+    def _quadratic(self) -> Tuple[Float32, Float32]:
+        """Matrix (2F, M) and constant (M,): scores are `[x - centre, (x - centre)^2] @ matrix + constant`."""
+        means = self.means - self.centre
         precision = 1.0 / self.variances
         with np.errstate(divide="ignore"):
             constant = np.log(self.weights) - 0.5 * (
                 self.dimension * _LOG_2PI + np.log(self.variances).sum(axis=1) + (means**2 * precision).sum(axis=1)
             )
         matrix = np.concatenate([means * precision, -0.5 * precision], axis=1).T
-        return centre, np.ascontiguousarray(matrix, dtype=np.float32), constant.astype(np.float32)
+        return np.ascontiguousarray(matrix, dtype=np.float32), constant.astype(np.float32)
+
+    def gaussians_of(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """int64: the Gaussians of some columns, column after column."""
+        sizes = np.diff(self.offsets)[columns]
+        ends = np.cumsum(sizes)
+        first = np.repeat(self.offsets[columns] - (ends - sizes), sizes)
+        gaussians: npt.NDArray[np.int64] = first + np.arange(len(first))
+        return gaussians
+
+    def select(self, columns: npt.NDArray[np.int64]) -> DiagGmm:
+        """The mixtures of some columns, int64 (n,), n >= 1, which score there as the whole does."""
+        chosen = self.gaussians_of(columns)
+        offsets = np.concatenate([[0], np.cumsum(np.diff(self.offsets)[columns])])
+        part = DiagGmm(self.weights[chosen], self.means[chosen], self.variances[chosen], offsets)
+        matrix, constant = self._quadratic
+        # Not worked out anew, since training selects once an utterance.
+        part.__dict__.update(centre=self.centre, _quadratic=(matrix[:, chosen], constant[chosen]))
+        return part
 
     def gaussian_scores(self, matrix: npt.ArrayLike) -> Float32:
         """`log w_m + log N(x_t; mean_m, variance_m)` of every frame and Gaussian.
@@ -114,8 +134,8 @@ class DiagGmm:
                 f"DiagGmm.gaussian_scores: features of shape {frames.shape}, expected (T, {self.dimension}); "
                 "extract them with the model's own feature configuration"
             )
-        centre, quadratic, constant = self._quadratic
-        centred = (frames - centre).astype(np.float32)
+        quadratic, constant = self._quadratic
+        centred = (frames - self.centre).astype(np.float32)
         scores: Float32 = np.concatenate([centred, centred * centred], axis=1) @ quadratic
         scores += constant
         return scores

@@ -18,7 +18,7 @@ from fsaasr.train.gmm_statistics import GmmStatistics
 from fsaasr.train.hmm_graphs import TrainingGraph
 
 CHUNK_FRAMES = 4096
-"""Frames that are scored at once."""
+"""Frames that a thread works on at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +101,19 @@ def _expectation_of_chunk(
     gmm: DiagGmm, transitions: FloatArray, chunk: Sequence[HmmUtterance], aligner: Aligner
 ) -> GmmStatistics:
     statistics = GmmStatistics(gmm)
-    matrix = np.concatenate([utterance.matrix for utterance in chunk])
-    gaussian_scores = gmm.gaussian_scores(matrix)
-    column_scores = gmm.sum_columns(gaussian_scores)
-    ends = np.cumsum([len(utterance.matrix) for utterance in chunk])
-    occupancies = []
-    for utterance, scores in zip(chunk, np.split(column_scores, ends[:-1])):
+    for utterance in chunk:
+        # Only columns that the transcript can visit are scored: of many tied states, a few.
+        columns = utterance.graph.columns
+        part = gmm.select(columns)
+        gaussian_scores = part.gaussian_scores(utterance.matrix)
+        column_scores = part.sum_columns(gaussian_scores)
+        scores = np.zeros((len(utterance.matrix), gmm.num_columns), dtype=np.float32)
+        scores[:, columns] = column_scores
         occupancy = aligner(utterance, transitions, scores)
         statistics.add_path(occupancy.total, occupancy.stays, occupancy.leaves)
-        occupancies.append(occupancy.columns)
-    statistics.add_frames(matrix, np.concatenate(occupancies), gaussian_scores, column_scores)
+        collected = GmmStatistics(part)
+        collected.add_frames(utterance.matrix, occupancy.columns[:, columns], gaussian_scores, column_scores)
+        statistics.add_columns(columns, collected)
     return statistics
 
 

@@ -31,7 +31,7 @@ class GmmStatistics:
         self.occupancy: Float64 = np.zeros(gmm.num_gaussians)
         self.first: Float64 = np.zeros((gmm.num_gaussians, gmm.dimension))
         self.second: Float64 = np.zeros((gmm.num_gaussians, gmm.dimension))
-        self.centre: Float64 = gmm.means.mean(axis=0)
+        self.centre: Float64 = gmm.centre
         self.stays: Float64 = np.zeros(gmm.num_columns)
         self.leaves: Float64 = np.zeros(gmm.num_columns)
         self.total = 0.0
@@ -73,6 +73,13 @@ class GmmStatistics:
             total += getattr(other, name)
         self.total += other.total
         self.frames += other.frames
+
+    def add_columns(self, columns: npt.NDArray[np.int64], part: GmmStatistics) -> None:
+        """Adds the frames that were collected with `gmm.select(columns)`."""
+        gaussians = self.gmm.gaussians_of(columns)
+        for name in ("occupancy", "first", "second"):
+            getattr(self, name)[gaussians] += getattr(part, name)
+        self.frames += part.frames
 
     def add_path(self, total: float, stays: Float64, leaves: Float64) -> None:
         """Adds an utterance's log likelihood and its (C,) transition counts."""

@@ -35,6 +35,12 @@ class TrainingGraph:
         return self.graph.fst.input_label - np.int32(1)
 
     @cached_property
+    def columns(self) -> npt.NDArray[np.int64]:
+        """int64 (n,): the score columns that occur, rising."""
+        columns: npt.NDArray[np.int64] = np.unique(self.column[self.column >= 0]).astype(np.int64)
+        return columns
+
+    @cached_property
     def is_loop(self) -> npt.NDArray[np.bool_]:
         """bool (A,): whether an arc stays in its column."""
         loops: npt.NDArray[np.bool_] = self.graph.fst.source_state == self.graph.fst.next_state

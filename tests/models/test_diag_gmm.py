@@ -112,3 +112,21 @@ def test_malformed_parameters_are_refused(change: dict[str, np.ndarray], problem
 def test_features_of_another_dimension_are_refused() -> None:
     with pytest.raises(ModelError, match=r"shape \(3, 5\), expected \(T, 4\)"):
         random_gmm(1).log_likelihoods(np.zeros((3, 5)))
+
+
+def test_selected_columns_score_as_in_the_whole() -> None:
+    rng = np.random.default_rng(0)
+    offsets = np.array([0, 2, 3, 6, 7])
+    weights = np.concatenate([rng.dirichlet(np.ones(size)) for size in np.diff(offsets)])
+    gmm = DiagGmm(weights, rng.normal(size=(7, 3)), rng.uniform(0.5, 2, size=(7, 3)), offsets)
+    frames = rng.normal(size=(5, 3))
+    columns = np.array([0, 2])
+    part = gmm.select(columns)
+    assert gmm.gaussians_of(columns).tolist() == [0, 1, 3, 4, 5]
+    assert part.offsets.tolist() == [0, 2, 5]
+    np.testing.assert_allclose(part.log_likelihoods(frames), gmm.log_likelihoods(frames)[:, columns], atol=1e-6)
+    np.testing.assert_allclose(
+        DiagGmm(part.weights, part.means, part.variances, part.offsets).log_likelihoods(frames),
+        part.log_likelihoods(frames),
+        atol=1e-5,
+    )

@@ -107,3 +107,17 @@ def test_adding_parts_is_adding_the_whole() -> None:
     parts.add(collect(gmm, frames[7:], occupancy[7:]))
     np.testing.assert_allclose(parts.second, whole.second, rtol=1e-5)
     assert parts.frames == whole.frames == 20
+
+
+def test_parts_of_the_columns_are_parts_of_the_whole() -> None:
+    gmm = two_columns()
+    frames = np.random.default_rng(5).normal(size=(20, 2)).astype(np.float32)
+    occupancy = np.tile(np.array([0.0, 1.0], np.float32), (20, 1))
+    whole = collect(gmm, frames, occupancy)
+    columns = np.array([1])
+    part = collect(gmm.select(columns), frames, occupancy[:, 1:])
+    sum_of_parts = GmmStatistics(gmm)
+    sum_of_parts.add_columns(columns, part)
+    np.testing.assert_allclose(sum_of_parts.first, whole.first, atol=1e-5)
+    np.testing.assert_allclose(sum_of_parts.occupancy, whole.occupancy, atol=1e-5)
+    assert sum_of_parts.frames == whole.frames
