@@ -11,12 +11,13 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option
 
 
 @click.command()
-@click.argument("family", type=click.Choice(["gmm", "ctc"]))
+@click.argument("family", type=click.Choice(["gmm", "tied-gmm", "ctc"]))
 @click.argument("cuts", type=FILE)
 @click.argument("lang_dir", type=FOLDER)
 @click.argument("config", type=FILE)
 @click.argument("out_dir", type=FOLDER)
 @click.option("--dev", type=FILE, help="Manifest that chooses the best epoch (ctc).")
+@click.option("--start", type=FOLDER, help="Model directory whose alignments to begin with (tied-gmm).")
 @click.option("--device", default="cpu", show_default=True, help="torch device (ctc).")
 @cache_option
 def train(
@@ -26,18 +27,22 @@ def train(
     config: Path,
     out_dir: Path,
     dev: Optional[Path],
+    start: Optional[Path],
     device: str,
     cache: Optional[Path],
 ) -> None:
     """Train an acoustic model.
 
-    CONFIG is YAML with the sections `features` and `training`. A killed training goes on where its
-    last checkpoint was.
+    CONFIG is YAML with the sections `features` and `training`, and `tree` for tied-gmm. A killed
+    training goes on where its last checkpoint was.
 
     Example: fsaasr train gmm data/cuts_train.jsonl.gz lang egs/digits/conf/gmm.yaml model
     """
+    from fsaasr.graph import find_topology
     from fsaasr.recipe import read_setup, train_model
 
     setup = read_setup(family, config)
-    model = train_model(setup, cuts, lang_dir, out_dir, dev_path=dev, cache_dir=cache, device=device)
-    click.echo(f"{out_dir}: {model.family}, {len(model.tokens) - 1} tokens, topology {model.topology}")
+    model = train_model(setup, cuts, lang_dir, out_dir, dev_path=dev, cache_dir=cache, device=device, start_dir=start)
+    click.echo(
+        f"{out_dir}: {model.family}, {len(model.tokens) - 1} tokens, topology {find_topology(model.topology).name}"
+    )

@@ -11,6 +11,7 @@ from fsaasr.core.errors import ModelError
 from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.graph import Topology
 
 Features = Union[FeatureBatch, Sequence[npt.ArrayLike]]
 """A batch with ids, or N matrices (T_n, F)."""
@@ -24,8 +25,8 @@ class AcousticModel(Protocol):
         """Key of the model's class in `FAMILIES`."""
 
     @property
-    def topology(self) -> str:
-        """Name of the topology that its score columns follow."""
+    def topology(self) -> Union[str, Topology]:
+        """The topology that its score columns follow, by name where it is one that ships."""
 
     @property
     def tokens(self) -> SymbolTable:

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from fsaasr.core.errors import FileFormatError, FsaasrError, ModelError
 from fsaasr.core.files import PathLike, atomic_path, content_hash, write_json
-from fsaasr.graph import DecodingGraph
+from fsaasr.graph import DecodingGraph, find_topology
 from fsaasr.lexicon import Lexicon, read_lang, write_lang
 from fsaasr.models.acoustic_model import AcousticModel
 
@@ -76,9 +76,10 @@ def save_graph(graph: DecodingGraph, directory: PathLike, model: AcousticModel) 
     Raises:
       ModelError: the graph is for other tokens or another topology than the model's.
     """
-    if graph.tokens != model.tokens or graph.topology != model.topology:
+    topology = find_topology(model.topology).name
+    if graph.tokens != model.tokens or graph.topology != topology:
         raise ModelError(
-            f"save_graph: a {graph.topology!r} graph over {graph.tokens} does not fit a {model.topology!r} model over "
+            f"save_graph: a {graph.topology!r} graph over {graph.tokens} does not fit a {topology!r} model over "
             f"{model.tokens}; compile it with the model's lexicon and topology"
         )
     graph.save(Path(directory) / "graph.fsa")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, Mapping, Sequence
+from typing import Any, ClassVar, Dict, Mapping, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from fsaasr.core.errors import ModelError
 from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.features import FeatureConfig
-from fsaasr.graph.topology import TOPOLOGIES
+from fsaasr.graph import TOPOLOGIES, Topology, find_topology, parse_topology
 from fsaasr.models.acoustic_model import Features, matrices_of
 from fsaasr.models.diag_gmm import DiagGmm
 
@@ -27,7 +27,7 @@ class GmmModel:
       tokens: phones, silence included.
       transitions: float32 (C, 2), log probabilities [stay, leave] of each column.
       features: how its features are extracted.
-      topology: `hmm3`, `hmm1` or another with transition probabilities.
+      topology: `hmm3`, `hmm1` or another with transition probabilities, by name; or one of tied columns.
 
     Raises:
       ModelError: parts that do not fit one another.
@@ -37,17 +37,17 @@ class GmmModel:
     tokens: SymbolTable
     transitions: FloatArray
     features: FeatureConfig
-    topology: str = "hmm3"
+    topology: Union[str, Topology] = "hmm3"
     family: ClassVar[str] = "gmm"
 
     def __post_init__(self) -> None:
-        check_topology(self.topology)
-        columns = len(TOPOLOGIES[self.topology].columns(self.tokens).names)
+        topology = check_topology(self.topology)
+        columns = len(topology.columns(self.tokens).names)
         transitions = np.array(self.transitions, dtype=np.float32)
         if self.gmm.num_columns != columns or transitions.shape != (columns, 2):
             raise ModelError(
                 f"GmmModel: {self.gmm.num_columns} mixtures and transitions {transitions.shape}, but "
-                f"{len(self.tokens) - 1} tokens with topology {self.topology!r} have {columns} columns"
+                f"{len(self.tokens) - 1} tokens with topology {topology.name!r} have {columns} columns"
             )
         if self.gmm.dimension != self.features.dim:
             raise ModelError(
@@ -69,8 +69,11 @@ class GmmModel:
 
     def description(self) -> Mapping[str, Any]:
         """JSON-ready parts."""
+        topology = find_topology(self.topology)
+        own = {} if topology.name in TOPOLOGIES else {"declaration": topology.to_text().splitlines()}
         return {
-            "topology": self.topology,
+            "topology": topology.name,
+            **own,
             "tokens": list(self.tokens.names[1:]),
             "features": config_to_dict(self.features),
         }
@@ -89,17 +92,20 @@ class GmmModel:
     def from_parts(cls, description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> GmmModel:
         """Inverse of `description` and `tensors`; raises KeyError where one is missing."""
         gmm = DiagGmm(*(tensors[name] for name in ("weights", "means", "variances", "offsets")))
+        name, declaration = description["topology"], description.get("declaration")
         return cls(
             gmm,
             SymbolTable(description["tokens"]),
             tensors["transitions"],
             config_from_dict(FeatureConfig, description["features"]),
-            description["topology"],
+            name if declaration is None else parse_topology(name, "\n".join(declaration)),
         )
 
 
-def check_topology(name: str) -> None:
-    """Raises ModelError unless `name` is a topology of HMM states with transition probabilities."""
-    if name not in TOPOLOGIES or not TOPOLOGIES[name].has_transitions:
-        known = sorted(name for name, topology in TOPOLOGIES.items() if topology.has_transitions)
+def check_topology(topology: Union[str, Topology]) -> Topology:
+    """The topology; raises ModelError unless it is one of HMM states with transition probabilities."""
+    known = sorted(name for name, shipped in TOPOLOGIES.items() if shipped.has_transitions)
+    if (isinstance(topology, str) and topology not in TOPOLOGIES) or not find_topology(topology).has_transitions:
+        name = topology if isinstance(topology, str) else topology.name
         raise ModelError(f"GmmModel: topology {name!r} has no HMM states; expected one of {', '.join(known)}")
+    return find_topology(topology)

@@ -19,7 +19,7 @@ from fsaasr.recipe.showcase import report_data, report_experiment
 from fsaasr.recipe.spec import RecipeSpec, read_recipe
 from fsaasr.recipe.stages import STAGES, run_stage
 from fsaasr.recipe.steps import make_graph, make_lang
-from fsaasr.recipe.training import SETUPS, CtcSetup, GmmSetup, read_setup, train_model
+from fsaasr.recipe.training import SETUPS, CtcSetup, GmmSetup, TiedGmmSetup, read_setup, train_model
 from fsaasr.recipe.transcription import Transcribed, Transcription, transcribe
 from fsaasr.recipe.tuning import Tuned, TuningGrid, tune, tune_cuts
 from fsaasr.recipe.weights import TunedWeights, read_weights, tune_weights, write_weights
@@ -37,6 +37,7 @@ __all__ = [
     "Results",
     "Run",
     "Scales",
+    "TiedGmmSetup",
     "Transcribed",
     "Transcription",
     "Tuned",

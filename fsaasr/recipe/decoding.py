@@ -16,7 +16,7 @@ from fsaasr.core.scores import Scores, Seconds
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.features import FeatureBatch, compute_features
-from fsaasr.graph import DecodingGraph, Graph, load_graph
+from fsaasr.graph import DecodingGraph, Graph, find_topology, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import Lattice
 from fsaasr.lattice.formats import format_of, write_lattices
@@ -56,9 +56,10 @@ class Decoded:
 
 def check_fit(model: AcousticModel, graph: Graph) -> None:
     """Raises ModelError unless the graph is over the model's score columns."""
-    if graph.tokens != model.tokens or graph.topology_name != model.topology:
+    topology = find_topology(model.topology).name
+    if graph.tokens != model.tokens or graph.topology_name != topology:
         raise ModelError(
-            f"decode: a {graph.topology_name!r} graph over {graph.tokens} does not fit a {model.topology!r} model over "
+            f"decode: a {graph.topology_name!r} graph over {graph.tokens} does not fit a {topology!r} model over "
             f"{model.tokens}; compile the graph with `--model`"
         )
 

@@ -115,8 +115,10 @@ class Experiment:
         return key_of("lang", fsaasr.__version__, replace(entry, file=""), content_hash(path.read_bytes()))
 
     def _train_key(self, data: str, system: str) -> str:
-        lang = self._lang_key(self.spec.systems[system].lexicon)
-        return key_of("train", lang, steps.prepared_key(self.data_dir(data)), self.setup(system))
+        entry = self.spec.systems[system]
+        before = [self._train_key(data, entry.start)] if entry.start else []
+        prepared = steps.prepared_key(self.data_dir(data))
+        return key_of("train", self._lang_key(entry.lexicon), prepared, self.setup(system), *before)
 
     def _grammar_key(self, data: str, grammar: str) -> str:
         entry = self.spec.grammars[grammar]
@@ -215,7 +217,17 @@ class Experiment:
 
     def train_jobs(self) -> List[Job]:
         """One job for each way to divide the corpus and each system."""
-        return [self._train_job(data, system) for data in self.spec.data for system in self.spec.systems]
+        return [job for wave in self.train_waves() for job in wave]
+
+    def train_waves(self) -> List[List[Job]]:
+        """The jobs of training in groups; the systems of a group start from those of the groups before."""
+        depth: Dict[str, int] = {}
+        for name, entry in self.spec.systems.items():
+            depth[name] = depth[entry.start] + 1 if entry.start else 0
+        return [
+            [self._train_job(data, name) for data in self.spec.data for name in depth if depth[name] == wave]
+            for wave in range(max(depth.values()) + 1)
+        ]
 
     def _train_job(self, data: str, system: str) -> Job:
         entry, out = self.spec.systems[system], self.model_dir(data, system)
@@ -226,6 +238,7 @@ class Experiment:
             "lang_dir": self.lang_dir(entry.lexicon),
             "out_dir": out,
             "cache_dir": self.features_dir,
+            "start_dir": self.model_dir(data, entry.start) if entry.start else None,
         }
         outputs = (out / "model.json", out / "model.safetensors")
         key = self._train_key(data, system)

@@ -84,6 +84,8 @@ class SystemSpec:
       config: training YAML, relative to the recipe file.
       settings: what differs from that file, in the same sections.
       tuning: scales to try on dev data.
+      start: system, named before this one, whose alignments of the training data this one begins with; for families
+        that need some.
     """
 
     __pydantic_config__ = STRICT
@@ -93,6 +95,7 @@ class SystemSpec:
     config: str
     settings: Dict[str, Any] = field(default_factory=dict)
     tuning: TuningGrid = field(default_factory=TuningGrid)
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,9 @@ class RecipeSpec:
         for name, system in self.systems.items():
             if system.lexicon not in self.lexicons:
                 self._refuse(f"systems.{name}.lexicon", system.lexicon, f"one of {', '.join(self.lexicons)}")
+            before = list(self.systems)[: list(self.systems).index(name)]
+            if system.start and system.start not in before:
+                self._refuse(f"systems.{name}.start", system.start, f"one of those before it: {', '.join(before)}")
         for engine in self.engines:
             if engine not in ENGINES or engine == "auto":
                 self._refuse("engines", engine, f"some of {', '.join(ENGINES[1:])}")

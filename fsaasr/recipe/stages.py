@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence
 
 from fsaasr.core.errors import ConfigError
@@ -60,10 +61,11 @@ def run_stage(
 
 def _waves(experiment: Experiment, stage: str, corpus_dir: PathLike) -> Sequence[Callable[[], List[Job]]]:
     """Groups of jobs that need the group before; keys can be known only when that is done."""
+    if stage == "train":
+        return [partial(list, wave) for wave in experiment.train_waves()]
     waves: Dict[str, Sequence[Callable[[], List[Job]]]] = {
         "prepare": (lambda: experiment.prepare_jobs(corpus_dir), experiment.feature_jobs),
         "lang": (experiment.lang_jobs, experiment.lm_jobs),
-        "train": (experiment.train_jobs,),
         "graph": (experiment.graph_jobs,),
         "tune": (experiment.tune_jobs,),
         "decode": (experiment.decode_jobs,),

@@ -63,6 +63,7 @@ def train_system(
     lang_dir: PathLike,
     out_dir: PathLike,
     cache_dir: PathLike,
+    start_dir: Optional[PathLike] = None,
 ) -> None:
     """Trains one system on the `train` part; the `dev` part chooses the epoch where there are epochs."""
     data = Path(data_dir)
@@ -73,6 +74,7 @@ def train_system(
         out_dir,
         dev_path=data / "cuts_dev.jsonl.gz",
         cache_dir=cache_dir,
+        start_dir=start_dir,
     )
 
 

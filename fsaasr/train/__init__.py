@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from fsaasr.train.gmm import GmmTraining, train_gmm
 from fsaasr.train.gmm_config import GmmTrainConfig
+from fsaasr.train.tied_gmm import train_tied_gmm
+from fsaasr.train.tree_config import TreeConfig
 
 if TYPE_CHECKING:
     from fsaasr.train.augment import AugmentConfig
@@ -20,8 +22,10 @@ __all__ = [
     "FitConfig",
     "GmmTrainConfig",
     "GmmTraining",
+    "TreeConfig",
     "train_ctc",
     "train_gmm",
+    "train_tied_gmm",
 ]
 
 _LATER = {

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Sequence
+from typing import Callable, Dict, Iterator, List, Sequence, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from fsaasr.core.scores import FloatArray
 from fsaasr.decode import forward_backward, viterbi
 from fsaasr.features import FeatureBatch
-from fsaasr.graph import TranscriptCompiler
+from fsaasr.graph import Topology, TranscriptCompiler
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
 from fsaasr.train.gmm_statistics import GmmStatistics
@@ -56,7 +57,7 @@ Aligner = Callable[[HmmUtterance, FloatArray, FloatArray], Occupancy]
 """Utterance, transitions (C, 2) and scores (T, C) to occupancies."""
 
 
-def hmm_utterances(features: FeatureBatch, lexicon: Lexicon, topology: str) -> List[HmmUtterance]:
+def hmm_utterances(features: FeatureBatch, lexicon: Lexicon, topology: Union[str, Topology]) -> List[HmmUtterance]:
     """Compiles each utterance's transcript.
 
     Raises:
@@ -102,19 +103,28 @@ def _expectation_of_chunk(
 ) -> GmmStatistics:
     statistics = GmmStatistics(gmm)
     for utterance in chunk:
-        # Only columns that the transcript can visit are scored: of many tied states, a few.
         columns = utterance.graph.columns
         part = gmm.select(columns)
         gaussian_scores = part.gaussian_scores(utterance.matrix)
-        column_scores = part.sum_columns(gaussian_scores)
-        scores = np.zeros((len(utterance.matrix), gmm.num_columns), dtype=np.float32)
-        scores[:, columns] = column_scores
-        occupancy = aligner(utterance, transitions, scores)
+        part_scores = part.sum_columns(gaussian_scores)
+        occupancy = aligner(utterance, transitions, _spread(part_scores, columns, gmm.num_columns))
         statistics.add_path(occupancy.total, occupancy.stays, occupancy.leaves)
         collected = GmmStatistics(part)
-        collected.add_frames(utterance.matrix, occupancy.columns[:, columns], gaussian_scores, column_scores)
+        collected.add_frames(utterance.matrix, occupancy.columns[:, columns], gaussian_scores, part_scores)
         statistics.add_columns(columns, collected)
     return statistics
+
+
+def column_scores(gmm: DiagGmm, utterance: HmmUtterance) -> FloatArray:
+    """float32 (T, C) log likelihoods; only of columns that the transcript can visit, of many tied ones a few."""
+    columns = utterance.graph.columns
+    return _spread(gmm.select(columns).log_likelihoods(utterance.matrix), columns, gmm.num_columns)
+
+
+def _spread(part_scores: FloatArray, columns: npt.NDArray[np.int64], num_columns: int) -> FloatArray:
+    scores = np.zeros((len(part_scores), num_columns), dtype=np.float32)
+    scores[:, columns] = part_scores
+    return scores
 
 
 def full_sum(utterance: HmmUtterance, transitions: FloatArray, scores: FloatArray) -> Occupancy:

@@ -17,6 +17,7 @@ class GmmTrainConfig:
       topology: a topology of HMM states.
       method: `full-sum` weighs all alignments (Baum-Welch), `viterbi` takes the best one.
       iterations: passes over the data.
+      realign_every: passes that share an alignment, >= 1; for `viterbi`, where such passes cost little.
       gaussians: how many there shall be in all, or one a column where that is more.
       growth_end: the number of Gaussians rises, evenly, up to this iteration; it stays the same after it.
       power: Gaussians go to columns in proportion to their frames to this power, 0 to 1.
@@ -30,6 +31,7 @@ class GmmTrainConfig:
     topology: str = "hmm3"
     method: Literal["full-sum", "viterbi"] = "full-sum"
     iterations: int = 20
+    realign_every: int = 1
     gaussians: int = 300
     growth_end: int = 14
     power: float = 0.25
@@ -44,6 +46,11 @@ class GmmTrainConfig:
             raise ConfigError(
                 f"GmmTrainConfig: iterations {self.iterations}, growth_end {self.growth_end}; "
                 "expected 0 <= growth_end < iterations"
+            )
+        if self.realign_every < 1 or (self.realign_every > 1 and self.method != "viterbi"):
+            raise ConfigError(
+                f"GmmTrainConfig: realign_every {self.realign_every} with method {self.method!r}; expected >= 1, and 1 "
+                "for full-sum, which has no alignment to keep"
             )
         if self.gaussians < 1 or not 0 <= self.power <= 1:
             raise ConfigError(f"GmmTrainConfig: gaussians {self.gaussians}, power {self.power}; expected >= 1, 0 to 1")

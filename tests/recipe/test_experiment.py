@@ -151,6 +151,35 @@ def test_a_recipe_that_contradicts_itself_is_refused(experiment: Experiment, tmp
         read_recipe(recipe, [tmp_path / "over.yaml"])
 
 
+def test_systems_that_start_from_others_are_trained_after_them(experiment: Experiment) -> None:
+    systems = dict(experiment.spec.systems)
+    systems["tied"] = replace(systems["gmm"], family="tied-gmm", start="gmm")
+    spec = replace(experiment.spec, systems=systems)
+    asking = Experiment(spec, experiment.folder)
+    assert [[job.name for job in wave] for wave in asking.train_waves()] == [
+        ["train kaldi/gmm", "train kaldi/ctc"],
+        ["train kaldi/tied"],
+    ]
+    # What the start is trained with is part of what the result depends on.
+    changed = {**systems, "gmm": replace(systems["gmm"], settings={"training": {"gaussians": 11}})}
+    other = Experiment(replace(spec, systems=changed), experiment.folder)
+    assert asking.train_waves()[1][0].key != other.train_waves()[1][0].key
+    with pytest.raises(ConfigError, match=r"systems\.tied\.start.*found gmm, expected one of those before it"):
+        replace(spec, systems={"tied": systems["tied"], **systems})
+
+
+def test_a_tied_system_is_trained_from_the_alignments_of_another(experiment: Experiment) -> None:
+    systems = {name: system for name, system in experiment.spec.systems.items() if name == "gmm"}
+    systems["tied"] = replace(systems["gmm"], family="tied-gmm", start="gmm", settings={"tree": {"min_frames": 20.0}})
+    spec = replace(experiment.spec, systems=systems, showcase=(), drawing=())
+    tied = Experiment(spec, experiment.folder)
+    for stage in ("train", "graph", "tune", "decode"):
+        run_stage(tied, stage, workers=1)
+    rates = {row.system: row.wer for row in collect_results(tied).rows}
+    assert rates["tied"] < 0.1
+    collect_results(experiment)
+
+
 def test_an_override_with_null_drops_an_entry(experiment: Experiment, tmp_path: Path) -> None:
     (tmp_path / "over.yaml").write_text("systems: {ctc: null}\nshowcase: []\n")
     spec = read_recipe(Path(experiment.spec.base) / "recipe.yaml", [tmp_path / "over.yaml"])

@@ -12,8 +12,9 @@ from fsaasr.core.errors import ConfigError, ModelError, TrainingError
 from fsaasr.decode import decode
 from fsaasr.graph import compile_graph, word_loop
 from fsaasr.lattice import best_path
-from fsaasr.train.gmm import CHECKPOINT, train_gmm
+from fsaasr.train.gmm import train_gmm
 from fsaasr.train.gmm_config import GmmTrainConfig
+from fsaasr.train.gmm_passes import CHECKPOINT
 from tests.train.toy_speech import CONFIG, toy_batch, toy_lexicon
 
 QUICK = GmmTrainConfig(iterations=6, gaussians=24, growth_end=2, split_min_count=2.0)
@@ -68,7 +69,7 @@ def test_a_killed_run_resumes_to_the_same_model(tmp_path: Path, monkeypatch: pyt
     batch = toy_batch(12)
     whole = train_gmm(batch, toy_lexicon(), CONFIG, QUICK)
 
-    import fsaasr.train.gmm as trainer
+    import fsaasr.train.gmm_passes as trainer
 
     calls = []
 

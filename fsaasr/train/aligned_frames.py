@@ -1,0 +1,78 @@
+"""Best alignments of all data, kept so that several passes can share them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.scores import FloatArray
+from fsaasr.models.diag_gmm import DiagGmm, Float64
+from fsaasr.train.expectation import HmmUtterance, best_path, column_scores
+from fsaasr.train.gmm_statistics import GmmStatistics
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedFrames:
+    """The frames of all utterances, by the column that each one's best path visits there.
+
+    Attributes:
+      frames: float32 (T, F), of column 0, then of column 1, ...
+      offsets: int64 (C + 1,); those of column c are `offsets[c] : offsets[c + 1]`.
+      stays, leaves: float64 (C,), transitions taken.
+      rest: sum of what the paths score beside frames and transitions.
+    """
+
+    frames: FloatArray
+    offsets: Int64
+    stays: Float64
+    leaves: Float64
+    rest: float
+
+
+def align_frames(
+    gmm: DiagGmm, transitions: FloatArray, utterances: Sequence[HmmUtterance], threads: int = 1
+) -> AlignedFrames:
+    """Aligns all utterances; arguments and errors as for `expectation`."""
+
+    def align(utterance: HmmUtterance) -> Tuple[Int64, Float64, float]:
+        scores = column_scores(gmm, utterance)
+        best = best_path(utterance, transitions, scores)
+        path = best.columns.argmax(axis=1)
+        acoustic = float(scores[np.arange(len(path)), path].sum(dtype=np.float64))
+        return path, np.stack([best.stays, best.leaves]), best.total - acoustic
+
+    with ThreadPoolExecutor(threads) as pool:
+        paths, moves, others = zip(*pool.map(align, utterances))
+    columns = np.concatenate(paths)
+    frames = np.concatenate([utterance.matrix for utterance in utterances])
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=gmm.num_columns))])
+    stays, leaves = np.sum(moves, axis=0)
+    rest = sum(others) - _moves_score(stays, leaves, transitions)
+    return AlignedFrames(frames[np.argsort(columns, kind="stable")], offsets, stays, leaves, rest)
+
+
+def aligned_expectation(gmm: DiagGmm, transitions: FloatArray, aligned: AlignedFrames) -> GmmStatistics:
+    """Statistics of frames whose columns are known; the total is the score of the aligned paths."""
+    statistics = GmmStatistics(gmm)
+    total = aligned.rest + _moves_score(aligned.stays, aligned.leaves, transitions)
+    for column in np.flatnonzero(np.diff(aligned.offsets)):
+        frames = aligned.frames[aligned.offsets[column] : aligned.offsets[column + 1]]
+        part = gmm.select(np.array([column]))
+        gaussian_scores = part.gaussian_scores(frames)
+        scores = part.sum_columns(gaussian_scores)
+        collected = GmmStatistics(part)
+        collected.add_frames(frames, np.ones_like(scores), gaussian_scores, scores)
+        statistics.add_columns(np.array([column]), collected)
+        total += float(scores.sum(dtype=np.float64))
+    statistics.add_path(total, aligned.stays, aligned.leaves)
+    return statistics
+
+
+def _moves_score(stays: Float64, leaves: Float64, transitions: FloatArray) -> float:
+    return float(stays @ transitions[:, 0].astype(np.float64) + leaves @ transitions[:, 1].astype(np.float64))

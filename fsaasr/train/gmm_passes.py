@@ -1,0 +1,126 @@
+"""Passes of expectation and maximisation over a GMM-HMM's data, with a checkpoint after each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.core.files import PathLike
+from fsaasr.core.scores import FloatArray
+from fsaasr.models.diag_gmm import DiagGmm
+from fsaasr.train.aligned_frames import AlignedFrames, align_frames, aligned_expectation
+from fsaasr.train.checkpoint import Tensors, load_checkpoint, save_checkpoint
+from fsaasr.train.expectation import HmmUtterance, expectation
+from fsaasr.train.gmm_config import GmmTrainConfig
+from fsaasr.train.gmm_statistics import GmmStatistics, grow, maximise, maximise_transitions
+
+CHECKPOINT = "gmm.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class GmmState:
+    """A GMM-HMM between two passes.
+
+    Attributes:
+      gmm, transitions: the parameters.
+      floor: float64 (F,), least variances.
+      history: of each pass so far: `gaussians` and `log_likelihood`, a frame, of the model that it began with.
+    """
+
+    gmm: DiagGmm
+    transitions: FloatArray
+    floor: npt.NDArray[np.float64]
+    history: Tuple[Dict[str, Any], ...] = ()
+
+
+def run_passes(
+    start: GmmState,
+    utterances: List[HmmUtterance],
+    config: GmmTrainConfig,
+    *,
+    work_dir: Optional[PathLike] = None,
+    identity: str = "",
+    threads: int = 1,
+) -> GmmState:
+    """Runs the passes that `config` asks for.
+
+    Args:
+      start: where to begin, where no checkpoint is found.
+      utterances: what to train on.
+      config: how.
+      work_dir: where to keep a checkpoint after every pass, and to look for one of the same `identity`; None for none.
+      identity: fingerprint of everything that the result depends on.
+      threads: the result does not depend on it.
+
+    Raises:
+      TrainingError: a checkpoint of another run.
+      DecodeError: an utterance with fewer frames than its transcript has states; names it.
+    """
+    from tqdm import tqdm
+
+    path = Path(work_dir) / CHECKPOINT if work_dir is not None else None
+    state = _restored(path, identity) or start
+    aligned: Optional[AlignedFrames] = None
+    # disable=None: a bar on a terminal only.
+    for iteration in tqdm(
+        range(len(state.history), config.iterations), desc="GMM-HMM", unit="pass", leave=False, disable=None
+    ):
+        if config.realign_every == 1:
+            statistics = expectation(state.gmm, state.transitions, utterances, config.method, threads)
+        else:
+            if aligned is None or iteration % config.realign_every == 0:
+                aligned = align_frames(state.gmm, state.transitions, utterances, threads)
+            statistics = aligned_expectation(state.gmm, state.transitions, aligned)
+        state = _maximised(state, statistics, iteration, config)
+        # Only where the next pass aligns anew can a killed run go on to the same model.
+        if path is not None and ((iteration + 1) % config.realign_every == 0 or iteration + 1 == config.iterations):
+            _save(path, state, identity)
+    return state
+
+
+def _maximised(state: GmmState, statistics: GmmStatistics, iteration: int, config: GmmTrainConfig) -> GmmState:
+    gmm = maximise(statistics, state.floor, config.min_occupancy)
+    wanted = config.gaussians_at(iteration, gmm.num_columns)
+    if wanted > gmm.num_gaussians and iteration < config.iterations - 1:
+        gmm = grow(gmm, statistics.column_occupancy, wanted, config.power, config.split_min_count)
+    entry = {
+        "iteration": iteration,
+        "gaussians": state.gmm.num_gaussians,
+        "log_likelihood": statistics.total / statistics.frames,
+    }
+    transitions = maximise_transitions(statistics, state.transitions, config.min_occupancy)
+    return GmmState(gmm, transitions, state.floor, (*state.history, entry))
+
+
+def _save(path: Path, state: GmmState, identity: str) -> None:
+    gmm = state.gmm
+    tensors: Tensors = {
+        "weights": gmm.weights,
+        "means": gmm.means,
+        "variances": gmm.variances,
+        "offsets": gmm.offsets,
+        "transitions": state.transitions,
+        "floor": state.floor,
+    }
+    save_checkpoint(path, tensors, {"history": state.history}, identity)
+
+
+def _restored(path: Optional[Path], identity: str) -> Optional[GmmState]:
+    found = load_checkpoint(path, identity) if path is not None else None
+    if found is None:
+        return None
+    tensors, values = found
+    gmm = DiagGmm(*(tensors[name] for name in ("weights", "means", "variances", "offsets")))
+    return GmmState(gmm, tensors["transitions"], tensors["floor"], tuple(values["history"]))
+
+
+def unseen_columns(utterances: List[HmmUtterance]) -> Tuple[str, ...]:
+    """Names of the score columns that no transcript can visit."""
+    graphs = {id(utterance.graph): utterance.graph for utterance in utterances}
+    seen = {int(column) for graph in graphs.values() for column in np.unique(graph.column)}
+    names = utterances[0].graph.graph.column_names
+    return tuple(name for column, name in enumerate(names) if column not in seen)

@@ -1,0 +1,122 @@
+"""Training of GMM-HMMs whose states are tied by context."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from fsaasr.core.errors import TrainingError
+from fsaasr.core.files import PathLike, content_hash
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.graph import Columns, ContextTree, find_topology
+from fsaasr.lexicon import Lexicon
+from fsaasr.models.diag_gmm import DiagGmm, Float64
+from fsaasr.models.gmm import GmmModel, check_topology
+from fsaasr.train.batch_checks import check_batch
+from fsaasr.train.checkpoint import fingerprint
+from fsaasr.train.context_questions import Question, cluster_questions, read_questions
+from fsaasr.train.context_statistics import ContextStatistics, collect_contexts, variance_of
+from fsaasr.train.expectation import hmm_utterances
+from fsaasr.train.gmm import DEFAULTS, GmmTraining
+from fsaasr.train.gmm_config import GmmTrainConfig
+from fsaasr.train.gmm_passes import GmmState, run_passes, unseen_columns
+from fsaasr.train.tree_config import TreeConfig
+from fsaasr.train.tree_growing import grow_tree
+
+TREE_DEFAULTS = TreeConfig()
+
+
+def train_tied_gmm(
+    features: FeatureBatch,
+    alignments: Sequence[Hypothesis],
+    columns: Columns,
+    lexicon: Lexicon,
+    feature_config: FeatureConfig,
+    tree_config: TreeConfig = TREE_DEFAULTS,
+    config: GmmTrainConfig = DEFAULTS,
+    *,
+    work_dir: Optional[PathLike] = None,
+    threads: int = 1,
+) -> GmmTraining:
+    """Grows a tree from alignments, and trains a GMM-HMM on its columns, with one Gaussian each to begin with.
+
+    Args:
+      features: with transcripts.
+      alignments: of each utterance of `features`, in their order, e.g. with a model without context.
+      columns: meaning of the columns of these alignments: states of the topology of `config`, tied or not.
+      lexicon: of the training words; its silence has no context.
+      feature_config: how the features were extracted; kept in the model.
+      tree_config: how states are tied.
+      config: how to train; its topology is the one to tie.
+      work_dir, threads: as for `train_gmm`.
+
+    Raises:
+      TrainingError: alignments of other utterances, frames or states. Also as `train_gmm`.
+      FileFormatError: a malformed file of questions.
+    """
+    topology = check_topology(config.topology)
+    check_batch(features, feature_config, "train_tied_gmm")
+    _check_alignments(features, alignments, columns, topology.columns_per_token)
+    statistics = collect_contexts(features.matrices, alignments, columns, lexicon.tokens, features.frame_shift)
+    floor = config.variance_floor * variance_of(statistics.moments)
+    tree = tie_states(statistics, lexicon, tree_config, floor)
+    tied = find_topology(topology).tied(tree)
+    gmm = single_gaussians(statistics, tree, floor)
+    utterances = hmm_utterances(features, lexicon, tied)
+    start = GmmState(gmm, np.full((gmm.num_columns, 2), np.log(0.5), dtype=np.float32), floor)
+    identity = _identity(features, lexicon, feature_config, config, tree) if work_dir is not None else ""
+    state = run_passes(start, utterances, config, work_dir=work_dir, identity=identity, threads=threads)
+    model = GmmModel(state.gmm, lexicon.tokens, state.transitions, feature_config, tied)
+    return GmmTraining(model, state.history, unseen_columns(utterances))
+
+
+def _check_alignments(features: FeatureBatch, alignments: Sequence[Hypothesis], columns: Columns, states: int) -> None:
+    names = tuple(alignment.utterance for alignment in alignments)
+    if names != features.ids:
+        raise TrainingError(
+            f"train_tied_gmm: alignments of {len(names)} utterances for {len(features)} in another order or of other "
+            "names; align these features"
+        )
+    if int(columns.state.min()) < 1 or int(columns.state.max()) != states:
+        raise TrainingError(
+            f"train_tied_gmm: alignments with {int(columns.state.max())} states a token for a topology of {states}; "
+            "align with a model of the same topology, before tying"
+        )
+
+
+def tie_states(statistics: ContextStatistics, lexicon: Lexicon, config: TreeConfig, floor: Float64) -> ContextTree:
+    """The tree that `config` asks for; the lexicon's silence has no context.
+
+    Raises:
+      FileFormatError: a malformed file of questions.
+    """
+    questions: List[Question]
+    if config.questions:
+        questions = read_questions(config.questions, statistics.tokens)
+    else:
+        questions = cluster_questions(statistics, floor)
+    context_free = () if lexicon.silence is None else (lexicon.silence.token,)
+    return grow_tree(statistics, questions, config, floor, context_free)
+
+
+def single_gaussians(statistics: ContextStatistics, tree: ContextTree, floor: Float64) -> DiagGmm:
+    """One Gaussian a column, of the frames whose contexts lead to it; of all frames where there are none."""
+    token, state, left, right = statistics.contexts.T
+    sums = np.zeros((tree.num_columns, statistics.moments.shape[1]))
+    np.add.at(sums, tree.table[left, token, right, state - 1], statistics.moments)
+    sums[sums[:, 0] < 1] = statistics.moments.sum(axis=0)
+    means, variances = _moments(sums, len(floor))
+    return DiagGmm(np.ones(len(sums)), means, np.maximum(variances, floor), np.arange(len(sums) + 1))
+
+
+def _moments(sums: Float64, size: int) -> Tuple[Float64, Float64]:
+    means = sums[:, 1 : 1 + size] / sums[:, :1]
+    return means, sums[:, 1 + size :] / sums[:, :1] - means**2
+
+
+def _identity(
+    features: FeatureBatch, lexicon: Lexicon, feature_config: FeatureConfig, config: GmmTrainConfig, tree: ContextTree
+) -> str:
+    return content_hash(fingerprint([config, feature_config], lexicon, [features]), tree.hash)
