@@ -31,7 +31,8 @@ def read_kaldi(
 
     Args:
       specifier: `x.ark`, `x.ark.gz`, `x.scp`, `ark:x`, `scp:x`; `ark:-` is standard input. Binary or text shows itself.
-      symbols: names of labels; labels without names are named by their numbers. Text may also hold names of words.
+      symbols: names of labels; labels without names are named by their numbers. Text may also hold names of words;
+        where all words of a lattice are digits, they are taken for labels.
       tid_column: int (I + 1,): the score column of each of Kaldi's transition-ids, from index 1, for lattices made with
         a transition model. Without it, transition-id i is column i - 1, as `write_kaldi` writes it.
 

@@ -7,7 +7,7 @@ is `state weight`. A blank line ends the lattice.
 from __future__ import annotations
 
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -45,16 +45,16 @@ def read_text(data: ByteStream, words: Optional[SymbolTable]) -> KaldiFst:
 def text_record(fst: KaldiFst) -> bytes:
     """What stands behind the key of a lattice whose arcs are sorted by source, its final weights without strings."""
     source, target, inputs, outputs, lengths = fst.arcs.tolist()
-    graph, acoustic = fst.costs.tolist()
-    # Nine digits tell any two float32 apart.
+    graph, acoustic = _shown(fst.costs[0]), _shown(fst.costs[1])
     if fst.compact:
         ids = list(map(str, fst.ids.tolist()))
         ends = np.cumsum(fst.arcs[LENGTH], dtype=np.int64).tolist()
         strings = ["_".join(ids[end - length : end]) for end, length in zip(ends, lengths)]
-        line, rows = "%d\t%d\t%d\t%.9g,%.9g,%s\n", [source, target, outputs, graph, acoustic, strings]
+        words = zip(source, target, outputs, graph, acoustic, strings)
+        lines = [f"{s}\t{t}\t{word}\t{g},{a},{string}\n" for s, t, word, g, a, string in words]
     else:
-        line, rows = "%d\t%d\t%d\t%d\t%.9g,%.9g\n", [source, target, inputs, outputs, graph, acoustic]
-    lines = list(map(line.__mod__, zip(*rows)))
+        rows = zip(source, target, inputs, outputs, graph, acoustic)
+        lines = [f"{s}\t{t}\t{tid}\t{word}\t{g},{a}\n" for s, t, tid, word, g, a in rows]
     finals = np.flatnonzero(~np.isposinf(fst.final_costs[0]))
     behind = np.searchsorted(fst.arcs[SOURCE], finals, "right")
     # From the last one on, so that the places before stay what they are.
@@ -62,6 +62,13 @@ def text_record(fst: KaldiFst) -> bytes:
         weight = f"{fst.final_costs[0, state]:.9g},{fst.final_costs[1, state]:.9g}"
         lines.insert(place, f"{state}\t{weight}{',' if fst.compact else ''}\n")
     return b"\n" + "".join(lines).encode() + b"\n"
+
+
+def _shown(costs: Costs) -> Iterator[str]:
+    """Costs with nine digits, which tell any two float32 apart; equal ones, of which there are many, are made once."""
+    values, places = np.unique(costs, return_inverse=True)
+    texts = [f"{value:.9g}" for value in values.tolist()]
+    return map(texts.__getitem__, places.tolist())
 
 
 def _take_record(data: ByteStream) -> Tuple[str, Optional[int]]:
