@@ -32,7 +32,7 @@ COMMANDS: Dict[str, Verb] = {
     "decode": Verb("fsaasr.cli.decode", "Recognize cuts with a model and a graph."),
     "align": Verb("fsaasr.cli.align", "Align cuts with their transcripts."),
     "wer": Verb("fsaasr.cli.wer", "Compare hypotheses with references."),
-    "draw": Verb("fsaasr.cli.draw", "Draw a small graph as SVG."),
+    "draw": Verb("fsaasr.cli.draw", "Draw a small graph, or lattices over time."),
     "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times."),
     "recipe": Verb("fsaasr.cli.recipe", "Run a stage of an experiment that a YAML file describes."),
     "report": Verb("fsaasr.cli.report", "Write the HTML report of an experiment."),

@@ -234,6 +234,21 @@ def test_draw_writes_svg(toy: Toy, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
+def test_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    lattices = tmp_path / "lat.jsonl"
+    made = (toy.root / "gmm", toy.root / "gmm.graph", toy.cuts("test"), tmp_path / "out")
+    assert invoke("decode", *made, "--lattices", lattices, "--lattice-beam", 2).exit_code == 0
+    utterances = [line.split()[0] for line in (tmp_path / "out" / "ref.txt").read_text().splitlines()]
+    said = ("--references", tmp_path / "out" / "ref.txt")
+    assert invoke("draw", lattices, tmp_path / "all.html", *said).exit_code == 0
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == page.count("Reference: ") // 2 == len(utterances)
+    assert invoke("draw", lattices, tmp_path / "one.svg", "--sausage", "--utterance", utterances[1]).exit_code == 0
+    assert f"<title>Confusion network of {utterances[1]}</title>" in (tmp_path / "one.svg").read_text(encoding="utf-8")
+    assert "room for one picture" in fails("draw", lattices, tmp_path / "b.svg")
+    assert "no lattice of 'x'" in fails("draw", lattices, tmp_path / "b.svg", "--utterance", "x")
+
+
 def test_transcribe_prints_words_with_times(toy: Toy, tmp_path: Path, fails: Fails) -> None:
     path = tmp_path / "a.wav"
     write_wav(path, toy_samples("0110", np.random.default_rng(9)), RATE)

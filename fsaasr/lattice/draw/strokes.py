@@ -97,7 +97,9 @@ class Drawing:
         counts = f"{counted(arcs, 'arc')}."
         if drawn < arcs:
             counts = f"{drawn} of {counted(arcs, 'arc')}; the others are less probable, and left out."
-        return counts + " The search reached no final state." * (not self.lattice.reached_final)
+        if not self.lattice.reached_final:
+            counts += " The search reached no final state."
+        return counts + "".join(f" Flag: {flag}." for flag in self.lattice.flags)
 
     def _arc(self, arc: int) -> str:
         posterior = float(self.posterior[arc])

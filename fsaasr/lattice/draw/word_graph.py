@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
+from fsaasr.lattice.determinize import word_lattice
 from fsaasr.lattice.draw.lanes import Measures, assign_lanes
 from fsaasr.lattice.draw.strokes import Drawing
 from fsaasr.lattice.draw.svg import MARGIN, Axis, shortened, text_width
+from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, scaled_scores
 
@@ -36,7 +38,7 @@ def lattice_svg(
     is straight and coloured. Every arc tells its word, times, posterior and scores when pointed at.
 
     Args:
-      lattice: to draw.
+      lattice: to draw; a frame-level one is drawn as its `word_lattice`.
       acoustic_scale, lm_scale, word_insertion_penalty: as in `best_path`, for posteriors and the best path.
       reference: what was said, written below.
       min_posterior: 0 .. 1. Less probable arcs are left out, and so are those that find no room, and of more than
@@ -48,6 +50,8 @@ def lattice_svg(
     """
     from fsaasr.lattice.kernels import best_arcs
 
+    if isinstance(lattice, Lattice):
+        lattice = word_lattice(lattice, None, acoustic_scale, lm_scale)
     scales = (acoustic_scale, lm_scale, word_insertion_penalty)
     scores, final = scaled_scores(lattice, *scales)
     score, best = best_arcs(lattice.source, lattice.target, scores, final)

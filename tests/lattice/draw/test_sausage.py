@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.lattice.draw import Bin, sausage_svg, write_pictures
+from fsaasr.lattice import mbr_decode
+from fsaasr.lattice.draw import Bin, confusion_network_svg, sausage_svg, write_pictures
+from fsaasr.testing import random_word_lattice
 from tests.lattice.draw.reading import SVG, small_text
 
 BINS = [
-    Bin(0, 20, [("", 1.0)]),
-    Bin(20, 50, [("nine", 0.05), ("one", 0.93), ("", 0.02)]),
+    Bin(0, 20, [("", 0.98), ("oh", 0.02)]),
+    Bin(20, 50, [("one", 0.93), ("nine", 0.05), ("", 0.02)]),
     Bin(50, 50, [("<a>", 0.5), ("שלום", 0.495), ("the", 0.005)]),
     Bin(50, 200, [(f"w{n}", 0.1) for n in range(10)]),
 ]
@@ -21,14 +23,14 @@ def rects(svg, kind):
     return [rect for rect in ET.fromstring(svg).iter(f"{SVG}rect") if kind in rect.get("class").split()]
 
 
-def test_words_stand_best_first_with_dashes_and_bars():
+def test_words_stand_in_order_with_dashes_and_bars():
     svg = sausage_svg(BINS[:3], 0.01, "u1")
     texts = [(text.get("class"), text.text) for text in ET.fromstring(svg).iter(f"{SVG}text")]
     words = [word for kind, word in texts if kind.startswith("word")]
-    assert words == ["–", "one", "nine", "–", "<a>", "שלום"]
+    assert words == ["–", "oh", "one", "nine", "–", "<a>", "שלום"]
     assert [word for kind, word in texts if kind == "word best"] == ["–", "one", "<a>"]
     bars, frames = rects(svg, "bar"), rects(svg, "bin")
-    assert float(bars[1].get("width")) / float(frames[1].get("width")) == pytest.approx(0.93, abs=1e-3)
+    assert float(bars[2].get("width")) / float(frames[1].get("width")) == pytest.approx(0.93, abs=1e-3)
     titles = [title.text for title in ET.fromstring(svg).iter(f"{SVG}title")]
     assert "\u2068one\u2069\n0.20 – 0.50 s\nposterior 0.930" in titles
 
@@ -49,6 +51,24 @@ def test_bins_never_lie_on_each_other_and_stay_in_the_picture(seed):
     assert all(x + width <= after + 0.01 for (x, width), (after, _) in zip(boxes, boxes[1:]))
     assert boxes[0][0] >= 0
     assert sum(boxes[-1]) <= float(ET.fromstring(svg).get("width"))
+
+
+def test_bins_left_without_word_are_left_out_and_counted():
+    svg = sausage_svg([*BINS[:2], Bin(50, 60, [("", 0.995), ("uh", 0.005)])], 0.01, "u1")
+    assert len(rects(svg, "bin")) == 2
+    assert "u1: 2 of 3 bins; 1 less probable word left out." in small_text(svg)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_networks_are_drawn_with_their_words(seed):
+    lattice = random_word_lattice(np.random.default_rng(seed))
+    network = mbr_decode(lattice, 0.25, 0.25).network
+    svg = confusion_network_svg(network, min_posterior=0.0)
+    said = [text.text for text in ET.fromstring(svg).iter(f"{SVG}text") if "word" in text.get("class").split()]
+    wanted = [entry.word for number in range(len(network)) for entry in network.entries(number)]
+    assert said == ["–" if word == "<eps>" else word for word in wanted]
+    best = " ".join(network.best()) or "no words"
+    assert f"Best words: \u2068{best}\u2069" in ET.fromstring(svg).findtext(f"{SVG}desc")
 
 
 def test_nothing_at_all_is_a_picture_too():

@@ -8,6 +8,7 @@ import pytest
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.lattice import frame_lattice
 from fsaasr.lattice.draw import lattice_svg
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.lattice.draw.reading import SVG, drawn_arcs, small_text
@@ -154,5 +155,10 @@ def test_a_lattice_without_end_or_with_a_wrong_scale_is_refused():
 
 
 def test_a_search_that_ended_nowhere_is_told():
-    lattice = replace(random_word_lattice(np.random.default_rng(3)), reached_final=False)
-    assert "The search reached no final state." in small_text(lattice_svg(lattice))
+    lattice = replace(random_word_lattice(np.random.default_rng(3)), reached_final=False, flags=("odd",))
+    assert "The search reached no final state. Flag: odd." in small_text(lattice_svg(lattice))
+
+
+def test_a_frame_level_lattice_is_drawn_word_by_word():
+    spelled = frame_lattice(random_word_lattice(np.random.default_rng(3)))
+    assert lattice_svg(spelled) == lattice_svg(spelled.word_lattice())
