@@ -47,7 +47,7 @@ def read_kaldi_graph(
     """
     if tokens is not None and transitions is not None:
         raise GraphError("read_kaldi_graph: labels are tokens or transition-ids; pass one of tokens and transitions")
-    fst = read_openfst_file(path)
+    fst = read_openfst_file(path).fst
     try:
         if transitions is not None:
             table = _find_transitions(transitions)

@@ -6,7 +6,8 @@ against the bytes that are there before anything is allocated.
 
 from __future__ import annotations
 
-from typing import Tuple
+from dataclasses import dataclass
+from typing import Mapping, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +30,30 @@ _SYMBOLS_MAGIC = 2125658996
 _ALIGNMENT = 16
 _ANY_LABEL = 2**31 - 2
 
+
+@dataclass(frozen=True)
+class FileSymbols:
+    """A symbol table in a file: its own name, and the symbol of each label."""
+
+    name: str
+    symbols: Mapping[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenFstFile:
+    """What a file holds: the FST, costs turned into scores, and its symbol tables, where it has them."""
+
+    fst: FstArrays
+    input_symbols: Optional[FileSymbols] = None
+    output_symbols: Optional[FileSymbols] = None
+
+
 Body = Tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.void]]
 """Final cost of each state, offsets of its arcs, arcs."""
 
 
-def read_openfst_file(path: PathLike) -> FstArrays:
+def read_openfst_file(path: PathLike) -> OpenFstFile:
     """Reads a `vector` or `const` FST with `standard` or `log` arcs, plain or gzipped; costs become scores.
-
-    Symbol tables in the file are passed over.
 
     Raises:
       FileFormatError: another kind of file or FST, or a damaged one; names the byte where it has one.
@@ -44,15 +61,13 @@ def read_openfst_file(path: PathLike) -> FstArrays:
     return parse_openfst(read_bytes(path), path)
 
 
-def parse_openfst(data: bytes, path: PathLike) -> FstArrays:
+def parse_openfst(data: bytes, path: PathLike) -> OpenFstFile:
     """The FST in the bytes of a file; `path` is named in errors. See `read_openfst_file`."""
     reader = ByteReader(data)
     try:
         header = reader.header()
         _check_kind(header)
-        for flag in (HAS_INPUT_SYMBOLS, HAS_OUTPUT_SYMBOLS):
-            if header.flags & flag:
-                _skip_symbols(reader)
+        tables = [_symbols(reader) if header.flags & f else None for f in (HAS_INPUT_SYMBOLS, HAS_OUTPUT_SYMBOLS)]
         final, offsets, arcs = (_const if header.fst_type == "const" else _vector)(reader, header)
         with np.errstate(invalid="ignore"):  # NaN, if any, is refused below
             score, final_score = np.float32(0) - arcs["cost"], np.float32(0) - final
@@ -61,7 +76,7 @@ def parse_openfst(data: bytes, path: PathLike) -> FstArrays:
         fst.check(_ANY_LABEL)
     except (ValueError, GraphError) as error:
         raise FileFormatError(path, None, f"{error}; expected an FST as OpenFst, Kaldi or pynini write it") from error
-    return fst
+    return OpenFstFile(fst, *tables)
 
 
 def _check_kind(header: Header) -> None:
@@ -73,15 +88,17 @@ def _check_kind(header: Header) -> None:
         raise ValueError(f"arc type {header.arc_type!r}; convert it with `fstmap --map_type=to_standard`")
 
 
-def _skip_symbols(reader: ByteReader) -> None:
+def _symbols(reader: ByteReader) -> FileSymbols:
     (magic,) = reader.numbers("i")
     if magic != _SYMBOLS_MAGIC:
         raise ValueError(f"byte {reader.place - 4}: a symbol table was announced and is not there")
-    reader.string()
+    name = reader.string()
     _, size = reader.numbers("qq")
+    symbols = {}
     for _ in range(size):  # each takes 12 bytes at least, so this ends with the data
-        reader.string()
-        reader.numbers("q")
+        symbol = reader.string()
+        symbols[reader.numbers("q")[0]] = symbol
+    return FileSymbols(name, symbols)
 
 
 def _const(reader: ByteReader, header: Header) -> Body:

@@ -5,6 +5,7 @@ from fsaasr.lattice.formats.files import FORMATS, format_of, read_lattices, writ
 from fsaasr.lattice.formats.k2_lattice import lattice_from_k2, lattice_to_k2
 from fsaasr.lattice.formats.kaldi import read_kaldi, write_kaldi
 from fsaasr.lattice.formats.kaldi_script import KaldiTable
+from fsaasr.lattice.formats.openfst_lattice import lattice_from_openfst, lattice_to_openfst
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 
@@ -20,7 +21,9 @@ __all__ = [
     "assemble_word_lattice",
     "format_of",
     "lattice_from_k2",
+    "lattice_from_openfst",
     "lattice_to_k2",
+    "lattice_to_openfst",
     "read_kaldi",
     "read_lattices",
     "write_kaldi",

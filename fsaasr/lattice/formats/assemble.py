@@ -115,14 +115,21 @@ class LooseArcs:
     start: int = 0
 
 
-def assemble_lattice(utterance: str, loose: LooseArcs, input_label: Integers, symbols: LatticeSymbols) -> Lattice:
-    """A frame-level lattice of arcs in any order; it has no flags and no arcs of the graph.
+def assemble_lattice(
+    utterance: str,
+    loose: LooseArcs,
+    input_label: Integers,
+    symbols: LatticeSymbols,
+    arc_flags: Optional[Integers] = None,
+) -> Lattice:
+    """A frame-level lattice of arcs in any order; it has no arcs of the graph.
 
     Args:
       utterance: id.
       loose: the arcs.
       input_label: int (A,): score column + 1; 0 consumes no frame.
       symbols: names of the labels.
+      arc_flags: int (A,) in 0 .. 255, where they are known.
 
     Raises:
       LatticeError: as `arrange` and `Arrangement.state_frame`; labels beyond the symbols; scores that are NaN or +inf;
@@ -131,7 +138,8 @@ def assemble_lattice(utterance: str, loose: LooseArcs, input_label: Integers, sy
     order = _arranged(utterance, loose)
     labels = _checked(utterance, "input label", input_label[order.arcs], len(symbols.column_token) + 1)
     common = _common(utterance, loose, order, order.state_frame(input_label > 0, utterance), symbols)
-    return Lattice(input_label=labels, arc_flags=None, **common)
+    flags = None if arc_flags is None else arc_flags[order.arcs].astype(np.uint8)
+    return Lattice(input_label=labels, arc_flags=flags, **common)
 
 
 def assemble_word_lattice(
@@ -141,8 +149,9 @@ def assemble_word_lattice(
     symbols: LatticeSymbols,
     columns: Optional[Integers] = None,
     parts: Optional[GraphParts] = None,
+    column_flags: Optional[Integers] = None,
 ) -> WordLattice:
-    """A word lattice of arcs in any order; it has no flags of columns.
+    """A word lattice of arcs in any order.
 
     Args:
       utterance: id.
@@ -151,6 +160,7 @@ def assemble_word_lattice(
       symbols: names of the labels.
       columns: int (F,): score columns of the arcs' frames, arc after arc, where they are known.
       parts: of the arcs' graph scores, in their order, where they are known.
+      column_flags: int (F,) in 0 .. 255, of `columns`, where they are known.
 
     Raises:
       LatticeError: as `assemble_lattice`; columns of another number than frames.
@@ -161,10 +171,12 @@ def assemble_word_lattice(
         offsets = np.concatenate([[0], np.cumsum(frames, dtype=np.int64)])
         if offsets[-1] != len(columns):
             raise _error(utterance, f"{len(columns)} columns for {offsets[-1]} frames; expected one each")
-        columns = columns[places(offsets[order.arcs], offsets[order.arcs + 1])]
-        columns = _checked(utterance, "column", columns, len(symbols.column_token))
+        chosen = places(offsets[order.arcs], offsets[order.arcs + 1])
+        columns = _checked(utterance, "column", columns[chosen], len(symbols.column_token))
+        column_flags = None if column_flags is None else column_flags[chosen].astype(np.uint8)
+    common = _common(utterance, loose, order, state_frame, symbols)
     kept = None if parts is None else parts.take(order.arcs)
-    return WordLattice(columns=columns, parts=kept, **_common(utterance, loose, order, state_frame, symbols))
+    return WordLattice(columns=columns, column_flags=column_flags, parts=kept, **common)
 
 
 def _arranged(utterance: str, loose: LooseArcs) -> Arrangement:

@@ -12,12 +12,13 @@ from fsaasr.core.files import PathLike
 from fsaasr.lattice.formats.json_lines import JSON_LINES
 from fsaasr.lattice.formats.k2_file import K2_FILE
 from fsaasr.lattice.formats.kaldi import KALDI
+from fsaasr.lattice.formats.openfst_lattice import OPENFST
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.slf import SLF
 from fsaasr.lattice.formats.symbols import LatticeSymbols
 from fsaasr.lattice.scored_paths import ScoredPaths
 
-FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, KALDI, SLF, K2_FILE)
+FORMATS: Tuple[LatticeFormat, ...] = (JSON_LINES, KALDI, SLF, K2_FILE, OPENFST)
 """All formats; the first that claims a file's name has it."""
 
 

@@ -31,6 +31,7 @@ class K2Arrays:
       acoustic_scores, lm_scores: float32 (K,).
       frames: int32 (K,).
       columns: int32 (F,), with `column_offsets` (K + 1,): score columns of the arcs' frames; None where not known.
+      flags: int in 0 .. 255: of each arc (K,) where labels are columns, else of each of `columns`; None as these.
       word_offsets: int (K + 1,), where arcs have any number of words.
     """
 
@@ -41,6 +42,7 @@ class K2Arrays:
     frames: Ints
     columns: Optional[Ints] = None
     column_offsets: Optional[Ints] = None
+    flags: Optional[Ints] = None
     word_offsets: Optional[Ints] = None
 
 
@@ -71,11 +73,15 @@ def k2_arrays(lattice: ScoredPaths) -> K2Arrays:
         joined(lattice.graph_score, lattice.final_score[finals]),
         frames,
     )
+    if isinstance(lattice, Lattice) and lattice.arc_flags is not None:
+        return replace(made, flags=joined(lattice.arc_flags, 0 * ones).astype(np.int32))
     if not isinstance(lattice, WordLattice) or lattice.columns is None:
         return made
     begins = joined(lattice.column_offsets[:-1], 0 * ones)
     offsets = np.concatenate([[0], np.cumsum(frames, dtype=np.int64)])
-    return replace(made, columns=lattice.columns[places(begins, begins + frames)], column_offsets=offsets)
+    chosen = places(begins, begins + frames)
+    flags = None if lattice.column_flags is None else lattice.column_flags[chosen].astype(np.int32)
+    return replace(made, columns=lattice.columns[chosen], column_offsets=offsets, flags=flags)
 
 
 def lattice_of_arrays(
@@ -90,6 +96,7 @@ def lattice_of_arrays(
       LatticeError: arrays that do not fit each other; what `assemble_lattice` refuses.
     """
     _check_arrays(arrays, utterance)
+    _check_flags(arrays, of_words, utterance)
     source, target, label, _ = arrays.arcs.T
     states = int(target.max(initial=0)) + 1
     arc, is_first = np.arange(len(source)), np.ones(len(source), dtype=bool)
@@ -104,13 +111,17 @@ def lattice_of_arrays(
     keep, loose = with_final_scores(LooseArcs(source, target, words, acoustic, lm, final_score), frames)
     made: Union[Lattice, WordLattice]
     if of_words:
-        columns = None if arrays.columns is None else arrays.columns[np.repeat(keep, frames)]
-        made = assemble_word_lattice(utterance, loose, frames[keep], symbols, columns)
+        columns, flags = arrays.columns, arrays.flags
+        if columns is not None:
+            of_kept = np.repeat(keep, frames)
+            columns, flags = columns[of_kept], None if flags is None else flags[of_kept]
+        made = assemble_word_lattice(utterance, loose, frames[keep], symbols, columns, None, flags)
     else:
         if frames.max() > 1:
             raise LatticeError(f"utterance {utterance!r}: an arc of {frames.max()} frames, where labels are columns")
         inputs = np.where(frames > 0, label[arc] + 1, 0)[keep]
-        made = assemble_lattice(utterance, loose, inputs, symbols)
+        flags = None if arrays.flags is None else np.where(is_first, arrays.flags[arc], 0)[keep]
+        made = assemble_lattice(utterance, loose, inputs, symbols, flags)
     return replace(made, reached_final=reached_final)
 
 
@@ -146,3 +157,12 @@ def _check_arrays(arrays: K2Arrays, utterance: str) -> None:
     whole = 0 if arrays.columns is None else len(arrays.columns)
     if offsets is not None and not (np.array_equal(np.diff(offsets), arrays.frames) and offsets[-1] == whole):
         raise LatticeError(f"utterance {utterance!r}: an arc has not as many columns as frames")
+
+
+def _check_flags(arrays: K2Arrays, of_words: bool, utterance: str) -> None:
+    flags = arrays.flags
+    if flags is None:
+        return
+    expected = len(arrays.arcs) if not of_words else 0 if arrays.columns is None else len(arrays.columns)
+    if len(flags) != expected or flags.min(initial=0) < 0 or flags.max(initial=0) > 255:
+        raise LatticeError(f"utterance {utterance!r}: {len(flags)} flags, expected {expected} in 0 .. 255")

@@ -9,7 +9,7 @@ The file's metadata hold the symbols, the utterance and the frame shift as JSON.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,9 @@ from safetensors.numpy import load, save
 
 from fsaasr.core.compressed import read_bytes
 from fsaasr.core.errors import FileFormatError, LatticeError, LatticeFileError, SymbolError
-from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.check import check
 from fsaasr.lattice.formats.k2_arrays import K2Arrays, k2_arrays, lattice_of_arrays
+from fsaasr.lattice.formats.lattice_meta import check_meta, meta_of, symbols_of
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.streams import writing
 from fsaasr.lattice.formats.symbols import LatticeSymbols
@@ -29,8 +29,7 @@ from fsaasr.lattice.scored_paths import ScoredPaths
 FORMAT = "fsaasr.K2Lattice.1"
 """Name of the file format."""
 _INTS, _FLOATS = ("aux_labels", "frames"), ("acoustic_scores", "lm_scores")
-_OPTIONAL = ("columns", "column_offsets")
-_KINDS = ("Lattice", "WordLattice")
+_OPTIONAL = ("columns", "column_offsets", "flags")
 
 
 def read(path: str, symbols: Optional[LatticeSymbols] = None) -> Iterator[ScoredPaths]:
@@ -46,7 +45,7 @@ def read(path: str, symbols: Optional[LatticeSymbols] = None) -> Iterator[Scored
             _arrays(load(data)),
             meta["type"] == "WordLattice",
             meta["utterance"],
-            _symbols(meta),
+            symbols_of(meta),
             meta["reached_final"],
         )
         check(lattice)
@@ -69,21 +68,9 @@ def write(lattices: Iterable[ScoredPaths], path: str) -> int:
             arrays = k2_arrays(lattice)
             names = ("arcs", *_INTS, *_FLOATS, *(name for name in _OPTIONAL if getattr(arrays, name) is not None))
             tensors = {name: np.ascontiguousarray(getattr(arrays, name)) for name in names}
-            file.write(save(tensors, metadata={"format": FORMAT, "lattice": json.dumps(_meta(lattice))}))
+            file.write(save(tensors, metadata={"format": FORMAT, "lattice": json.dumps(meta_of(lattice))}))
             count += 1
     return count
-
-
-def _meta(lattice: ScoredPaths) -> Dict[str, Any]:
-    return {
-        "type": type(lattice).__name__,
-        "utterance": lattice.utterance,
-        "frame_shift": lattice.frame_shift,
-        "reached_final": lattice.reached_final,
-        "words": lattice.words.names,
-        "tokens": lattice.tokens.names,
-        "column_token": lattice.column_token.tolist(),
-    }
 
 
 def _metadata(data: bytes) -> Dict[str, Any]:
@@ -93,25 +80,8 @@ def _metadata(data: bytes) -> Dict[str, Any]:
     if held.get("format") != FORMAT:
         raise ValueError(f"format {held.get('format')!r}, expected {FORMAT}")
     meta = json.loads(held["lattice"])
-    if meta["type"] not in _KINDS or type(meta["utterance"]) is not str or type(meta["reached_final"]) is not bool:
-        raise ValueError("the lattice's type, utterance or reached_final is malformed")
+    check_meta(meta)
     return dict(meta)
-
-
-def _symbols(meta: Dict[str, Any]) -> LatticeSymbols:
-    shift = float(meta["frame_shift"])
-    words, tokens = (SymbolTable(_strings(meta[name])) for name in ("words", "tokens"))
-    columns = np.array(meta["column_token"], dtype=np.int32)
-    fits = columns.ndim == 1 and np.all((columns >= 0) & (columns < len(tokens)))
-    if not 0 < shift < np.inf or not fits:
-        raise ValueError("the frame shift or the columns' tokens are malformed")
-    return LatticeSymbols(words, tokens, columns, shift)
-
-
-def _strings(value: Any) -> List[str]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ValueError("words and tokens are lists of strings")
-    return value
 
 
 def _arrays(tensors: Dict[str, npt.NDArray[Any]]) -> K2Arrays:
@@ -130,6 +100,7 @@ def _arrays(tensors: Dict[str, npt.NDArray[Any]]) -> K2Arrays:
         tensors["frames"],
         tensors.get("columns"),
         tensors.get("column_offsets"),
+        tensors.get("flags"),
     )
 
 
@@ -138,6 +109,6 @@ K2_FILE = LatticeFormat(
     (".safetensors",),
     read,
     write,
-    "flags and evidence of the search, flags of arcs and frames, and parts of the graph score",
+    "flags and evidence of the search, and parts of the graph score",
     one_per_file=True,
 )

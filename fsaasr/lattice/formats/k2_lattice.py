@@ -2,7 +2,8 @@
 
 `labels` are score columns (`Lattice`) or words (`WordLattice`), -1 on the arcs to k2's last state; `aux_labels` are
 words; `scores` = `acoustic_scores` + `lm_scores`, where `lm_scores` is the whole graph score; `frames` is the number
-of frames of an arc: k2's label 0 is blank as well as epsilon. A word lattice has the ragged `columns` of its frames.
+of frames of an arc: k2's label 0 is blank as well as epsilon. A word lattice has the ragged `columns` and
+`column_flags` of its frames, a lattice of frames has `arc_flags`, both as in `DecodingGraph`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def lattice_to_k2(lattice: ScoredPaths) -> Any:
     """A k2.Fsa of a lattice, topologically sorted; best and total score by k2 are the lattice's own.
 
     Its attributes `utterance`, `frame_shift`, `reached_final` and `lattice_type` say the rest; what k2 makes of the
-    Fsa can be read back with `lattice_from_k2`. Flags, evidence and parts of scores stay behind.
+    Fsa can be read back with `lattice_from_k2`. Flags and evidence of the search and parts of scores stay behind.
 
     Raises:
       MissingDependencyError: no k2 that fits.
@@ -45,6 +46,10 @@ def lattice_to_k2(lattice: ScoredPaths) -> Any:
         offsets = torch.from_numpy(arrays.column_offsets.astype(np.int32))
         shape = k2.ragged.create_ragged_shape2(offsets, None, len(arrays.columns))
         fsa.columns = k2.RaggedTensor(shape, torch.from_numpy(arrays.columns))
+        if arrays.flags is not None:
+            fsa.column_flags = k2.RaggedTensor(shape, torch.from_numpy(arrays.flags))
+    elif arrays.flags is not None:
+        fsa.arc_flags = torch.from_numpy(arrays.flags)
     for name in ("utterance", "frame_shift", "reached_final"):
         setattr(fsa, name, getattr(lattice, name))
     fsa.lattice_type = type(lattice).__name__
@@ -74,6 +79,7 @@ def lattice_from_k2(fsa: Any, symbols: LatticeSymbols, utterance: Optional[str] 
     lm = _floats(fsa, "lm_scores", np.zeros_like(scores))
     words, word_offsets = _ragged(fsa, "aux_labels")
     columns, column_offsets = _ragged(fsa, "columns")
+    of_words = getattr(fsa, "lattice_type", "") == WORDS
     arrays = K2Arrays(
         np.concatenate([rows, scores[:, None].view(np.int32)], axis=1),
         np.zeros(len(rows), dtype=np.int32) if words is None else words,
@@ -82,11 +88,11 @@ def lattice_from_k2(fsa: Any, symbols: LatticeSymbols, utterance: Optional[str] 
         fsa.frames.cpu().numpy() if hasattr(fsa, "frames") else (rows[:, 2] >= 0).astype(np.int32),
         columns,
         column_offsets,
+        _ragged(fsa, "column_flags" if of_words else "arc_flags")[0],
         word_offsets,
     )
     symbols = replace(symbols, frame_shift=getattr(fsa, "frame_shift", symbols.frame_shift))
     name = getattr(fsa, "utterance", "") if utterance is None else utterance
-    of_words = getattr(fsa, "lattice_type", "") == WORDS
     return lattice_of_arrays(arrays, of_words, name, symbols, getattr(fsa, "reached_final", True))
 
 

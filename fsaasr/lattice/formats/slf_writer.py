@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import LatticeError
 from fsaasr.graph.decoding_graph import TOKEN_START, WORD_START
 from fsaasr.lattice.check import check
+from fsaasr.lattice.formats.column_runs import column_runs
 from fsaasr.lattice.formats.slf_text import NULL, column_names, escaped
 from fsaasr.lattice.formats.streams import writing
 from fsaasr.lattice.scored_paths import ScoredPaths
@@ -81,15 +82,8 @@ def _endings(lattice: WordLattice, ends: npt.NDArray[np.int64]) -> List[str]:
 
 def _segments(lattice: WordLattice, columns: npt.NDArray[np.int32]) -> List[str]:
     """` d=:a,0.03:b,0.01:` for each arc: runs of equal columns, cut where a token starts; empty without frames."""
-    begins = lattice.column_offsets[:-1][np.diff(lattice.column_offsets) > 0]
-    is_cut = np.diff(columns, prepend=-1) != 0
-    is_cut[begins] = True
-    if lattice.column_flags is not None:
-        is_cut |= (lattice.column_flags & (TOKEN_START | WORD_START)) > 0
-    places = np.flatnonzero(is_cut)
-    names = column_names(lattice.tokens, lattice.column_token)
-    lengths = np.diff(places, append=len(columns)).tolist()
-    shift = lattice.frame_shift
-    runs = [f"{names[c]},{n * shift:.12g}:" for c, n in zip(columns[places].tolist(), lengths)]
-    bounds = np.searchsorted(places, lattice.column_offsets).tolist()
-    return [f" d=:{''.join(runs[a:b])}" if a < b else "" for a, b in zip(bounds, bounds[1:])]
+    flags = lattice.column_flags
+    runs = column_runs(lattice, columns, None if flags is None else (flags & (TOKEN_START | WORD_START)) > 0)
+    names, shift = column_names(lattice.tokens, lattice.column_token), lattice.frame_shift
+    texts = [f"{names[column]},{count * shift:.12g}:" for column, count in zip(runs.column, runs.length.tolist())]
+    return [f" d=:{text}" if text else "" for text in runs.joined(texts, "")]

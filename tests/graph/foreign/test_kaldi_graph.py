@@ -35,12 +35,12 @@ def test_files_are_read_as_openfst_wrote_them(seed, kind, tmp_path):
     fst = random_fst(np.random.default_rng(seed), num_states=1 + seed % 7, num_arcs=seed)
     pywrapfst.convert(to_openfst(fst), kind).write(str(tmp_path / "g.fst"))
     (tmp_path / "g.fst.gz").write_bytes(gzip.compress((tmp_path / "g.fst").read_bytes()))
-    assert same(read_openfst_file(tmp_path / "g.fst"), fst)
-    assert same(read_openfst_file(tmp_path / "g.fst.gz"), fst)
+    assert same(read_openfst_file(tmp_path / "g.fst").fst, fst)
+    assert same(read_openfst_file(tmp_path / "g.fst.gz").fst, fst)
 
 
 @pytest.mark.parametrize("kind", ["vector", "const"])
-def test_symbol_tables_in_the_file_are_passed_over(kind, tmp_path):
+def test_symbol_tables_in_the_file_are_read(kind, tmp_path):
     fst = random_fst(np.random.default_rng(0))
     named = to_openfst(fst)
     table = pynini.SymbolTable("some name")
@@ -49,7 +49,10 @@ def test_symbol_tables_in_the_file_are_passed_over(kind, tmp_path):
     named.set_input_symbols(table)
     named.set_output_symbols(table)
     pywrapfst.convert(named, kind).write(str(tmp_path / "g.fst"))
-    assert same(read_openfst_file(tmp_path / "g.fst"), fst)
+    read = read_openfst_file(tmp_path / "g.fst")
+    assert same(read.fst, fst)
+    for found in (read.input_symbols, read.output_symbols):
+        assert (found.name, found.symbols) == ("some name", {0: "<eps>", 1: "a", 2: "b", 3: "c"})
 
 
 def test_aligned_const_files_and_uncounted_vector_files_are_read(tmp_path):
@@ -61,10 +64,10 @@ def test_aligned_const_files_and_uncounted_vector_files_are_read(tmp_path):
     aligned = data[:body]
     for part in (states, arcs):
         aligned += bytes(-len(aligned) % 16) + part
-    assert same(parse_openfst(bytes(aligned), "x"), fst)
+    assert same(parse_openfst(bytes(aligned), "x").fst, fst)
     data = bytearray(to_openfst(fst).write_to_string())
     struct.pack_into("<q", data, 4 + 4 + 6 + 4 + 8 + 24, -1)  # the number of states
-    assert same(parse_openfst(bytes(data), "x"), fst)
+    assert same(parse_openfst(bytes(data), "x").fst, fst)
 
 
 @settings(max_examples=300)
@@ -78,7 +81,7 @@ def test_damaged_files_are_refused_or_read_as_something_sound(seed, kind, data):
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.sampled_from([0, 1, 127, 128, 255]))
     with contextlib.suppress(FileFormatError):
-        parse_openfst(bytes(content), "changed.fst").check(2**31 - 2)
+        parse_openfst(bytes(content), "changed.fst").fst.check(2**31 - 2)
 
 
 @pytest.mark.parametrize(("kind", "place"), [("vector", 50), ("const", 49), ("const", 57)])

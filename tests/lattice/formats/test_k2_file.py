@@ -25,7 +25,7 @@ def test_all_comes_back(name, lattice, tmp_path):
     assert write_lattices([lattice], tmp_path / name) == 1
     (read,) = read_lattices(tmp_path / name)
     lost = {"evidence": None, "flags": (), "num_frames": 0}
-    lost.update({"column_flags": None} if hasattr(lattice, "columns") else {"arc_flags": None, "graph_arc": None})
+    lost.update({} if hasattr(lattice, "columns") else {"graph_arc": None})
     assert identical(replace(read, **lost), replace(lattice, **lost))
     assert paths(read) == paths(lattice)
 
@@ -60,8 +60,8 @@ ZEROS = np.zeros(99, dtype=np.int32)
 @pytest.mark.parametrize(
     ("meta", "arrays", "problem"),
     [
-        ({"type": "x"}, {}, "type, utterance or reached_final"),
-        ({"utterance": 7}, {}, "type, utterance or reached_final"),
+        ({"type": "x"}, {}, "type, utterance, reached_final or flagged"),
+        ({"utterance": 7}, {}, "type, utterance, reached_final or flagged"),
         ({"frame_shift": -1}, {}, "frame shift or"),
         ({"frame_shift": "x"}, {}, "could not convert"),
         ({"words": ["a", "a"]}, {}, "stands at labels"),
