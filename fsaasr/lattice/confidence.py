@@ -62,6 +62,10 @@ def with_confidence(
 class ConfidenceCalibration:
     """Confidences c become c**power / (c**power + (1 - c)**power): their logits times `power`, order unchanged.
 
+    Posteriors are too sure where frames are taken for independent and where a beam left few rivals; a power mends both.
+    Scaling the lattice's scores instead, which is one parameter too, leaves the posterior of a word without rivals 1
+    at any scale, and calibrates worse.
+
     Attributes:
       power: > 0; below 1 for confidences that were too sure of themselves.
     """
@@ -73,25 +77,25 @@ class ConfidenceCalibration:
             raise LatticeError(f"ConfidenceCalibration: power is {self.power}, expected a number above 0")
 
     @classmethod
-    def fit(cls, confidences: Sequence[float], correct: Sequence[bool]) -> ConfidenceCalibration:
+    def fit(cls, confidences: npt.ArrayLike, correct: npt.ArrayLike) -> ConfidenceCalibration:
         """The power of greatest likelihood of which words were correct; convex, found by golden-section search.
 
         Args:
-          confidences: of words of held-out utterances, in 0 .. 1.
-          correct: whether each was right; both must occur.
+          confidences: float (n,), of words of held-out utterances, in 0 .. 1.
+          correct: bool (n,), whether each was right; both must occur. `fsaasr.evaluate.judge_words` gives the two.
 
         Raises:
           LatticeError: no words, words of one kind only, lengths that differ, or a confidence outside 0 .. 1.
         """
-        right = np.asarray(correct, dtype=bool)
-        if len(right) != len(confidences):
-            raise LatticeError(f"ConfidenceCalibration.fit: {len(confidences)} confidences, {len(right)} judgements")
+        right, values = np.asarray(correct, dtype=bool), np.asarray(confidences, dtype=np.float64)
+        if len(right) != len(values):
+            raise LatticeError(f"ConfidenceCalibration.fit: {len(values)} confidences, {len(right)} judgements")
         if right.all() or not right.any():
             raise LatticeError(
                 f"ConfidenceCalibration.fit: {int(right.sum())} of {len(right)} words are correct; a calibration needs "
                 "words that are and words that are not: use more utterances, or harder ones"
             )
-        sign = np.where(right, 1.0, -1.0) * _logits(confidences)
+        sign = np.where(right, 1.0, -1.0) * _logits(values)
 
         def surprise(power: float) -> float:
             return float(np.logaddexp(0.0, -power * sign).sum())
@@ -113,8 +117,8 @@ class ConfidenceCalibration:
         ]
         return replace(hypothesis, words=tuple(words))
 
-    def calibrated(self, confidences: Sequence[float]) -> Float64:
-        """Calibrated confidences, float64."""
+    def calibrated(self, confidences: npt.ArrayLike) -> Float64:
+        """Calibrated confidences, float64, for confidences in 0 .. 1 of any shape."""
         values: Float64 = np.exp(-np.logaddexp(0.0, -self.power * _logits(confidences)))
         return values
 
@@ -125,13 +129,16 @@ class ConfidenceCalibration:
     @classmethod
     def load(cls, path: PathLike) -> ConfidenceCalibration:
         """Reads what `save` wrote; raises FileFormatError where it is something else."""
-        value = read_json(path)
-        if not isinstance(value, dict) or set(value) != {"power"} or not isinstance(value["power"], (int, float)):
-            raise FileFormatError(path, None, f'found {value!r}, expected {{"power": number}}')
-        return cls(float(value["power"]))
+        try:
+            value = read_json(path)
+            if isinstance(value, dict) and set(value) == {"power"} and isinstance(value["power"], (int, float)):
+                return cls(float(value["power"]))
+        except (ValueError, LatticeError) as error:
+            raise FileFormatError(path, None, str(error)) from error
+        raise FileFormatError(path, None, f'found {value!r}, expected {{"power": number}}')
 
 
-def _logits(confidences: Sequence[float]) -> Float64:
+def _logits(confidences: npt.ArrayLike) -> Float64:
     values = np.asarray(confidences, dtype=np.float64)
     if not ((values >= 0) & (values <= 1)).all():
         raise LatticeError("ConfidenceCalibration: a confidence that is not in 0 .. 1")

@@ -62,7 +62,7 @@ def mbr_decode(
 
     Args:
       lattice: paths of words; or those of several systems for one utterance, whose posteriors are averaged. Tables are
-        matched by name, times by frame shift.
+        matched by name, times by frame shift. Systems that want scales of their own get them from `scaled`, before.
       acoustic_scale, lm_scale, word_insertion_penalty: as in `best_path`; they set how sharp the posteriors are.
       ignore: words that are not counted, as if their arcs had none, such as noises.
       weights: > 0, of the systems; equal by default.

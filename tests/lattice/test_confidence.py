@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fsaasr.core.errors import FileFormatError, LatticeError
 from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.evaluate import judge_words
 from fsaasr.lattice import ConfidenceCalibration, with_confidence
 from fsaasr.testing import random_word_lattice, word_lattice_of, word_paths
 
@@ -92,9 +93,23 @@ def test_calibration_is_saved(tmp_path):
     calibration = ConfidenceCalibration(0.3125)
     calibration.save(tmp_path / "calibration.json")
     assert ConfidenceCalibration.load(tmp_path / "calibration.json") == calibration
-    (tmp_path / "other.json").write_text('{"scale": 1}')
-    with pytest.raises(FileFormatError, match=r"other\.json: found .*expected"):
+
+
+@pytest.mark.parametrize(
+    "content", ['{"scale": 1}', '{"power": "2"}', '{"power": -1}', '{"power": NaN}', "[1]", "{", ""]
+)
+def test_other_files_are_no_calibrations(content, tmp_path):
+    (tmp_path / "other.json").write_text(content)
+    with pytest.raises(FileFormatError, match=r"other\.json: "):
         ConfidenceCalibration.load(tmp_path / "other.json")
+
+
+def test_words_that_were_judged_are_fitted():
+    """a 0.9 right, b 0.9 wrong, c 0.9 right: two of three, so logit(2 / 3) = power * logit(0.9), log 2 / log 9."""
+    hypothesis = Hypothesis("u", tuple(Span(word, 0.0, 1.0, 0.9) for word in "abc"), (), (), 0.0, 0.0)
+    judged = judge_words({"u": ["a", "x", "c"]}, [hypothesis])
+    calibration = ConfidenceCalibration.fit(judged.confidence, judged.correct)
+    assert calibration.power == pytest.approx(math.log(2) / math.log(9), rel=1e-4)
 
 
 @pytest.mark.parametrize(
