@@ -97,7 +97,7 @@ def warn_of_double_count(lattice: WordLattice, function: str) -> None:
             f"{function}: utterance {lattice.utterance!r}: the lattice's words have graph scores already; if they are "
             "those of an LM it is counted twice from now on: replace it instead of putting another on top",
             DoubleCountWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -51,8 +51,8 @@ def rescore_lattice(
     """
     if history is not None and history < 0:
         raise LatticeError(f"rescore_lattice: history is {history}, expected a number of words >= 0, or None")
-    task = _Expander(lattice, Histories(lm, lattice.words, history), mixing, limits)
-    return task.lattice()
+    stays = _what_stays(lattice, mixing)
+    return _Expander(lattice, stays, Histories(lm, lattice.words, history), mixing, limits).lattice()
 
 
 def _what_stays(lattice: WordLattice, mixing: Mixing) -> Staying:
@@ -90,11 +90,12 @@ class _Ways:
 class _Expander:
     """A lattice that grows, depth by depth."""
 
-    def __init__(self, lattice: WordLattice, histories: Histories, mixing: Mixing, limits: Limits) -> None:
+    def __init__(
+        self, lattice: WordLattice, stays: Staying, histories: Histories, mixing: Mixing, limits: Limits
+    ) -> None:
         from fsaasr.lattice.kernels import depths
 
-        self.before, self.histories, self.mixing, self.limits = lattice, histories, mixing, limits
-        self.stays = _what_stays(lattice, mixing)
+        self.before, self.stays, self.histories, self.mixing, self.limits = lattice, stays, histories, mixing, limits
         self.base = limits.acoustic_scale * lattice.acoustic_score.astype(np.float64)
         self.base += limits.lm_scale * self.stays.graph
         self.depth = depths(lattice.source, lattice.target, lattice.num_states)
@@ -113,15 +114,16 @@ class _Expander:
             if len(ways.arc):
                 first = self.num_states
                 self._send(self._onward(first, *self._arrive(ways)), waiting)
+        return self._collected()
+
+    def _collected(self) -> WordLattice:
+        """What has grown, as a lattice: new states have come by depth, and must stand in the order of the old ones."""
         state, history = np.concatenate(self.state), np.concatenate(self.history)
-        # New states have come by depth, and must stand in the order of the lattice's.
         order = np.argsort(state, kind="stable")
         number = np.empty(len(order), dtype=np.int32)
         number[order] = np.arange(len(order))
-        ways, target = (
-            _joined([ways for ways, _ in self.arcs]),
-            np.concatenate([to for _, to in self.arcs] or [order[:0]]),
-        )
+        ways = _joined([ways for ways, _ in self.arcs])
+        target = np.concatenate([to for _, to in self.arcs]) if self.arcs else order[:0]
         parts = self.stays.parts.take(ways.arc)
         parts = replace(parts, lm=(parts.lm + ways.lm).astype(np.float32))
         shape = Expansion(state[order].astype(np.int32), number[ways.source], number[target], ways.arc.astype(np.int32))
@@ -193,10 +195,7 @@ class _Expander:
 
 
 def _joined(parts: List[_Ways]) -> _Ways:
-    none = np.zeros(0, dtype=np.int64)
-    columns = zip(*((way.source, way.arc, way.lm, way.history, way.score) for way in parts))
-    return (
-        _Ways(*(np.concatenate(column) for column in columns))
-        if parts
-        else _Ways(none, none, none * 1.0, none, none * 1.0)
-    )
+    places, scores = np.zeros(0, dtype=np.int64), np.zeros(0)
+    every = [_Ways(places, places, scores, places, scores), *parts]
+    columns = zip(*((ways.source, ways.arc, ways.lm, ways.history, ways.score) for ways in every))
+    return _Ways(*(np.concatenate(column) for column in columns))

@@ -42,7 +42,7 @@ def decoded(topology, lexicon, seed, frames=9):
     graph = compile_graph(lexicon, model, topology, transitions=transitions)
     matrices = [rng.normal(-2, 1.5, size=(frames, columns)).astype(np.float32) for _ in range(3)]
     lattices = decode(graph, Scores.from_matrices(matrices, 0.01), SearchOptions("native", 20.0, BEAM))
-    return [lattice.word_lattice(BEAM) for lattice in lattices if lattice.reached_final], model, transitions
+    return [lattice.word_lattice(BEAM) for lattice in lattices], model, transitions
 
 
 def best_paths(lattice):
@@ -149,6 +149,15 @@ def test_on_a_real_model_the_parts_left_are_its_probabilities():
         equal.append(lm <= expected + 1e-3)
     assert equal[0]
     assert np.mean(equal) > 0.5
+
+
+def test_unfinished_words_are_split_as_far_as_they_went():
+    lattices, _, transitions = decoded("hmm3", LEXICON, 4, frames=2)
+    splits = [split_graph_scores(lattice, LEXICON, transitions) for lattice in lattices]
+    assert not any(split.reached_final for split in splits)
+    for split in splits:
+        check(split)
+        assert (split.output_label > 0).any()
 
 
 def test_what_is_missing_or_other_is_named():

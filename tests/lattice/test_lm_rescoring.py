@@ -12,11 +12,11 @@ from fsaasr.lattice import Limits, Mixing, WordLm, check, rescore_lattice, resco
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.lattice.test_rescoring import (
     assert_same_paths,
-    final_of,
     lm_parts,
     random_lattice,
     random_model,
     scored,
+    without_lm,
 )
 
 SEEDS = range(20)
@@ -96,10 +96,9 @@ def test_an_lstm_scores_every_path_as_without_states(seed):
     for path in word_paths(rescored):
         assert lm_parts(rescored, path) == pytest.approx(lm.log_probs(names(lattice, path.words)).tolist(), abs=1e-4)
     expected = [
-        (p.words, p.acoustic, p.graph - lattice.parts.lm[list(p.arcs)].sum() - final_of(lattice, p)
-         + lm.log_probs(names(lattice, p.words)).sum())
-        for p in word_paths(lattice)
-    ]  # fmt: skip
+        (path.words, path.acoustic, without_lm(lattice, path) + lm.log_probs(names(lattice, path.words)).sum())
+        for path in word_paths(lattice)
+    ]
     assert_same_paths(scored(rescored), sorted(expected))
 
 

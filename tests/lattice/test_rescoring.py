@@ -10,7 +10,7 @@ import pytest
 from fsaasr.core.errors import DoubleCountWarning, GrammarError, LatticeError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.grammar import NgramModel, NgramOrder, read_arpa
-from fsaasr.lattice import GraphParts, Limits, Mixing, check, rescore_ngram
+from fsaasr.lattice import GraphParts, Limits, Mixing, check, rescore_lattice, rescore_ngram
 from fsaasr.testing import random_word_lattice, word_lattice_of, word_paths
 from tests.grammar.test_ngram_model import QUERIED
 from tests.grammar.toys import DATA
@@ -46,6 +46,11 @@ def final_of(lattice, path):
     return float(lattice.final_score[lattice.target[path.arcs[-1]] if path.arcs else 0])
 
 
+def without_lm(lattice, path):
+    """Graph score of a path without the LM's part, which has the final score."""
+    return path.graph - lattice.parts.lm[list(path.arcs)].sum() - final_of(lattice, path)
+
+
 def lm_parts(lattice, path):
     """LM part of each word of a path, then of its end."""
     arcs = [k for k in path.arcs if lattice.output_label[k]]
@@ -73,7 +78,7 @@ def test_each_word_has_its_probability_and_the_rest_stays(seed, order):
         assert lm_parts(rescored, path) == pytest.approx(ln_probs(model, lattice, path.words).tolist(), abs=1e-4)
     expected = []
     for path in word_paths(lattice):
-        rest = path.graph - lattice.parts.lm[list(path.arcs)].sum() - final_of(lattice, path)
+        rest = without_lm(lattice, path)
         expected.append((path.words, path.acoustic, rest + ln_probs(model, lattice, path.words).sum()))
     assert_same_paths(scored(rescored), sorted(expected))
     _, acoustic, graph = max(expected, key=lambda path: path[1] + path[2])
@@ -163,9 +168,9 @@ def test_known_scores_are_mixed_without_their_model(seed):
     rescored = rescore_ngram(lattice, new, mixing=Mixing(0.25))
     expected = []
     for path in word_paths(lattice):
-        old = lattice.parts.lm[list(path.arcs)].sum() + final_of(lattice, path)
-        lm = 0.25 * ln_probs(new, lattice, path.words).sum() + 0.75 * old
-        expected.append((path.words, path.acoustic, path.graph - old + lm))
+        rest = without_lm(lattice, path)
+        lm = 0.25 * ln_probs(new, lattice, path.words).sum() + 0.75 * (path.graph - rest)
+        expected.append((path.words, path.acoustic, rest + lm))
     assert_same_paths(scored(rescored), sorted(expected))
 
 
@@ -256,6 +261,15 @@ def test_what_is_missing_is_named():
         rescore_ngram(lattice, silent, model)
     with pytest.raises(LatticeError, match=r"`old` gives .* probability 0"):
         rescore_ngram(lattice, model, silent)
+
+
+def test_a_lattice_without_arcs_has_an_empty_sentence():
+    lattice = random_lattice(0, parts=True).select(np.zeros(12, dtype=bool), np.zeros(6, dtype=bool))
+    lattice = replace(lattice, final_score=np.full(1, -2.0, dtype=np.float32), num_frames=0)
+    model = random_model(0)
+    for rescored in (rescore_ngram(lattice, model), rescore_lattice(lattice, model.states)):
+        check(rescored)
+        assert rescored.final_score == pytest.approx(ln_probs(model, lattice, ()))
 
 
 @pytest.mark.parametrize("wrong", [{"weight": 0.0}, {"weight": 1.5}, {"weight": math.nan}])
