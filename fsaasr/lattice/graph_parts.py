@@ -30,9 +30,10 @@ def split_graph_scores(
     * lm: the rest, final scores included.
 
     The first three are exact arc by arc. A graph's determinization moves weights towards the beginning of words and
-    sentences, so `lm` may come early or late: its sum along a path is the grammar's score, by the best of its back-off
-    arcs, and on one arc it is not. `rescore_ngram` puts exact scores in its place, word by word. Where a lattice
-    reached no final state, its last words may be unfinished, and what they lack is the `lm`'s, too.
+    sentences, and that of lattices from silence to words, so `lm` may come early or late: its sum along a path is the
+    grammar's score, by the best of its back-off arcs, and on one arc it is not. `rescore_ngram` puts exact scores in
+    its place, word by word. Where a lattice reached no final state, its last words may be unfinished, and what they
+    lack is the `lm`'s, too.
 
     Args:
       lattice: with the columns of frames, and their flags.
