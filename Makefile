@@ -7,12 +7,14 @@
 #   make demo            the digits recipe; FSDD=<dir> names the corpus
 #   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
 #                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, MIN_ACTIVE=, ROUNDS=, ONLY=
+#   make bench-lattices  what is done to lattices, here and by Kaldi (same page); BEAMS=, ROUNDS=, WORDS=, UTTERANCES=,
+#                        or a trained system: MODEL=, GRAPH=, CUTS=, ARPA=, ACOUSTIC_SCALE=
 #
 # WORKERS=n sets how many test processes run at once.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow lint demo bench
+.PHONY: help test test-current test-slow lint demo bench bench-lattices
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -47,3 +49,10 @@ bench:
 	  $(if $(UTTERANCES),--utterances $(UTTERANCES)) $(if $(PER),--per $(PER)) $(if $(BEAMS),--beams $(BEAMS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)") \
   $(if $(MIN_ACTIVE),--min-active $(MIN_ACTIVE))
+
+bench-lattices:
+	@env=$$($(SETUP) bench) && kaldi=$$($(SETUP) bench-pykaldi) && "$$env/bin/python" -m tools.bench.lattices \
+	  --pykaldi-python "$$kaldi/bin/python" $(if $(BEAMS),--beams $(BEAMS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(WORDS),--words $(WORDS)) $(if $(UTTERANCES),--utterances $(UTTERANCES)) \
+	  $(if $(MODEL),--model "$(MODEL)" --graph "$(GRAPH)" --cuts "$(CUTS)") $(if $(ARPA),--arpa "$(ARPA)") \
+	  $(if $(ACOUSTIC_SCALE),--acoustic-scale $(ACOUSTIC_SCALE))

@@ -1,10 +1,10 @@
 """Makes, repairs and finds the virtual environments of this repository.
 
-    python3 -m tools.environment default|current|demo|bench|bench-kaldi
+    python3 -m tools.environment default|current|demo|bench|bench-kaldi|bench-pykaldi
 
 prints the folder of an environment that is ready to use. `demo` is the default stack where this machine
 can have it, else the current one. `bench` is the default stack with the decoders it is compared with,
-`bench-kaldi` the one that cannot share an environment with it. Standard library only.
+`bench-kaldi` and `bench-pykaldi` those that cannot share an environment with it. Standard library only.
 
 A marker file, written last, holds the hashes of what the environment was made from. Without it, or with
 other hashes, the installation was killed or is out of date, and the environment is made anew.
@@ -22,7 +22,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Iterator, Sequence, Tuple
 
@@ -51,6 +51,7 @@ class Stack:
       pythons: versions that the pins fit, the preferred one first.
       unpinned: versions for which the newest packages that fit are taken instead.
       installs: arguments of each `pip install`, run in the repository's root.
+      pip: which one installs.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Stack:
     pythons: Tuple[Version, ...]
     unpinned: Tuple[Version, ...]
     installs: Tuple[Tuple[str, ...], ...]
+    pip: str = field(default=PIP, repr=False)
 
 
 PROJECT = ("--no-deps", "--no-build-isolation", "-e", ".")
@@ -85,8 +87,16 @@ STACKS = {
         (("-r", "requirements/bench.txt"), ("--no-deps", "-r", "requirements/k2.txt"), PROJECT),
     ),
     "bench-kaldi": Stack("bench-kaldi", ".venv-bench-kaldi", ((3, 11),), (), (("-r", "requirements/bench-kaldi.txt"),)),
+    "bench-pykaldi": Stack(
+        "bench-pykaldi",
+        ".venv-bench-pykaldi",
+        ((3, 7),),
+        (),
+        (("--no-deps", "-r", "requirements/bench-pykaldi.txt"),),
+        "pip==24.0",  # the last one for this Python
+    ),
 }
-WITHOUT_OTHER = ("current", "bench", "bench-kaldi")
+WITHOUT_OTHER = ("current", "bench", "bench-kaldi", "bench-pykaldi")
 """Stacks that no other one can stand in for."""
 
 
@@ -139,15 +149,15 @@ def _make(stack: Stack, folder: Path, inputs: Dict[str, str], root: Path) -> Non
         _say("the pins need Python 3.11 or newer; taking the newest packages that fit this one")
     begun = time.monotonic()
     try:
-        _install(python, folder, installs, root)
+        _install(python, folder, stack.pip, installs, root)
     except SetupError as error:
         _say(f"{error}\nsetup: once more, from the beginning")
-        _install(python, folder, installs, root)
+        _install(python, folder, stack.pip, installs, root)
     _write_marker(folder, inputs)
     _say(f"{stack.folder} is ready after {time.monotonic() - begun:.0f} s")
 
 
-def _install(python: str, folder: Path, installs: Sequence[Tuple[str, ...]], root: Path) -> None:
+def _install(python: str, folder: Path, pip: str, installs: Sequence[Tuple[str, ...]], root: Path) -> None:
     _clear(folder)
     folder.mkdir()
     _write_marker(folder, {})
@@ -156,8 +166,8 @@ def _install(python: str, folder: Path, installs: Sequence[Tuple[str, ...]], roo
         _run([python, "-m", "venv", str(folder)], root)
     else:  # some systems ship venv and pip, but not the copy of pip that venv unpacks
         _run([python, "-m", "venv", "--without-pip", str(folder)], root)
-        _run([python, "-m", "pip", "--python", _python(folder), "install", PIP], root)
-    for arguments in ((PIP,), *installs):
+        _run([python, "-m", "pip", "--python", _python(folder), "install", pip], root)
+    for arguments in ((pip,), *installs):
         _pip(folder, arguments, root)
     _run([_python(folder), "-m", "pip", "check"], root)
 
@@ -212,7 +222,7 @@ def _lock(root: Path) -> Iterator[None]:
 
 def _inputs(stack: Stack, root: Path) -> Dict[str, str]:
     """Hashes of what the environment is made from: `packages`, and the `project` where it is installed on top."""
-    packages = hashlib.sha256(repr((PIP, stack, str(root / stack.folder))).encode())
+    packages = hashlib.sha256(repr((stack.pip, stack, str(root / stack.folder))).encode())
     for arguments in stack.installs:
         if "-r" in arguments:
             _hash_requirements(root / arguments[-1], packages)

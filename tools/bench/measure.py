@@ -59,7 +59,7 @@ def measure(decoders: Sequence[Decoder], bed: Bed, plan: Plan) -> List[Measured]
         first = turn * len(measured) // plan.rounds  # no decoder always follows the same one
         for entry in measured[first:] + measured[:first]:
             if not entry.failure:
-                _say(f"round {turn + 1} of {plan.rounds}: {entry.decoder.name}, threads {entry.task.threads}")
+                say(f"round {turn + 1} of {plan.rounds}: {entry.decoder.name}, threads {entry.task.threads}")
                 _run_once(entry, bed, plan, cores[-entry.task.threads :])
     return measured
 
@@ -78,16 +78,23 @@ def _run_once(entry: Measured, bed: Bed, plan: Plan, cores: Sequence[int]) -> No
         "task": asdict(entry.task),
         "beams": decoder.beams or plan.beams,
     }
+    result, entry.failure = run_job(plan.pythons[decoder.environment], "tools.bench.worker", job)
+    if entry.failure:
+        say(f"{decoder.name}: {entry.failure}")
+    else:
+        entry.rounds.append(result)
+
+
+def run_job(python: str, module: str, job: Dict[str, Any]) -> Tuple[Dict[str, Any], str]:
+    """Runs `python -m module JOB.json RESULT.json`; returns the result, and why there is none, or nothing."""
     with tempfile.TemporaryDirectory() as folder:
         written, result = Path(folder) / "job.json", Path(folder) / "result.json"
         written.write_text(json.dumps(job), encoding="utf-8")
-        command = [plan.pythons[decoder.environment], "-m", "tools.bench.worker", str(written), str(result)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         try:
             done = subprocess.run(
-                command,
+                [python, "-m", module, str(written), str(result)],
                 cwd=ROOT,
-                env=environment,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
@@ -95,15 +102,14 @@ def _run_once(entry: Measured, bed: Bed, plan: Plan, cores: Sequence[int]) -> No
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            entry.failure = f"did not end in {LONGEST:.0f} s"
-            return
+            return {}, f"did not end in {LONGEST:.0f} s"
         if done.returncode:
             lines = done.stderr.strip().splitlines()
-            entry.failure = lines[-1] if lines else f"ended with status {done.returncode}"
-            _say(f"{decoder.name}: {entry.failure}")
-        else:
-            entry.rounds.append(json.loads(result.read_text(encoding="utf-8")))
+            return {}, lines[-1] if lines else f"ended with status {done.returncode}"
+        found: Dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        return found, ""
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """Tells the user how far it got."""
     print(f"bench: {message}", file=sys.stderr, flush=True)
