@@ -15,6 +15,8 @@ from fsaasr.lattice.string_kernels import appended, mixed, symbols_of
 
 WORD_LIMIT = 2 | 4
 """Flags of a frame that ends the word before: it begins another one, or a token outside of words."""
+BETWEEN = -2
+"""Minus a state of the result: in place of a determinized state, where an arc's word goes on to the next word."""
 ROUNDED = 1e-6
 """Scores that wait for their word are compared in such steps."""
 
@@ -43,7 +45,8 @@ class Nodes(NamedTuple):
     """Nodes, and the states of the result that they are at.
 
     Attributes:
-      place: int32 (M, 3): determinized state (-1: the end), waiting string, and state of the result.
+      place: int32 (M, 3): determinized state (-1: the end; `BETWEEN` - source: behind an arc, whose symbols and scores
+        stand in place of what waits), waiting string, and state of the result.
       scores: float64 (M, 2): acoustic and graph score that wait. slots: int32 (2 ** k,), each plus one, 0 for none.
       frame: int32 (R,): frame of each state of the result. final: float64 (R,).
       counts: int64 (2,): nodes and states in use.
@@ -210,6 +213,15 @@ def _write(out: Any, source: int, target: int, word: int, scores: Any, symbols: 
 
 
 @njit(cache=True, nogil=True)
+def _string(strings: Any, symbols: Any, begin: int, end: int) -> Any:
+    """Symbols as a string."""
+    found = 0
+    for i in range(begin, end):
+        found = appended(strings, found, symbols[i])
+    return found
+
+
+@njit(cache=True, nogil=True)
 def _advance(
     source: Any, nodes: Any, out: Any, strings: Any, node: int, target: int, string: int, new: Any, symbols: Any
 ) -> Any:
@@ -226,23 +238,24 @@ def _advance(
     scores, rest = _share_scores(pieces, count, waiting, size, left, new, nodes.scores[node])
     if target < 0:
         rest[1] = source.ends[nodes.place[node, 0], 2]  # ends that score differently are states of their own
-    tail = 0
-    for i in range(left, size):
-        tail = appended(strings, tail, symbols[i])
+    tail = _string(strings, symbols, left, size)
     state = nodes.place[node, 2]
     if count == 0 and target >= 0:
         return _node_at(nodes, target, tail, rest[0], rest[1], state) >= 0
     frame = nodes.frame[state]
     for i in range(count):
-        frame += pieces[i, 1] - pieces[i, 0]
+        begin, end, word = pieces[i]
+        frame += end - begin
+        known = nodes.counts[0]
         if i < count - 1:
-            there = _state(nodes, frame)
+            string = _string(strings, symbols, begin - 1 if word else begin, end)
+            there = _node(nodes, BETWEEN - state, string, scores[i, 0], scores[i, 1], frame)
         else:
-            last = _node(nodes, target, tail, rest[0], rest[1], frame)
-            there = nodes.place[last, 2] if last >= 0 else -1
+            there = _node(nodes, target, tail, rest[0], rest[1], frame)
         if there < 0:
             return False
-        if not _write(out, state, there, pieces[i, 2], scores[i], symbols, pieces[i, 0], pieces[i, 1]):
+        there, is_there = nodes.place[there, 2], there < known and i < count - 1
+        if not is_there and not _write(out, state, there, word, scores[i], symbols, begin, end):
             return False
         state = there
     return True
