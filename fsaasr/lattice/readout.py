@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional, Protocol, Tuple
 
 import numpy as np
@@ -14,6 +15,9 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.decoding_graph import TOKEN_START
 
 Frames = npt.NDArray[np.int64]
+
+shared_span = lru_cache(maxsize=1 << 14)(Span)
+"""`Span(name, start, end)`, one object for equal ones: the hypotheses of an n-best list have most in common."""
 
 
 class Symbols(Protocol):
@@ -105,5 +109,5 @@ def _guessed_flags(frame_tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]
 def _spans(
     names: SymbolTable, labels: npt.NDArray[np.int32], starts: Frames, ends: Frames, frame_shift: Seconds
 ) -> Tuple[Span, ...]:
-    times = zip((starts * frame_shift).tolist(), (ends * frame_shift).tolist())
-    return tuple(Span(name, start, end) for name, (start, end) in zip(names.names_of(labels.tolist()), times))
+    begins, limits = (starts * frame_shift).tolist(), (ends * frame_shift).tolist()
+    return tuple(map(shared_span, names.names_of(labels.tolist()), begins, limits))

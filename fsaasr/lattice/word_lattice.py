@@ -92,6 +92,8 @@ class WordLattice(ScoredPaths):
 
         Without known columns it has no tokens, and no columns.
         """
+        from fsaasr.lattice.readout import shared_span
+
         words = arcs[self.output_label[arcs] > 0]
         names = self.words.names_of(self.output_label[words].tolist())
         begins = (self.state_frame[self.source[words]] * self.frame_shift).tolist()
@@ -100,7 +102,7 @@ class WordLattice(ScoredPaths):
         frames = self.frames_of(arcs)
         return Hypothesis(
             self.utterance,
-            tuple(Span(*span) for span in zip(names, begins, ends)),
+            tuple(map(shared_span, names, begins, ends)),
             self._tokens(frames),
             () if self.columns is None else tuple(self.columns[frames].tolist()),
             float(self.acoustic_score[arcs].sum(dtype=np.float64)),
