@@ -202,7 +202,8 @@ def _common(
     ends = state_frame[is_final]
     if ends.min() != ends.max():
         raise _error(utterance, f"paths end at frame {ends.min()} and at frame {ends.max()}; all have as many frames")
-    scores = [values[order.arcs].astype(np.float32) for values in (loose.acoustic_score, loose.graph_score)]
+    with np.errstate(over="ignore"):  # infinity is refused below
+        scores = [values[order.arcs].astype(np.float32) for values in (loose.acoustic_score, loose.graph_score)]
     if not all(np.isfinite(values).all() for values in (*scores, final_score[is_final])):
         raise _error(utterance, "a score is NaN or +inf, a cost NaN or -inf; the file is damaged")
     return {

@@ -24,6 +24,8 @@ from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+SENTENCE_ENDS = ("<s>", "</s>", "!SENT_START", "!SENT_END")
+"""What HTK, SRILM and others put at the beginning and end of a sentence."""
 MOST_OFF = 0.25
 """Frames by which a time may miss a multiple of the frame shift."""
 
@@ -53,7 +55,8 @@ class SlfReader:
         symbols, columns = read_segments(self.slf, self.path, lengths, replace(self.symbols, frame_shift=self.shift))
         loose = LooseArcs(start, end, label, acoustic, lm + pronunciation, self._ends(places), places[first])
         zeros = np.zeros(len(label), dtype=np.float32)
-        parts = GraphParts(lm.astype(np.float32), pronunciation.astype(np.float32), zeros, zeros)
+        with np.errstate(over="ignore"):  # infinity is refused later
+            parts = GraphParts(lm.astype(np.float32), pronunciation.astype(np.float32), zeros, zeros)
         has_parts = any("r" in link for link in self.slf.links)
         keep, loose = with_final_scores(loose, lengths)
         made = assemble_word_lattice(
@@ -139,14 +142,16 @@ class SlfReader:
         return values
 
     def _labels(self) -> Tuple[Ints, SymbolTable]:
-        """Word of each link, and all words."""
+        """Word of each link, and all words; `<s>` and its like are no words in a table that lacks them."""
+        known = self.symbols.words
+        has_table = len(known) > 1
+        nothing = {NULL, *(name for name in SENTENCE_ENDS if has_table and name not in known)}
         found = [link.get("W", NULL) for link in self.slf.links]
         try:
-            known = self.symbols.words
-            words = SymbolTable(dict.fromkeys(w for w in found if w != NULL)) if len(known) == 1 else known
-            return np.array([words[w] if w != NULL else 0 for w in found], dtype=np.int64), words
+            words = known if has_table else SymbolTable(dict.fromkeys(w for w in found if w != NULL))
+            return np.array([0 if w in nothing else words[w] for w in found], dtype=np.int64), words
         except SymbolError as error:
-            bad = next((k for k, w in enumerate(found) if w != NULL and w not in known), 0)
+            bad = next((k for k, w in enumerate(found) if w not in nothing and w not in known), 0)
             line = self.slf.link_line[bad]
             raise LatticeFileError(self.path, line, f"{error}; pass the words that belong to the lattice") from error
 

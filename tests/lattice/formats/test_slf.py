@@ -139,6 +139,13 @@ def test_a_word_at_the_start_node_is_kept(tmp_path):
     assert read_text(tmp_path, text).best_path().text == "oh yellow"
 
 
+def test_sentence_ends_are_no_words_in_a_table_that_lacks_them(tmp_path):
+    text = NODES.replace("I=0 t=0 W=!NULL", "I=0 t=0 W=<s>").replace("WORD=!NULL", "WORD=!SENT_END")
+    assert read_text(tmp_path, text).best_path().text == "<s> yellow !SENT_END"
+    symbols = LatticeSymbols.of_words(SymbolTable(["hello", "yellow", "world"]))
+    assert paths(read_text(tmp_path, text, symbols)) == paths(read_text(tmp_path, NODES))
+
+
 def test_times_scale_and_offset(tmp_path):
     scaled = LINKS.replace("VERSION=1.0", "VERSION=1.0 tscale=0.01").replace("0.05", "5").replace("0.08", "8")
     assert read_text(tmp_path, scaled.replace("t=0.10", "t=10")).state_frame.tolist() == [0, 5, 8, 10]
