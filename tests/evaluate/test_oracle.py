@@ -56,6 +56,40 @@ def test_the_oracle_is_the_nearest_path_and_of_those_the_best(block: int) -> Non
         assert counts.words == len(reference)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_openfst_finds_as_few_errors_in_lattices_too_big_to_enumerate(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lattice = random_word_lattice(rng, num_states=80, num_arcs=400, num_words=12)
+    reference = [f"w{n}" for n in rng.integers(1, 16, size=30)]
+    assert lattice_oracle(lattice, reference).errors == openfst_errors(lattice, reference)
+
+
+def openfst_errors(lattice: Any, reference: list[str]) -> int:
+    """Shortest distance of the lattice composed with all that can be made of the reference, by number of edits."""
+    pynini = pytest.importorskip("pynini")
+    weights = [pynini.Weight("tropical", cost) for cost in (0, 1)]
+    paths, edits = pynini.Fst(), pynini.Fst()
+    paths.add_states(lattice.num_states)
+    for source, target, label in zip(lattice.source, lattice.target, lattice.output_label):
+        paths.add_arc(int(source), pynini.Arc(int(label), int(label), weights[0], int(target)))
+    for state in np.flatnonzero(lattice.final_score > -np.inf):
+        paths.set_final(int(state))
+    edits.add_states(len(reference) + 1)
+    for place, word in enumerate([*reference, None]):
+        for label in range(1, len(lattice.words)):
+            edits.add_arc(place, pynini.Arc(label, label, weights[1], place))
+            if word is not None:
+                wrong = lattice.words.name(label) != word
+                edits.add_arc(place, pynini.Arc(label, label, weights[wrong], place + 1))
+        if word is not None:
+            edits.add_arc(place, pynini.Arc(0, 0, weights[1], place + 1))
+    edits.set_final(len(reference))
+    for fst in (paths, edits):
+        fst.set_start(0)
+    together = pynini.compose(paths, edits.arcsort("ilabel"))
+    return round(float(str(pynini.shortestdistance(together, reverse=True)[together.start()])))
+
+
 @pytest.mark.parametrize("block", range(4))
 def test_scores_of_the_edit_lattice_are_edit_distances(block: int) -> None:
     for seed in range(50 * block, 50 * block + 50):
