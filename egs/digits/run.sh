@@ -8,7 +8,7 @@
 # --smoke runs one system of each family on little data, in its own folder.
 set -euo pipefail
 
-corpus='' stage=1 stop=8 smoke='' what='FSDD'
+corpus='' stage=1 stop=9 smoke='' what='FSDD'
 while [ $# -gt 0 ]; do
   case $1 in
     --corpus) corpus=${2:?--corpus needs a directory}; shift 2 ;;
@@ -54,6 +54,7 @@ run 3 recipe train "${recipe[@]}"
 run 4 recipe graph "${recipe[@]}"
 run 5 recipe tune "${recipe[@]}"
 run 6 recipe decode "${recipe[@]}"
-run 7 recipe results "${recipe[@]}"
-run 8 report "${recipe[@]}" --command "egs/digits/run.sh${smoke:+ --smoke}"
+run 7 recipe lattices "${recipe[@]}"
+run 8 recipe results "${recipe[@]}"
+run 9 report "${recipe[@]}" --command "egs/digits/run.sh${smoke:+ --smoke}"
 echo "digits: $what; report in $exp/report.html"

@@ -30,6 +30,7 @@ COMMANDS: Dict[str, Verb] = {
     "train": Verb("fsaasr.cli.train", "Train an acoustic model."),
     "tune": Verb("fsaasr.cli.tune", "Choose scales on dev data and freeze them in a file."),
     "decode": Verb("fsaasr.cli.decode", "Recognize cuts with a model and a graph."),
+    "lattice": Verb("fsaasr.cli.lattice", "Work with files of lattices."),
     "align": Verb("fsaasr.cli.align", "Align cuts with their transcripts."),
     "wer": Verb("fsaasr.cli.wer", "Compare hypotheses with references."),
     "draw": Verb("fsaasr.cli.draw", "Draw a small graph, or lattices over time."),

@@ -9,7 +9,7 @@ import click
 
 from fsaasr.cli.options import FILE, FOLDER
 
-_STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "results", "publish")
+_STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices", "results", "publish")
 
 
 @click.command()
@@ -36,10 +36,11 @@ def recipe(
 
     \b
     Stages, in this order:
-      prepare  cut manifests and features         tune     scales on dev data, frozen in files
-      lang     lang directories, n-gram models    decode   test data, with the frozen scales
-      train    models                             results  EXP/results.json, and the table
-      graph    decoding graphs                    publish  RESULTS.md and RESULTS.json into --to
+      prepare  cut manifests and features        decode    test data, with the frozen scales
+      lang     lang directories, n-gram models   lattices  word lattices, confidences, oracle errors
+      train    models                            results   EXP/results.json, and the table
+      graph    decoding graphs                   publish   RESULTS.md and RESULTS.json into --to
+      tune     scales on dev data, frozen in files
 
     Example: fsaasr recipe prepare egs/yesno/conf/recipe.yaml exp --corpus corpora/yesno
     """

@@ -8,7 +8,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Callable, Iterator, Optional, TextIO, Union
 
 PathLike = Union[str, Path]
 
@@ -39,6 +39,23 @@ def write_text(path: PathLike, text: str) -> None:
     """Writes UTF-8 text atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def line_writer(path: Optional[PathLike]) -> Iterator[Callable[[str], None]]:
+    """Yields a function that writes a line to a file, which is there, whole, when the block succeeds.
+
+    Without a path, the function does nothing.
+    """
+    if path is None:
+        yield lambda line: None
+        return
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        yield lambda line: _write_line(stream, line)
+
+
+def _write_line(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
 
 
 def write_json(path: PathLike, value: Any) -> None:

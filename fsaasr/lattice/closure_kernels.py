@@ -18,6 +18,9 @@ SAME = 1e-5
 """Scores that differ by no more are one score: the rounding of float64 sums along different paths, and far below that
 of float32 scores."""
 
+TIE = 1e-7
+"""Scores that differ by no more are equal but for rounding."""
+
 
 class LatticeTables(NamedTuple):
     """A lattice whose labels stand where words begin.
@@ -116,7 +119,10 @@ def _seed(lattice: Any, entries: Any, begin: int, end: int, way: Any) -> Tuple[A
 
 @njit(cache=True, nogil=True)
 def _sweep(lattice: Any, way: Any, first: int, last: int, cutoff: float) -> Any:
-    """Follows arcs without word to all that is within the cutoff; returns how many states are reached."""
+    """Follows arcs without word to all that is within the cutoff; returns how many states are reached.
+
+    Of equally good paths that differ in when the word began, the earlier one is taken, so that all ways on agree.
+    """
     count, s = 0, first
     while s <= last:
         if not way.is_near[s >> BLOCK]:
@@ -130,8 +136,9 @@ def _sweep(lattice: Any, way: Any, first: int, last: int, cutoff: float) -> Any:
                 if lattice.label[k] > 0 or here + lattice.through[k] < cutoff:
                     continue
                 t = lattice.target[k]
-                if here + lattice.score[k] > way.best[t]:
-                    way.best[t], way.back[t] = here + lattice.score[k], k
+                value = here + lattice.score[k]
+                if value > way.best[t] + TIE or (value >= way.best[t] - TIE and way.back[t] < 0):
+                    way.best[t], way.back[t] = value, k
                     way.acoustic[t] = way.acoustic[s] + lattice.acoustic[k]
                     way.graph[t] = way.graph[s] + lattice.graph[k]
                     way.is_near[t >> BLOCK] = True
@@ -182,7 +189,7 @@ def close(
     for s in reached:
         value = way.best[s] + lattice.stop[s]
         if value >= cutoff and fits:
-            if value > best:
+            if value > best + TIE:
                 best, best_at = value, place
             entries.state[place], entries.string[place] = s, way.string[s]
             entries.acoustic[place], entries.graph[place] = way.acoustic[s], way.graph[s]

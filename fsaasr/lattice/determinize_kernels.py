@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Tuple
 import numpy as np
 from numba import njit
 
-from fsaasr.lattice.closure_kernels import NEG_INF, SAME, close, scaled
+from fsaasr.lattice.closure_kernels import NEG_INF, SAME, TIE, close, scaled
 from fsaasr.lattice.string_kernels import appended, behind, common_prefix, hash_behind, mixed, same_behind
 
 ROUNDING = 1e-3
@@ -119,7 +119,7 @@ def set_ends(lattice: Any, entries: Any, strings: Any, det: Any, state: int, scr
         det.decided[state] &= entries.string[i] == base
         final = lattice.final[entries.state[i]]
         value = scaled(lattice, entries.acoustic[i], entries.graph[i] + final)
-        if final > NEG_INF and value > best:
+        if final > NEG_INF and value > best + TIE:
             best = value
             det.ends[state, 0], det.ends[state, 1], det.ends[state, 2] = entries.acoustic[i], entries.graph[i], final
             det.end_string[state] = behind(strings, base, entries.string[i], scratch)
@@ -152,7 +152,7 @@ def leaving(lattice: Any, entries: Any, det: Any, state: int, cutoff: float) -> 
     chosen = np.empty(count, np.int64)
     for i in order:
         if kept and keys[chosen[kept - 1]] == keys[i]:
-            if values[i] > values[chosen[kept - 1]]:
+            if values[i] > values[chosen[kept - 1]] + TIE:
                 chosen[kept - 1] = i
             continue
         chosen[kept] = i

@@ -15,13 +15,19 @@ BEAM_SLACK = 1e-7
 """A path is within a beam up to this much: the rounding of float64 sums, far below that of float32 scores."""
 
 
-def prune(lattice: Paths, beam: float, acoustic_scale: float = 1.0, lm_scale: float = 1.0) -> Paths:
+def prune(
+    lattice: Paths,
+    beam: float,
+    acoustic_scale: float = 1.0,
+    lm_scale: float = 1.0,
+    word_insertion_penalty: float = 0.0,
+) -> Paths:
     """Keeps an arc exactly if the best path through it is within `beam` (>= 0) of the best path, under the scales."""
     from fsaasr.lattice.kernels import arcs_within
 
     if not beam >= 0:
         raise LatticeError(f"prune: the beam is {beam}, expected a number >= 0")
-    scores, final = scaled_scores(lattice, acoustic_scale, lm_scale, 0.0)
+    scores, final = scaled_scores(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
     return lattice.select(*arcs_within(lattice.source, lattice.target, scores, final, beam + BEAM_SLACK))
 
 

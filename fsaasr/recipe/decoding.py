@@ -99,7 +99,9 @@ def recognize(
     if lattices is None:
         deque(passing, maxlen=0)
     else:
-        write_lattices((lattice.word_lattice(lm_scale=scales.lm_scale) for lattice in passing), lattices)
+        write_lattices(
+            (lattice.word_lattice(options.lattice_beam, 1.0, scales.lm_scale) for lattice in passing), lattices
+        )
     audio = sum(map(len, features.matrices)) * features.frame_shift
     return Decoded(tuple(reading.hypotheses), dict(sorted(reading.flags.items())), reading.seconds, audio)
 

@@ -15,6 +15,7 @@ from fsaasr.core.stack import examine, survey
 from fsaasr.corpora import manifest_path
 from fsaasr.recipe import steps
 from fsaasr.recipe.jobs import Job, key_of
+from fsaasr.recipe.lattice_quality import QUALITY
 from fsaasr.recipe.spec import RecipeSpec, merged
 from fsaasr.recipe.training import read_mapping, setup_from_dict
 
@@ -81,6 +82,10 @@ class Experiment:
         """Hypotheses of the test part."""
         return self.folder / "decode" / run.data / run.system / run.grammar / run.engine
 
+    def lattice_dir(self, data: str, system: str, grammar: str) -> Path:
+        """Word lattices of dev and test part, and what they are worth."""
+        return self.folder / "lattices" / data / system / grammar
+
     @cached_property
     def missing_engines(self) -> Dict[str, str]:
         """Engines that the recipe asks for and this environment cannot run, each with the reason."""
@@ -91,9 +96,7 @@ class Experiment:
     def runs(self) -> Tuple[Run, ...]:
         """All rows of the results, in their order."""
         engines = [engine for engine in self.spec.engines if engine not in self.missing_engines]
-        return tuple(
-            Run(data, system, grammar, engine) for data, system, grammar in self._trios() for engine in engines
-        )
+        return tuple(Run(data, system, grammar, engine) for data, system, grammar in self.trios() for engine in engines)
 
     def setup(self, system: str) -> Dict[str, Any]:
         """Resolved training configuration of a system, all defaults filled in."""
@@ -246,9 +249,10 @@ class Experiment:
 
     def graph_jobs(self) -> List[Job]:
         """One job for each model and grammar."""
-        return [self._graph_job(*trio) for trio in self._trios()]
+        return [self._graph_job(*trio) for trio in self.trios()]
 
-    def _trios(self) -> Iterator[Tuple[str, str, str]]:
+    def trios(self) -> Iterator[Tuple[str, str, str]]:
+        """Each way to divide the corpus with each system and grammar."""
         for data in self.spec.data:
             for system in self.spec.systems:
                 for grammar in self.spec.grammars:
@@ -271,7 +275,7 @@ class Experiment:
 
     def tune_jobs(self) -> List[Job]:
         """One job for each graph; the first grammar's graph and scales become the model's own."""
-        return [self._tune_job(*trio) for trio in self._trios()]
+        return [self._tune_job(*trio) for trio in self.trios()]
 
     def _tune_job(self, data: str, system: str, grammar: str) -> Job:
         out = self.scales_path(data, system, grammar)
@@ -308,6 +312,25 @@ class Experiment:
         name = f"decode {'/'.join(run)}"
         outputs = (out / "hyp.txt", out / "hyp.jsonl", out / "ref.txt", out / "decode.json")
         return Job(name, out / "done.json", key, steps.decode_system, arguments, outputs)
+
+    def lattice_jobs(self) -> List[Job]:
+        """One job for each graph; with the native engine."""
+        return [self._lattice_job(*trio) for trio in self.trios()]
+
+    def _lattice_job(self, data: str, system: str, grammar: str) -> Job:
+        out = self.lattice_dir(data, system, grammar)
+        arguments = {
+            "model_dir": self.model_dir(data, system),
+            "graph_path": self.graph_path(data, system, grammar),
+            "parts": {part: manifest_path(self.data_dir(data), part) for part in ("dev", "test")},
+            "out_dir": out,
+            "scales_path": self.scales_path(data, system, grammar),
+            "options": self.search("native"),
+            "cache_dir": self.features_dir,
+        }
+        key = key_of("lattices", self._tune_key(data, system, grammar), self.search("native"))
+        name = f"lattices {data}/{system}/{grammar}"
+        return Job(name, out / "done.json", key, steps.lattice_system, arguments, (out / QUALITY, out / "mbr.ctm"))
 
     def write_corpus(self, corpus_dir: PathLike) -> None:
         """Keeps where the data came from, for lexicons that lie there and for the reports."""

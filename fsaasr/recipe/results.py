@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import FileFormatError
@@ -15,6 +15,7 @@ from fsaasr.evaluate import ErrorReport, bootstrap_interval, word_errors
 from fsaasr.hypotheses import read_speakers, read_transcripts
 from fsaasr.recipe.experiment import Experiment, Run
 from fsaasr.recipe.jobs import key_of
+from fsaasr.recipe.lattice_quality import QUALITY, LatticeQuality
 
 RESULTS = "results.json"
 
@@ -60,6 +61,16 @@ class ResultRow:
 
 
 @dataclass(frozen=True)
+class LatticeRow:
+    """Word lattices of one system and graph on one test set."""
+
+    split: str
+    system: str
+    graph: str
+    quality: LatticeQuality
+
+
+@dataclass(frozen=True)
 class Results:
     """All rows of an experiment, and what they were made with.
 
@@ -70,6 +81,7 @@ class Results:
       corpus: the directory's name.
       stack: versions of Python and packages.
       missing_engines: engines left out, with the reason.
+      lattices: one an entry of the recipe, where stage `lattices` was run.
     """
 
     name: str
@@ -78,6 +90,7 @@ class Results:
     corpus: str
     stack: Dict[str, str]
     missing_engines: Dict[str, str]
+    lattices: Tuple[LatticeRow, ...] = ()
 
 
 def collect_results(experiment: Experiment) -> Results:
@@ -97,9 +110,17 @@ def collect_results(experiment: Experiment) -> Results:
         Path(experiment.read_corpus()).name,
         {"python": installation.python, **_versions(installation.versions)},
         experiment.missing_engines,
+        tuple(_lattice_rows(experiment)),
     )
     write_json(experiment.folder / RESULTS, asdict(results))
     return results
+
+
+def _lattice_rows(experiment: Experiment) -> Iterator[LatticeRow]:
+    for trio, job in zip(experiment.trios(), experiment.lattice_jobs()):
+        if job.is_done():
+            path = experiment.lattice_dir(*trio) / QUALITY
+            yield LatticeRow(*trio, config_from_dict(LatticeQuality, read_json(path), str(path)))
 
 
 def _versions(versions: Mapping[str, str]) -> Dict[str, str]:
@@ -237,7 +258,42 @@ def results_markdown(results: Results) -> str:
         *("| " + " | ".join(cells(row)) + " |" for row in results.rows),
     ]
     notes = result_notes(results)
-    return "\n".join([*lines, *([""] + [f"- {note}" for note in notes] if notes else [])]) + "\n"
+    lines += [""] + [f"- {note}" for note in notes] if notes else []
+    return "\n".join([*lines, *lattices_markdown(results.lattices)]) + "\n"
+
+
+def lattices_markdown(rows: Sequence[LatticeRow]) -> List[str]:
+    """Lines of the section on lattices; none without rows."""
+    if not rows:
+        return []
+    beams = [beam for beam, _ in rows[0].quality.oracle]
+    header = ("split", "system", "graph", "MAP %", "MBR %", "expected", *(f"oracle {beam:g} %" for beam in beams))
+    header += ("depth", "ECE", "calibrated", "timeless")
+    return [
+        "",
+        "## Word lattices",
+        "",
+        "MAP: words of the best path; MBR: words of minimum Bayes risk; expected: errors that the lattices expect of "
+        "both; oracle: of the closest path within a lattice beam; depth: arcs a frame; ECE: expected calibration error "
+        "of MBR confidences, as they are and calibrated with one parameter fitted on dev data; timeless: words without "
+        "times.",
+        "",
+        "| " + " | ".join(header) + " |",
+        "|" + "---|" * 3 + "---:|" * (len(header) - 3),
+        *("| " + " | ".join(_lattice_cells(row)) + " |" for row in rows),
+    ]
+
+
+def _lattice_cells(row: LatticeRow) -> Tuple[str, ...]:
+    quality = row.quality
+    errors = [f"{100 * errors / quality.words:.2f}" for _, errors in quality.oracle]
+    return (
+        *(row.split, row.system, row.graph),
+        *(f"{100 * errors / quality.words:.2f}" for errors in (quality.map_errors, quality.mbr_errors)),
+        f"{quality.map_expected:.1f} / {quality.mbr_expected:.1f}",
+        *errors,
+        *(f"{quality.depth:.2f}", f"{quality.ece:.3f}", f"{quality.ece_calibrated:.3f}", str(quality.timeless)),
+    )
 
 
 def best_rows(results: Results) -> Dict[Tuple[str, str], Any]:

@@ -16,7 +16,6 @@ from fsaasr.lexicon import read_lang
 from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.recipe.experiment import Experiment, Run
-from fsaasr.recipe.one_utterance import features_of, lattice_views
 from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
 from fsaasr.report import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView, write_report
 
@@ -52,7 +51,6 @@ def report_data(experiment: Experiment, command: str = "") -> ReportData:
         rates=tuple(_rate(row) for row in results.rows),
         notes=tuple(result_notes(results)),
         utterance=_utterance(experiment) if spec.showcase else None,
-        lattices=lattice_views(experiment, results, *_shown(experiment)) if spec.showcase else (),
         graph=_drawing(experiment) if spec.drawing else None,
         errors=_errors(experiment, results),
         made=_made(results, command),
@@ -90,11 +88,12 @@ def _errors(experiment: Experiment, results: Results) -> Tuple[ErrorsView, ...]:
 
 
 def _utterance(experiment: Experiment) -> UtteranceView:
-    data, (cut, *_) = _shown(experiment)
+    data = next(iter(experiment.spec.data))
+    cut = _pick(read_cuts(manifest_path(experiment.data_dir(data), "test")))
     aligner, *others = experiment.spec.showcase
     folder = experiment.model_dir(data, aligner)
     model = load_model(folder)
-    features = features_of(model, cut)
+    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
     config = FeatureConfig(kind="fbank", sampling_rate=model.features.sampling_rate, num_filters=40)
     spectrogram = compute_features([cut], config)
     return UtteranceView(
@@ -108,9 +107,14 @@ def _utterance(experiment: Experiment) -> UtteranceView:
     )
 
 
+def _alone(config: FeatureConfig) -> Any:
+    """One utterance has no speaker statistics but its own."""
+    return "utterance" if config.cmvn == "speaker" else config.cmvn
+
+
 def _posteriors(experiment: Experiment, data: str, system: str, cut: Any) -> Posteriors:
     model = load_model(experiment.model_dir(data, system))
-    features = features_of(model, cut)
+    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
     topology = find_topology(model.topology)
     return Posteriors(
         system,
@@ -121,11 +125,10 @@ def _posteriors(experiment: Experiment, data: str, system: str, cut: Any) -> Pos
     )
 
 
-def _shown(experiment: Experiment) -> Tuple[str, List[Any]]:
-    """The way to divide the corpus that the report shows, and the cuts of its test part, those that read well first."""
-    data = next(iter(experiment.spec.data))
-    cuts = sorted(read_cuts(manifest_path(experiment.data_dir(data), "test")), key=lambda cut: str(cut.id))
-    return data, sorted(cuts, key=lambda cut: abs(len((cut.supervisions[0].text or "").split()) - _WORDS))
+def _pick(cuts: Any) -> Any:
+    """The first of the cuts whose number of words is nearest to what reads well."""
+    listed = sorted(cuts, key=lambda cut: str(cut.id))
+    return min(listed, key=lambda cut: abs(len((cut.supervisions[0].text or "").split()) - _WORDS))
 
 
 def _drawing(experiment: Experiment) -> GraphView:

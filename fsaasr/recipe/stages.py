@@ -10,7 +10,7 @@ from fsaasr.core.files import PathLike
 from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.jobs import Job, Say, run_jobs, usable_cores, worker_pool
 
-STAGES = ("prepare", "lang", "train", "graph", "tune", "decode")
+STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices")
 """Stages that do work; what comes after reads their results."""
 
 
@@ -69,6 +69,7 @@ def _waves(experiment: Experiment, stage: str, corpus_dir: PathLike) -> Sequence
         "graph": (experiment.graph_jobs,),
         "tune": (experiment.tune_jobs,),
         "decode": (experiment.decode_jobs,),
+        "lattices": (experiment.lattice_jobs,),
     }
     return waves[stage]
 

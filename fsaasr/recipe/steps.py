@@ -17,6 +17,7 @@ from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lan
 from fsaasr.models import load_model, save_graph
 from fsaasr.recipe.decoding import decode_cuts
 from fsaasr.recipe.grammars import build_grammar, estimate_arpa
+from fsaasr.recipe.lattice_quality import make_word_lattices
 from fsaasr.recipe.scales import read_scales
 from fsaasr.recipe.training import setup_from_dict, train_model
 from fsaasr.recipe.transcription import SCALES
@@ -157,6 +158,20 @@ def decode_system(
     """Recognizes with the scales that were frozen on dev data."""
     search = config_from_dict(SearchOptions, options)
     decode_cuts(model_dir, graph_path, cuts_path, out_dir, search, read_scales(scales_path), cache_dir)
+
+
+def lattice_system(
+    model_dir: PathLike,
+    graph_path: PathLike,
+    parts: Mapping[str, PathLike],
+    out_dir: PathLike,
+    scales_path: PathLike,
+    options: Mapping[str, Any],
+    cache_dir: PathLike,
+) -> None:
+    """Makes word lattices with the scales that were frozen on dev data, and measures them."""
+    search = config_from_dict(SearchOptions, options)
+    make_word_lattices(model_dir, graph_path, parts, out_dir, read_scales(scales_path), search, cache_dir)
 
 
 def prepared_key(data_dir: PathLike) -> str:

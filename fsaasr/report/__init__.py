@@ -1,15 +1,6 @@
 """Reports: one self-contained HTML page of what was computed elsewhere."""
 
-from fsaasr.report.data import (
-    ErrorsView,
-    GraphView,
-    LatticeView,
-    Posteriors,
-    RateRow,
-    ReportData,
-    UtteranceView,
-    WordPlace,
-)
+from fsaasr.report.data import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView
 from fsaasr.report.figures import DARK, LIGHT, Theme, rates_figure, utterance_figure
 from fsaasr.report.reliability import reliability_figure
 from fsaasr.report.write import render_report, write_report
@@ -19,13 +10,11 @@ __all__ = [
     "LIGHT",
     "ErrorsView",
     "GraphView",
-    "LatticeView",
     "Posteriors",
     "RateRow",
     "ReportData",
     "Theme",
     "UtteranceView",
-    "WordPlace",
     "rates_figure",
     "reliability_figure",
     "render_report",

@@ -85,36 +85,6 @@ class GraphView:
 
 
 @dataclass(frozen=True)
-class WordPlace:
-    """A place where one of several words is said.
-
-    Attributes:
-      begin, end: seconds.
-      words: with their posteriors, the best first; an empty one is the chance that nothing was said.
-    """
-
-    begin: Seconds
-    end: Seconds
-    words: Tuple[Tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class LatticeView:
-    """What one system's search kept of an utterance.
-
-    Attributes:
-      title: system and graph.
-      svg: drawing of the lattice, an SVG element. sausage: of its confusion network.
-      places: what the confusion network says, to be read as a table.
-    """
-
-    title: str
-    svg: str
-    sausage: str
-    places: Tuple[WordPlace, ...]
-
-
-@dataclass(frozen=True)
 class ErrorsView:
     """The errors of one decoding, utterance by utterance."""
 
@@ -131,7 +101,7 @@ class ReportData:
       introduction: what was done, in a sentence or two.
       rates: error rates; at least one.
       notes: to stand below them.
-      utterance: one utterance, if there is one to show. lattices: of one utterance, by several systems.
+      utterance: one utterance, if there is one to show.
       graph: a graph, if there is one to show.
       errors: of a few decodings.
       made: name and value of what it was made with: command, commit, versions.
@@ -143,7 +113,6 @@ class ReportData:
     rates: Tuple[RateRow, ...]
     notes: Tuple[str, ...] = ()
     utterance: Optional[UtteranceView] = None
-    lattices: Tuple[LatticeView, ...] = ()
     graph: Optional[GraphView] = None
     errors: Tuple[ErrorsView, ...] = ()
     made: Tuple[Tuple[str, str], ...] = ()

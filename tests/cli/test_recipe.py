@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import CTC, GMM, Toy, invoke
 
-STAGES = ("prepare", "lang", "train", "graph", "tune", "decode")
+STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices")
 
 RECIPE = """
 name: toy
@@ -45,7 +45,15 @@ def test_stages_in_order_give_results_and_report(toy: Toy, recipe: Path) -> None
     assert f"{100 * row['wer']:.2f}" in table
     assert row["system"] == "gmm"
     assert invoke("recipe", "publish", *common, "--to", recipe.parent).exit_code == 0
-    assert "| kaldi | gmm | loop | native |" in (recipe.parent / "RESULTS.md").read_text()
+    published = (recipe.parent / "RESULTS.md").read_text()
+    assert "| kaldi | gmm | loop | native |" in published
+    quality = json.loads((exp / "lattices/kaldi/gmm/loop/quality.json").read_text())
+    assert quality["map_errors"] == row["errors"]
+    assert quality["mbr_expected"] <= quality["map_expected"]
+    errors = [count for _, count in quality["oracle"]]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[0] <= quality["map_errors"]
+    assert f"| {100 * quality['mbr_errors'] / quality['words']:.2f} |" in published.split("## Word lattices")[1]
     assert invoke("report", *common, "--command", "make toy").exit_code == 0
     assert "make toy" in (exp / "report.html").read_text(encoding="utf-8")
 

@@ -6,18 +6,7 @@ import numpy as np
 
 from fsaasr.core import Hypothesis, Span
 from fsaasr.evaluate import word_errors
-from fsaasr.lattice.draw import Bin, lattice_svg, sausage_svg
-from fsaasr.report import (
-    ErrorsView,
-    GraphView,
-    LatticeView,
-    Posteriors,
-    RateRow,
-    ReportData,
-    UtteranceView,
-    WordPlace,
-)
-from fsaasr.testing import random_word_lattice
+from fsaasr.report import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView
 
 
 def row(group: str, system: str, engine: str, errors: int) -> RateRow:
@@ -48,16 +37,6 @@ def utterance() -> UtteranceView:
     return UtteranceView("one two", spectrogram, 0.01, 4000.0, hypothesis, "gmm: forced alignment", (posteriors,))
 
 
-def lattice() -> LatticeView:
-    bins = [Bin(10, 40, [("one", 0.9), ("<nine>", 0.1)]), Bin(50, 80, [("two", 0.75), ("", 0.25)])]
-    return LatticeView(
-        "gmm, loop",
-        lattice_svg(random_word_lattice(np.random.default_rng(0))),
-        sausage_svg(bins, 0.01, "spk-0001"),
-        (WordPlace(0.1, 0.4, tuple(bins[0].words)), WordPlace(0.5, 0.8, tuple(bins[1].words))),
-    )
-
-
 def report_data() -> ReportData:
     errors = word_errors(
         {"u1": ["one", "two"], "u2": ["three"], "u3": ["four"]},
@@ -75,7 +54,6 @@ def report_data() -> ReportData:
         rates=rows,
         notes=("engine 'k3' was left out",),
         utterance=utterance(),
-        lattices=(lattice(),),
         graph=GraphView("toy graph", '<svg xmlns="http://www.w3.org/2000/svg"><circle r="3"/></svg>'),
         errors=(ErrorsView("ctc, loop, native", errors),),
         made=(("command", "run.sh"), ("commit", "0123456789ab")),

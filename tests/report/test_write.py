@@ -92,25 +92,9 @@ def test_errors_have_their_kind(kind: str, word: str) -> None:
     assert word in spans[0]
 
 
-def test_lattices_are_pictures_and_tables() -> None:
-    page = render_report(report_data())
-    assert "Lattice of random" in page
-    assert "Confusion network of spk-0001" in page
-    assert "<td>0.10</td><td>0.40</td>" in page
-    words = "<bdi>one</bdi> 0.90, <bdi>&lt;nine&gt;</bdi> 0.10"
-    assert words in page
-    assert "<bdi>no word</bdi> 0.25" in page
-
-
 def test_what_is_absent_is_left_out() -> None:
-    page = render_report(replace(report_data(), utterance=None, lattices=(), graph=None, errors=(), files=()))
-    for heading in (
-        "One utterance",
-        "Lattices of one utterance",
-        "Reference and hypothesis",
-        "A decoding graph",
-        "<details>",
-    ):
+    page = render_report(replace(report_data(), utterance=None, graph=None, errors=(), files=()))
+    for heading in ("One utterance", "Reference and hypothesis", "A decoding graph", "<details>"):
         assert heading not in page
     assert outline(page).mismatched == []
 

@@ -1,0 +1,233 @@
+"""Lattice files in, lattice files or hypotheses out: one lattice at a time, so archives may be of any size."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+
+from fsaasr.core.errors import LatticeError
+from fsaasr.core.files import PathLike, line_writer
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import Seconds
+from fsaasr.core.symbols import SymbolTable
+from fsaasr.evaluate import ErrorReport, oracle_errors
+from fsaasr.grammar import read_arpa
+from fsaasr.graph import load_graph
+from fsaasr.hypotheses import numbered, read_speakers, read_transcripts, write_hypotheses, write_nbest
+from fsaasr.lattice import (
+    ConfidenceCalibration,
+    Lattice,
+    Limits,
+    Mixing,
+    ScoredPaths,
+    WordLattice,
+    frame_depth,
+    mbr_decode,
+    prune,
+    rescore_ngram,
+)
+from fsaasr.lattice.formats import LatticeSymbols, format_of, read_lattices, write_lattices
+from fsaasr.lattice.lm_replacement import REPLACE
+from fsaasr.recipe.decoding import NOT_FINAL
+from fsaasr.recipe.scales import UNSCALED, Scales
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Lattices in a file, and how they are to be read.
+
+    Attributes:
+      path: as for `fsaasr.lattice.formats.read_lattices`.
+      words: Kaldi's `words.txt`, and graph: a graph file, which names columns, too; where neither is given, labels keep
+        what names the file has for them.
+      frame_shift: seconds, for files that do not say.
+      scales: weights under which paths are compared.
+    """
+
+    path: PathLike
+    words: Optional[PathLike] = None
+    graph: Optional[PathLike] = None
+    frame_shift: Seconds = 0.01
+    scales: Scales = UNSCALED
+
+    @property
+    def weights(self) -> Tuple[float, float, float]:
+        """Acoustic scale, scale of graph scores, and word insertion penalty."""
+        return self.scales.acoustic_scale, self.scales.lm_scale, self.scales.word_insertion_penalty
+
+    def lattices(self) -> Iterator[ScoredPaths]:
+        """All lattices as they are, with progress on a terminal."""
+        from tqdm import tqdm
+
+        return iter(tqdm(read_lattices(self.path, self._symbols()), unit="lattice", leave=False, disable=None))
+
+    def word_lattices(self, beam: Optional[float] = None) -> Iterator[WordLattice]:
+        """All lattices, those of frames determinized over words, within a beam of the best path."""
+        for lattice in self.lattices():
+            if isinstance(lattice, Lattice):
+                lattice = lattice.word_lattice(beam, self.scales.acoustic_scale, self.scales.lm_scale)
+            if not isinstance(lattice, WordLattice):
+                raise LatticeError(f"{self.path}: utterance {lattice.utterance!r} is no lattice of frames or words")
+            yield lattice
+
+    def _symbols(self) -> Optional[LatticeSymbols]:
+        if self.graph is not None:
+            return LatticeSymbols.of(load_graph(self.graph), self.frame_shift)
+        if self.words is not None:
+            return LatticeSymbols.of_words(SymbolTable.read(self.words), self.frame_shift)
+        return LatticeSymbols.unknown(self.frame_shift)
+
+
+def copy_lattices(archive: Archive, out: PathLike, determinize: bool = False) -> int:
+    """Copies lattices to another file, in the format of its name; `determinize` makes word lattices of all."""
+    return write_lattices(archive.word_lattices() if determinize else archive.lattices(), out)
+
+
+def prune_lattices(archive: Archive, out: PathLike, beam: float, determinize: bool = False) -> int:
+    """Writes what lies within a beam of each lattice's best path under the archive's scales."""
+    lattices = archive.word_lattices(beam) if determinize else archive.lattices()
+    return write_lattices((prune(lattice, beam, *archive.weights) for lattice in lattices), out)
+
+
+def rescore_lattices(
+    archive: Archive,
+    out: PathLike,
+    arpa: PathLike,
+    old_arpa: Optional[PathLike] = None,
+    mixing: Mixing = REPLACE,
+    beam: Optional[float] = None,
+) -> int:
+    """Writes lattices with the scores of another n-gram model; see `fsaasr.lattice.rescore_ngram`."""
+    format_of(out)  # before models are read, not after it
+    new, old = read_arpa(arpa), None if old_arpa is None else read_arpa(old_arpa)
+    limits = Limits(beam, archive.scales.acoustic_scale, archive.scales.lm_scale)
+    lattices = archive.word_lattices()
+    return write_lattices((rescore_ngram(lattice, new, old, mixing, limits) for lattice in lattices), out)
+
+
+def nbest_of_lattices(archive: Archive, out: PathLike, n: int) -> int:
+    """Writes n-best lists, and returns the number of utterances.
+
+    Hypotheses are named `utterance-1`, `utterance-2`, ...; `out` is a file in one of the formats of hypotheses, or a
+    folder, by a slash at its end, which receives Kaldi's tables of texts and costs.
+    """
+    lists: Dict[str, List[Hypothesis]] = {}
+    for lattice in archive.lattices():
+        _once(archive, lattice, lists)
+        lists[lattice.utterance] = lattice.nbest(n, *archive.weights)
+    if str(out).endswith("/"):
+        write_nbest(lists, out)
+    else:
+        write_hypotheses(numbered(lists), out)
+    return len(lists)
+
+
+@dataclass(frozen=True)
+class MbrTotals:
+    """Sums over an archive: utterances, words of the output, and errors to be expected of it and of best paths."""
+
+    utterances: int
+    words: int
+    expected_errors: float
+    map_expected_errors: float
+
+
+def mbr_of_lattices(
+    archive: Archive,
+    out: PathLike,
+    networks: Optional[PathLike] = None,
+    calibration: Optional[PathLike] = None,
+) -> MbrTotals:
+    """Writes the words with the fewest expected errors, and their confidences, calibrated where a file says how.
+
+    Args:
+      archive: lattices.
+      out: file in one of the formats of hypotheses.
+      networks: receives the confusion networks as JSON lines.
+      calibration: what `ConfidenceCalibration.save` wrote.
+    """
+    calibrate = None if calibration is None else ConfidenceCalibration.load(calibration)
+    hypotheses: Dict[str, Hypothesis] = {}
+    totals = MbrTotals(0, 0, 0.0, 0.0)
+    with line_writer(networks) as write_line:
+        for lattice in archive.word_lattices():
+            _once(archive, lattice, hypotheses)
+            found = mbr_decode(lattice, *archive.weights)
+            hypotheses[lattice.utterance] = calibrate(found.hypothesis) if calibrate else found.hypothesis
+            write_line(json.dumps(found.network.to_dict(), ensure_ascii=False))
+            totals = MbrTotals(
+                totals.utterances + 1,
+                totals.words + len(found.hypothesis.words),
+                totals.expected_errors + found.expected_errors,
+                totals.map_expected_errors + found.map_expected_errors,
+            )
+        write_hypotheses(hypotheses.values(), out)
+    return totals
+
+
+def oracle_of_lattices(archive: Archive, references: PathLike, utt2spk: Optional[PathLike] = None) -> ErrorReport:
+    """Errors of the paths that come closest to references, a file in Kaldi's text form."""
+    speakers = None if utt2spk is None else read_speakers(utt2spk)
+    return oracle_errors(archive.lattices(), read_transcripts(references), speakers)
+
+
+@dataclass(frozen=True)
+class ArchiveSizes:
+    """Sums over an archive.
+
+    Attributes:
+      lattices, frames, states, arcs: numbers of each; seconds: of audio.
+      words: words of best paths, and word_arcs: arcs that have a word.
+      crossings: arcs that cross a frame, summed over frames.
+      flags: lattices of each kind of trouble.
+    """
+
+    lattices: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    states: int = 0
+    arcs: int = 0
+    words: int = 0
+    word_arcs: int = 0
+    crossings: int = 0
+    flags: Tuple[Tuple[str, int], ...] = ()
+
+    def to_text(self) -> str:
+        """A line each."""
+        depth = self.crossings / max(self.frames, 1)
+        lines = [
+            f"lattices  {self.lattices}",
+            f"audio     {self.seconds:.1f} s, {self.frames} frames",
+            f"states    {self.states}",
+            f"arcs      {self.arcs}, {self.word_arcs} of them words",
+            f"depth     {depth:.2f} arcs a frame",
+            f"density   {self.word_arcs / max(self.words, 1):.2f} word arcs a word of the best paths",
+        ]
+        return "\n".join([*lines, *(f"{flag:9s} {count}" for flag, count in self.flags)])
+
+
+def measure_lattices(archive: Archive) -> ArchiveSizes:
+    """Sizes of all lattices of an archive, and what befell them."""
+    total: Counter[str] = Counter()
+    flags: Counter[str] = Counter()
+    seconds = 0.0
+    for lattice in archive.lattices():
+        total["lattices"] += 1
+        total["frames"] += lattice.num_frames
+        total["states"] += lattice.num_states
+        total["arcs"] += lattice.num_arcs
+        total["words"] += len(lattice.best_path().words)
+        total["word_arcs"] += int((lattice.output_label > 0).sum())
+        total["crossings"] += int(frame_depth(lattice).sum())
+        flags.update(lattice.flags)
+        if not lattice.reached_final:
+            flags[NOT_FINAL] += 1
+        seconds += lattice.num_frames * lattice.frame_shift
+    return ArchiveSizes(**total, seconds=seconds, flags=tuple(sorted(flags.items())))
+
+
+def _once(archive: Archive, lattice: ScoredPaths, seen: Mapping[str, object]) -> None:
+    if lattice.utterance in seen:
+        raise LatticeError(f"{archive.path}: utterance {lattice.utterance!r} has two lattices; expected one each")
