@@ -7,7 +7,7 @@ is `state weight`. A blank line ends the lattice.
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,31 +15,61 @@ import numpy.typing as npt
 from fsaasr.core.errors import SymbolError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.formats.byte_stream import ByteStream
-from fsaasr.lattice.formats.kaldi_fst import INPUT, LENGTH, OUTPUT, SOURCE, TARGET, Costs, Ints, KaldiFst
+from fsaasr.lattice.formats.kaldi_fst import LENGTH, SOURCE, Costs, Ints, KaldiFst
+from fsaasr.lattice.word_lattice import places
 
 _END = re.compile(rb"\n[ \t\r]*\n")
 _EXPECTED = "`source target word graph,acoustic,id_id`, `source target id word graph,acoustic` or `state weight`"
+_ARC = re.compile(r"^[ \t]*\S+[ \t]+\S+[ \t]+\S.*", re.MULTILINE)
+_FULL_END = re.compile(r"^[ \t]*\S+[ \t]+[^,\s]+,[^,\s]+[ \t\r]*$", re.MULTILINE)
 _LARGEST = np.iinfo(np.int32).max
+_BLOCK = 1 << 18
+"""Characters of the lines that are taken apart at a time."""
 
 Row = List[str]
+Integers = npt.NDArray[np.int64]
+
+
+class _Lines(NamedTuple):
+    """Some lines: of A arcs, with states and labels (2, A), and of E final states, each with what its weight holds."""
+
+    states: Integers
+    labels: Integers
+    costs: Costs
+    lengths: Integers
+    ids: Ints
+    ends: Integers
+    end_costs: Costs
+    end_lengths: Integers
+    end_ids: Ints
 
 
 def read_text(data: ByteStream, words: Optional[SymbolTable]) -> KaldiFst:
     """Takes a lattice that begins behind the end of this line, and the blank line behind it.
 
-    Words may be numbers, or names from `words`; in one lattice all are of one kind.
+    Words may be numbers, or names from `words`; in one lattice all are of one kind, which its first arcs tell.
 
     Raises:
       LatticeFileError: a malformed line, or no blank line at the end; it names the line, or the byte.
     """
     text, line = _take_record(data)
-    rows = [row.split() for row in text.split("\n")]
+    compact = _is_compact(text)
+    parsed, start = [], ""
+    for number, rows in _blocks(text):
+        if number == 0 and words is not None and not _has_names(rows, 2 if compact else 3):
+            words = None
+        try:
+            parsed.append(_parse(rows, compact, words))
+        except (ValueError, SymbolError) as error:
+            row, problem = _malformed(rows, compact, words) or (0, str(error))
+            shown = " ".join(rows[row])[:100]
+            place = None if line is None else line + number + row
+            raise data.error(f"found {shown!r}, expected {_EXPECTED} ({problem})", line=place) from error
+        start = start or next((row[0] for row in rows if row), "")
     try:
-        return _parse([row for row in rows if row], words)
-    except (ValueError, SymbolError) as error:
-        for number, row in enumerate(rows):
-            _check_row(data, row, None if line is None else line + number, words)
-        raise data.error(f"the lines of the lattice before this byte do not fit together: {error}") from error
+        return _joined(parsed, compact, start)
+    except ValueError as error:
+        raise data.error(f"in the lattice before this byte, {error}") from error
 
 
 def text_record(fst: KaldiFst) -> bytes:
@@ -93,45 +123,74 @@ def _take_record(data: ByteStream) -> Tuple[str, Optional[int]]:
     return text, line
 
 
-def _check_row(data: ByteStream, row: Row, line: Optional[int], words: Optional[SymbolTable]) -> None:
-    """Raises LatticeFileError if this row by itself is malformed."""
-    try:
-        _parse([row] if row else [], words)
-    except (ValueError, SymbolError) as error:
-        shown = " ".join(row)[:100]
-        raise data.error(f"found {shown!r}, expected {_EXPECTED} ({error})", line=line) from error
+def _is_compact(text: str) -> bool:
+    """By the first arc, or by final weights where there is none; a bare state is taken for a compact lattice."""
+    arc = _ARC.search(text)
+    if arc:
+        fields = arc[0].split()
+        return len(fields) == 3 or (len(fields) == 4 and "," in fields[3])
+    return not _FULL_END.search(text)
 
 
-def _parse(rows: List[Row], words: Optional[SymbolTable]) -> KaldiFst:
-    """The lattice of lines that are not blank; ValueError or SymbolError where they are malformed."""
-    arcs = [row for row in rows if len(row) > 2]
-    finals = sorted((row for row in rows if len(row) <= 2), key=lambda row: int(row[0]))
-    compact = _is_compact(arcs, finals)
+def _has_names(rows: List[Row], word: int) -> bool:
+    """Whether the field `word` of an arc is not a number."""
+    return not all(row[word].isdigit() for row in rows if len(row) > word)
+
+
+def _blocks(text: str) -> Iterator[Tuple[int, List[Row]]]:
+    """The fields of lines, by blocks, since they take much more memory than the text; each with its first line."""
+    number = begin = 0
+    while begin < len(text):
+        end = text.find("\n", begin + _BLOCK)
+        end = len(text) if end < 0 else end
+        rows = [line.split() for line in text[begin:end].split("\n")]
+        yield number, rows
+        number += len(rows)
+        begin = end + 1
+
+
+def _malformed(rows: List[Row], compact: bool, words: Optional[SymbolTable]) -> Optional[Tuple[int, str]]:
+    """The first line that is malformed by itself, and what is wrong with it."""
+    for number, row in enumerate(rows):
+        try:
+            _parse([row], compact, words)
+        except (ValueError, SymbolError) as error:
+            return number, str(error)
+    return None
+
+
+def _parse(rows: List[Row], compact: bool, words: Optional[SymbolTable]) -> _Lines:
+    """What the lines say; ValueError or SymbolError where one is malformed."""
     one = "0,0," if compact else "0,0"
-    columns = _columns(arcs, 4 if compact else 5, one)
-    final_columns = _columns(finals, 2, one)
-    costs, lengths, ids = _weights(columns[-1], compact)
-    values, final_lengths, final_ids = _weights(final_columns[1], compact)
-    states = [_integers(column) for column in (columns[0], columns[1], final_columns[0], [rows[0][0]] if rows else [])]
-    num_states, (source, target, ends, start) = _numbered(states)
-    table = np.zeros((5, len(arcs)), dtype=np.int32)
-    table[SOURCE], table[TARGET], table[LENGTH] = source, target, lengths
-    table[OUTPUT] = _labels(columns[-2], words)
-    table[INPUT] = table[OUTPUT] if compact else _integers(columns[2])
+    columns = _columns([row for row in rows if len(row) > 2], 4 if compact else 5, one)
+    ends = _columns([row for row in rows if 0 < len(row) <= 2], 2, one)
+    output = _labels(columns[-2], words)
+    return _Lines(
+        np.stack([_integers(columns[0]), _integers(columns[1])]),
+        np.stack([output if compact else _integers(columns[2]), output]),
+        *_weights(columns[-1], compact),
+        _integers(ends[0]),
+        *_weights(ends[1], compact),
+    )
+
+
+def _joined(parsed: List[_Lines], compact: bool, start: str) -> KaldiFst:
+    """The lattice of all lines; ValueError where they do not fit together."""
+    if not start:
+        costs, none = np.empty((2, 0), np.float32), np.empty(0, np.int32)
+        return KaldiFst(compact, -1, np.empty((5, 0), np.int32), costs, none, costs, none, none)
+    lines = _Lines(*(np.concatenate(parts, axis=-1) for parts in zip(*parsed)))
+    num_states, (source, target, ends, first) = _numbered([*lines.states, lines.ends, _integers([start])])
     if len(np.unique(ends)) < len(ends):
         raise ValueError("a state has two final weights")
+    arcs = np.stack([source, target, *lines.labels, lines.lengths]).astype(np.int32)
     final_costs = np.full((2, num_states), np.inf, dtype=np.float32)
-    final_costs[:, ends] = values
-    state_lengths = np.zeros(num_states, dtype=np.int32)
-    state_lengths[ends] = final_lengths
-    return KaldiFst(compact, int(start[0]) if rows else -1, table, costs, ids, final_costs, state_lengths, final_ids)
-
-
-def _is_compact(arcs: List[Row], finals: List[Row]) -> bool:
-    """By the first arc, or by the final weights where there is none; a bare state is taken for a compact lattice."""
-    if arcs:
-        return len(arcs[0]) == 3 or (len(arcs[0]) == 4 and "," in arcs[0][3])
-    return all(row[-1].count(",") != 1 for row in finals)
+    final_costs[:, ends] = lines.end_costs
+    lengths = np.zeros(num_states, dtype=np.int32)
+    lengths[ends] = lines.end_lengths
+    behind, order = np.cumsum(lines.end_lengths), np.argsort(ends)
+    ids = lines.end_ids[places((behind - lines.end_lengths)[order], behind[order])]
+    return KaldiFst(compact, int(first[0]), arcs, lines.costs, lines.ids, final_costs, lengths, ids)
 
 
 def _columns(rows: List[Row], width: int, one: str) -> List[Sequence[str]]:
@@ -143,10 +202,10 @@ def _columns(rows: List[Row], width: int, one: str) -> List[Sequence[str]]:
     return list(zip(*rows)) if rows else [()] * width
 
 
-def _integers(column: Sequence[str]) -> npt.NDArray[np.int64]:
+def _integers(column: Sequence[str]) -> Integers:
     digits = "".join(column)
     if column and not (digits.isascii() and digits.isdigit()):
-        raise ValueError("a number is expected where there is none")
+        raise ValueError("a number is expected where there is none; for words by name, give LatticeSymbols")
     # Nineteen digits might be more than int64 holds.
     values = np.array(list(map(int, column)), dtype=np.int64) if max(map(len, column), default=0) < 19 else None
     if values is None or values.max(initial=0) > _LARGEST:
@@ -154,16 +213,13 @@ def _integers(column: Sequence[str]) -> npt.NDArray[np.int64]:
     return values
 
 
-def _labels(column: Sequence[str], words: Optional[SymbolTable]) -> npt.NDArray[np.int64]:
-    digits = "".join(column)
-    if not column or (digits.isascii() and digits.isdigit()):
-        return _integers(column)
+def _labels(column: Sequence[str], words: Optional[SymbolTable]) -> Integers:
     if words is None:
-        raise ValueError("words by name need their symbols; give LatticeSymbols")
+        return _integers(column)
     return np.array([words[name] for name in column], dtype=np.int64)
 
 
-def _weights(column: Sequence[str], compact: bool) -> Tuple[Costs, npt.NDArray[np.int64], Ints]:
+def _weights(column: Sequence[str], compact: bool) -> Tuple[Costs, Integers, Ints]:
     """Costs (2, A), lengths of strings (A,), and the strings, one after the other."""
     parts = 3 if compact else 2
     if not column:
@@ -181,7 +237,7 @@ def _weights(column: Sequence[str], compact: bool) -> Tuple[Costs, npt.NDArray[n
     return costs, lengths, ids.astype(np.int32)
 
 
-def _numbered(columns: List[npt.NDArray[np.int64]]) -> Tuple[int, List[npt.NDArray[np.int64]]]:
+def _numbered(columns: List[Integers]) -> Tuple[int, List[Integers]]:
     """State numbers, and how many there are; numbers far apart are made close, so that they cost no memory."""
     states = np.concatenate(columns)
     count = int(states.max(initial=-1)) + 1

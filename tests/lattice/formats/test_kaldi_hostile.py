@@ -160,13 +160,13 @@ GOOD_LINE = "0 1 3 0.5,1.5,1_2"
         (["1_0 1 3 0.5,1.5,1_2"], "x:2: found '1_0 1 3"),
         (["99999999999999999999 1 3 0,0,"], "x:2: found '9999.*a number above"),
         (["3000000000 1 3 0,0,"], "x:2: found '3000000000 .*a number above"),
-        (["0 1 so 0.5,1.5,1_2"], "x:2: found .*words by name need their symbols"),
+        (["0 1 so 0.5,1.5,1_2"], "x:2: found .*for words by name, give LatticeSymbols"),
         (["0 1 3 0.5,1.5,1__2"], r"x:2: found|x: byte \d+: "),
         (["0 1 3 0.5,1.5,1_x"], "x:2: found"),
         (["0 1 3 half,1.5,1_2"], "x:2: found"),
         (["0 1 3 0.5,1.5,1_2,3"], "x:2: found"),
-        ([GOOD_LINE, "0 1 3 3 0.5,1.5"], "x: byte .*do not fit together: lines of 4 fields, and others"),
-        ([GOOD_LINE, "1 0,0,", "1 0,1,"], "x: byte .*: a state has two final weights"),
+        ([GOOD_LINE, "0 1 3 3 0.5,1.5"], "x:3: found '0 1 3 3 0.5,1.5', expected"),
+        ([GOOD_LINE, "1 0,0,", "1 0,1,"], "x: byte 38: in the lattice before this byte, a state has two final weights"),
         ([GOOD_LINE, "1 nan,0,"], "x:1: utterance 'utt': a score is NaN"),
         ([], "x:1: utterance 'utt': the start is state -1 of 0"),
     ],
@@ -246,6 +246,16 @@ def test_a_packed_trap_costs_little_memory(content, filler):
     with pytest.raises(LatticeFileError):
         list(read_lattices("ark:x.gz"))
     assert tracemalloc.get_traced_memory()[1] < 800 * Path("x.gz").stat().st_size
+    tracemalloc.stop()
+
+
+def test_text_of_many_lines_is_taken_apart_bit_by_bit():
+    """The strings of 80,000 lines at once would take 23 MB."""
+    Path("x").write_bytes(b"utt \n" + b"0 1 1 0.5,0.5,1\n" * 80_000 + b"0 1 1 0\n\n")
+    tracemalloc.start()
+    with pytest.raises(LatticeFileError, match=r"^x:80002: found '0 1 1 0', expected"):
+        list(read_lattices("ark:x"))
+    assert tracemalloc.get_traced_memory()[1] < 1.6e7
     tracemalloc.stop()
 
 
