@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, TypeVar
 
 import click
 
@@ -201,3 +201,32 @@ def oracle(ref: Path, utt2spk: Optional[Path], **archive: Any) -> None:
     report = oracle_of_lattices(_archive(**archive), ref, utt2spk)
     click.echo(error_table(report), nl=False)
     click.echo(f"oracle WER {100 * report.rate:.2f} %; {report.errors} errors in {report.words} words")
+
+
+@lattice.command()
+@archive_options
+@click.argument("out", type=FILE)
+@click.option("--utterance", multiple=True, help="Draw the lattice of this one; may be repeated.")
+@click.option("--sausage", is_flag=True, help="Draw confusion networks of minimum Bayes risk decoding.")
+@click.option("--min-posterior", default=0.01, show_default=True, help="Leave out what is less probable.")
+@click.option("--references", type=FILE, help="Transcripts in Kaldi's text form, to stand below.")
+def draw(
+    out: Path,
+    utterance: Tuple[str, ...],
+    sausage: bool,
+    min_posterior: float,
+    references: Optional[Path],
+    **archive: Any,
+) -> None:
+    """Draw lattices over time: an .svg of one, or an .html page of all that are wanted.
+
+    Example: fsaasr lattice draw exp/lat.ark.gz page.html --words lang/words.txt
+    """
+    from fsaasr.hypotheses import read_transcripts
+    from fsaasr.lattice.draw import Look, draw_lattices
+
+    source = _archive(**archive)
+    transcripts = {} if references is None else read_transcripts(references)
+    said = {name: " ".join(words) for name, words in transcripts.items()}
+    draw_lattices(source.lattices(), out, utterance, Look(*source.weights, min_posterior, sausage), said)
+    click.echo(out)

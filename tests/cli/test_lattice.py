@@ -16,7 +16,7 @@ from fsaasr.lattice.formats import read_lattices, write_lattices
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.cli.conftest import invoke
 
-COMMANDS = ("formats", "info", "copy", "prune", "nbest", "mbr", "rescore", "oracle")
+COMMANDS = ("formats", "info", "copy", "prune", "nbest", "mbr", "rescore", "oracle", "draw")
 
 
 @pytest.fixture(name="lattices", scope="module")
@@ -142,3 +142,17 @@ def test_an_utterance_twice_is_refused(fails: Callable[..., str], lattices, tmp_
 def test_an_unknown_format_is_refused_before_the_work(fails: Callable[..., str], archive: Path, tmp_path: Path) -> None:
     line = fails("lattice", "copy", archive, tmp_path / "lat.docx")
     assert "no lattice format has names like" in line
+
+
+def test_draw_names_words_by_a_table(lattices, archive: Path, tmp_path: Path) -> None:
+    run("copy", archive, tmp_path / "lat.ark")
+    lattices[0].words.write(tmp_path / "words.txt")
+    name = lattices[1].utterance
+    words = tmp_path / "words.txt"
+    run("draw", tmp_path / "lat.ark", tmp_path / "one.svg", "--words", words, "--utterance", name)
+    svg = (tmp_path / "one.svg").read_text()
+    assert svg.count("<svg") == 1
+    assert all(word in svg for word in lattices[1].best_path().text.split())
+    run("draw", tmp_path / "lat.ark", tmp_path / "all.html", "--words", words, "--sausage")
+    page = (tmp_path / "all.html").read_text()
+    assert all(lattice.utterance in page for lattice in lattices)
