@@ -197,3 +197,20 @@ def test_what_is_wrong_is_said():
     dead = replace(lattice, final_score=np.full(lattice.num_states, -np.inf, dtype=np.float32))
     with pytest.raises(LatticeError, match="'utt0' has no path to a final state"):
         dead.word_lattice()
+
+
+@pytest.mark.k2
+@pytest.mark.parametrize("name", ["ctc-trigram", "hmm1-silence-trigram"])
+def test_lattices_of_both_engines_are_alike(name):
+    pytest.importorskip("k2")
+    graph = GRAPHS[name]
+    matrix = np.random.default_rng(4).normal(scale=2.0, size=(11, graph.num_columns)).astype(np.float32)
+    native = searched(graph, matrix).word_lattice(6.0)
+    for engine in ("k2", "k2-exact"):
+        other = searched(graph, matrix, SearchOptions(engine, 1e3, 1e3)).word_lattice(6.0)
+        check(other)
+        wanted, found = by_words(native), by_words(other)
+        assert found.keys() == wanted.keys()
+        for key, hyp in wanted.items():
+            assert found[key].score == pytest.approx(hyp.score, abs=1e-4)
+            assert found[key].columns == hyp.columns
