@@ -260,7 +260,7 @@ def of_kaldi(case):
 
 @pytest.mark.parametrize("case", KALDI["lattices"], ids=range(len(KALDI["lattices"])))
 def test_kaldis_risk_is_that_of_kaldis_words(case):
-    """See `source` in the file. Kaldi's risk includes a cost of 1e-5 for each word without bin."""
+    """See `kaldi_mbr.py`. Kaldi's risk includes a cost of 1e-5 for each word without bin."""
     lattice = of_kaldi(case)
     check(lattice)
     arcs = weighted_words([lattice], (KALDI["scale"], KALDI["scale"], 0.0), (), [1.0])
