@@ -7,7 +7,9 @@ here; the arrays are taken from the archive only after their sizes were held aga
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Tuple
 
@@ -31,6 +33,8 @@ _STORAGES = {
 }
 _LEGACY = b"\x80\x02\x8a\x0a"
 _MAX_ENTRIES = 10_000
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, struct.error, zlib.error)
+"""What zipfile raises on damaged archives: names that are no text, entries that are not where they should be, ..."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class TorchFile:
                     "torch and save it again with torch.save, which writes an archive since torch 1.6",
                 )
             return zipfile.ZipFile(self.path)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        except _DAMAGE as error:
             raise FileFormatError(
                 self.path, None, f"cannot be read ({error}); expected a file of torch.save"
             ) from error
@@ -107,14 +111,15 @@ class TorchFile:
         try:
             entry = archive.getinfo(self._head + name)
             # torch compresses nothing, so an entry is no longer than the file and cannot swell.
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > limit:
+            is_stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+            if not is_stored or entry.file_size > limit:
                 raise FileFormatError(
                     self.path,
                     None,
                     f"entry {name!r} has {entry.file_size} bytes or is compressed; expected {limit} plain",
                 )
             return archive.read(entry)
-        except (KeyError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise FileFormatError(self.path, None, f"entry {name!r}: {error}; fetch or save the file again") from error
 
     def _array(self, name: str, value: Any) -> npt.NDArray[Any]:

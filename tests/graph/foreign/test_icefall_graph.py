@@ -1,11 +1,14 @@
 """icefall's graphs: files that k2 itself made are read, decode as k2 decodes them, and nothing in them is run."""
 
+import contextlib
 import os
 import zipfile
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fsaasr.core.errors import FileFormatError
 from fsaasr.core.scores import Scores
@@ -229,6 +232,10 @@ def test_archives_that_swell_or_are_damaged_are_refused(tokens, tmp_path):
         read_icefall_graph(path, WORDS, tokens)
     torch.save(plain_hlg(), path)
     whole = path.read_bytes()
+    entry = whole.index(b"PK\x01\x02")
+    path.write_bytes(whole[: entry + 20] + b"\xff\xff\xff\x7f" + whole[entry + 24 :])  # its compressed size
+    with pytest.raises(FileFormatError, match="is compressed"):
+        read_icefall_graph(path, WORDS, tokens)
     for cut in range(0, len(whole), 37):
         path.write_bytes(whole[:cut])
         with pytest.raises(FileFormatError):
@@ -237,6 +244,20 @@ def test_archives_that_swell_or_are_damaged_are_refused(tokens, tmp_path):
     path.write_bytes(whole[:place] + b"x" + whole[place + 1 :])
     with pytest.raises(FileFormatError, match="Bad CRC-32"):
         read_icefall_graph(path, WORDS, tokens)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_changed_bytes_are_refused_or_sound(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("x")
+    (folder / "tokens.txt").write_text(TOKENS)
+    torch.save(plain_hlg(), folder / "HLG.pt")
+    content = bytearray((folder / "HLG.pt").read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (folder / "HLG.pt").write_bytes(content)
+    with contextlib.suppress(FileFormatError):
+        assert read_icefall_graph(folder / "HLG.pt", WORDS, folder / "tokens.txt").check() is None
 
 
 def test_the_old_format_is_refused_with_the_remedy(tokens, tmp_path):
