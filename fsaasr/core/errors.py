@@ -46,10 +46,6 @@ class LatticeError(FsaasrError):
     """A lattice is malformed or an operation is undefined on it."""
 
 
-class DoubleCountWarning(UserWarning):
-    """A language model's scores are added to scores that seem to hold a language model's already."""
-
-
 class CorpusError(FsaasrError):
     """A corpus directory, manifest or recording is missing or malformed."""
 

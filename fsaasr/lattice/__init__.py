@@ -12,7 +12,7 @@ from fsaasr.lattice.frame_lattice import frame_lattice
 from fsaasr.lattice.frame_shift import with_frame_shift
 from fsaasr.lattice.graph_parts import GraphSplitter, split_graph_scores
 from fsaasr.lattice.lattice import Lattice
-from fsaasr.lattice.lm_replacement import Mixing
+from fsaasr.lattice.lm_replacement import DoubleCountWarning, Mixing
 from fsaasr.lattice.lm_rescoring import rescore_lattice
 from fsaasr.lattice.mbr import MbrResult, mbr_decode
 from fsaasr.lattice.minimize import minimized
@@ -38,6 +38,7 @@ __all__ = [
     "SEARCH_DIED",
     "ConfidenceCalibration",
     "ConfusionNetwork",
+    "DoubleCountWarning",
     "ExpectedCounts",
     "GraphParts",
     "GraphSplitter",

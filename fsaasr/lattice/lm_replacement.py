@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fsaasr.core.errors import DoubleCountWarning, LatticeError
+from fsaasr.core.errors import LatticeError
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 
 Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
+
+
+class DoubleCountWarning(UserWarning):
+    """A language model's scores are added to scores that seem to hold a language model's already."""
 
 
 @dataclass(frozen=True)

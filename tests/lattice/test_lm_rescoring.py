@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from fsaasr.core.errors import DoubleCountWarning, LatticeError
-from fsaasr.lattice import Limits, Mixing, WordLm, check, rescore_lattice, rescore_ngram
+from fsaasr.core.errors import LatticeError
+from fsaasr.lattice import DoubleCountWarning, Limits, Mixing, WordLm, check, rescore_lattice, rescore_ngram
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.lattice.test_rescoring import (
     assert_same_paths,

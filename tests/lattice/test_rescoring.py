@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fsaasr.core.errors import DoubleCountWarning, GrammarError, LatticeError
+from fsaasr.core.errors import GrammarError, LatticeError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.grammar import NgramModel, NgramOrder, read_arpa
-from fsaasr.lattice import GraphParts, Limits, Mixing, check, rescore_lattice, rescore_ngram
+from fsaasr.lattice import DoubleCountWarning, GraphParts, Limits, Mixing, check, rescore_lattice, rescore_ngram
 from fsaasr.testing import random_word_lattice, word_lattice_of, word_paths
 from tests.grammar.test_ngram_model import QUERIED
 from tests.grammar.toys import DATA
