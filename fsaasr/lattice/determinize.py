@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fsaasr.lattice.word_arc_kernels import Nodes, Source, WordArcs
 
 MAX_WORD_ARCS = 200_000
-"""Arcs that a determinized lattice may have by default."""
+"""Arcs that a word lattice may have by default."""
 GROWTH = 4
 """By which tables that were too small are enlarged."""
 
@@ -52,8 +52,8 @@ def word_lattice(
       beam: >= 0; word sequences whose best path is within so much of the best of all are in the result. Others may
         be. None for all of the lattice.
       acoustic_scale, lm_scale: scales under which the best path of a word sequence is chosen, >= 0.
-      max_arcs: budget. Sequences are looked into best first; where the budget does not do for all of them, the result
-        holds the best ones and says BUDGET_SPENT in its `flags`.
+      max_arcs: budget, which bounds time and memory, too. Sequences are looked into best first; where the budget does
+        not do for all of them, the result holds the best ones and says BUDGET_SPENT in its `flags`.
 
     Raises:
       LatticeError: a negative beam or scale, no final state, or a budget too small for the best path.
@@ -63,13 +63,7 @@ def word_lattice(
     beam = math.inf if beam is None else float(beam)
     if beam < math.inf:
         lattice = prune(lattice, beam, acoustic_scale, lm_scale)
-    determinizer = _Determinizer(lattice, (acoustic_scale, lm_scale))
-    room = 1024 + lattice.num_arcs // 2
-    while True:
-        found = determinizer.attempt(beam, max_arcs, room)
-        if found is not None:
-            return found
-        room *= GROWTH
+    return _Determinizer(lattice, (acoustic_scale, lm_scale)).words(beam, max_arcs)
 
 
 class _Determinizer:
@@ -112,38 +106,57 @@ class _Determinizer:
             symbols += np.where(inputs > 0, self.lattice.arc_flags[self.bounds.arc], 0)
         return symbols.astype(np.int32)
 
-    def attempt(self, beam: float, max_arcs: int, room: int) -> Optional[WordLattice]:
-        """The word lattice, with tables for so many arcs, entries and symbols; None if they do not suffice."""
+    def words(self, beam: float, max_arcs: int) -> WordLattice:
+        """The word lattice; tables grow where they do not suffice, up to what the budget may need."""
         from fsaasr.lattice import determinize_kernels as kernels
+
+        room, most, budget = 1024 + self.lattice.num_arcs // 2, 1024 + 2 * max_arcs, max_arcs
+        while True:
+            status, det, strings, scratch = self._determinize(beam, budget, min(room, most))
+            if status == kernels.BUDGET_SPENT and not kernels.has_best_path(self.tables, det):
+                raise LatticeError(
+                    f"word_lattice: max_arcs={max_arcs} do not suffice for the best path of utterance "
+                    f"{self.lattice.utterance!r}; raise the budget"
+                )
+            cut = None if status == kernels.NO_ROOM else self._cut(det, strings, scratch, max_arcs)
+            if cut is not None:
+                flags = (BUDGET_SPENT,) if status == kernels.BUDGET_SPENT else ()
+                return self._word_lattice(*cut, flags)
+            if room < most and (status == kernels.NO_ROOM or strings.state[1] != 0):
+                room *= GROWTH
+            else:
+                budget = int(det.counts[1]) // 2
+
+    def _determinize(
+        self, beam: float, max_arcs: int, room: int
+    ) -> Tuple[int, Determinized, Strings, npt.NDArray[np.int32]]:
+        """Status, result, its strings, and room for the symbols of a path; tables for so many arcs, and more else."""
         from fsaasr.lattice.closure_kernels import new_entries, new_scratch
+        from fsaasr.lattice.determinize_kernels import determinize, new_determinized
         from fsaasr.lattice.string_kernels import new_strings
 
         # A path has no more symbols than frames and words, and a word takes it to another state.
         longest = self.lattice.num_frames + len(self.bounds.state) + 2
         strings, entries = new_strings(8 * room, longest), new_entries(8 * room)
-        det, way = kernels.new_determinized(room), new_scratch(len(self.bounds.state), longest)
-        status = kernels.determinize(self.tables, self.bounds.source, beam, max_arcs, strings, entries, det, way)
-        if status == kernels.BUDGET_SPENT and not kernels.has_best_path(self.tables, det):
-            raise LatticeError(
-                f"word_lattice: max_arcs={max_arcs} do not suffice for the best path of utterance "
-                f"{self.lattice.utterance!r}; raise the budget"
-            )
-        cut = None if status == kernels.NO_ROOM else self._cut(det, strings, way.symbols)
-        if cut is None:
-            return None
-        return self._word_lattice(*cut, (BUDGET_SPENT,) if status == kernels.BUDGET_SPENT else ())
+        det, way = new_determinized(room), new_scratch(len(self.bounds.state), longest)
+        status = determinize(self.tables, self.bounds.source, beam, max_arcs, strings, entries, det, way)
+        return status, det, strings, way.symbols
 
     def _cut(
-        self, det: Determinized, strings: Strings, scratch: npt.NDArray[np.int32]
+        self, det: Determinized, strings: Strings, scratch: npt.NDArray[np.int32], max_arcs: int
     ) -> Optional[Tuple[Nodes, WordArcs]]:
-        """Words with exactly their frames; None where there is no room for their strings."""
+        """Words with exactly their frames; None where they are too many arcs, or there is no room for their strings."""
         from fsaasr.lattice.word_arc_kernels import cut_words, new_nodes, new_word_arcs
 
-        source, room = self._source(det), 64 + 4 * int(det.counts.sum())
+        source, size = self._source(det), int(det.counts.sum())
+        room = 64 + 4 * size
         while strings.state[1] == 0:
-            nodes, out = new_nodes(room), new_word_arcs(room, 16 * room)
+            arcs = min(room, max_arcs)
+            nodes, out = new_nodes(2 * arcs + size), new_word_arcs(arcs, 16 * room)
             if cut_words(source, nodes, out, strings, scratch):
                 return nodes, out
+            if arcs == max_arcs and (out.count[0] == arcs or nodes.counts.max() == len(nodes.frame)):
+                return None
             room *= GROWTH
         return None
 
