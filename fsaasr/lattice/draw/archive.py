@@ -10,7 +10,7 @@ from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike
 from fsaasr.lattice.draw.page import write_pictures
 from fsaasr.lattice.draw.sausage import confusion_network_svg
-from fsaasr.lattice.draw.word_graph import lattice_svg
+from fsaasr.lattice.draw.word_graph import BEAM, lattice_svg
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.mbr import mbr_decode
 from fsaasr.lattice.scored_paths import ScoredPaths
@@ -44,7 +44,7 @@ class Look:
             return lattice_svg(lattice, *self.scales, reference, self.min_posterior)
         words = cast(WordLattice, lattice)
         if isinstance(lattice, Lattice):
-            words = lattice.word_lattice(None, self.acoustic_scale, self.lm_scale)
+            words = lattice.word_lattice(BEAM, self.acoustic_scale, self.lm_scale)
         return confusion_network_svg(mbr_decode(words, *self.scales).network, reference, self.min_posterior)
 
 

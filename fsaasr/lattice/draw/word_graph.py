@@ -17,6 +17,9 @@ from fsaasr.lattice.scoring import arc_posteriors, scaled_scores
 MAX_ARCS = 300
 """Arcs of a picture that can still be read."""
 
+BEAM = 8.0
+"""Of a frame-level lattice, only word sequences within so much of the best are looked at: e^-8 is below any picture."""
+
 _MAX_LABEL = 150.0
 _MIN_SCALE, _MAX_SCALE = 90.0, 320.0
 _MIN_SPAN = 480.0
@@ -51,7 +54,7 @@ def lattice_svg(
     from fsaasr.lattice.kernels import best_arcs
 
     if isinstance(lattice, Lattice):
-        lattice = word_lattice(lattice, None, acoustic_scale, lm_scale)
+        lattice = word_lattice(lattice, BEAM, acoustic_scale, lm_scale)
     scales = (acoustic_scale, lm_scale, word_insertion_penalty)
     scores, final = scaled_scores(lattice, *scales)
     score, best = best_arcs(lattice.source, lattice.target, scores, final)

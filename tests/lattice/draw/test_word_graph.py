@@ -161,4 +161,4 @@ def test_a_search_that_ended_nowhere_is_told():
 
 def test_a_frame_level_lattice_is_drawn_word_by_word():
     spelled = frame_lattice(random_word_lattice(np.random.default_rng(3)))
-    assert lattice_svg(spelled) == lattice_svg(spelled.word_lattice())
+    assert lattice_svg(spelled) == lattice_svg(spelled.word_lattice(8.0))
