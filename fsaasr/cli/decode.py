@@ -20,6 +20,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, searc
 @cache_option
 @formats_option("text,jsonl")
 @click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
+@click.option("--lang", type=FOLDER, help="Lang directory of the graph, for --lattices that keep score parts apart.")
 def decode(
     model_dir: Path,
     graph: Path,
@@ -33,6 +34,7 @@ def decode(
     cache: Optional[Path],
     formats: Tuple[str, ...],
     lattices: Optional[str],
+    lang: Optional[Path],
 ) -> None:
     """Recognize cuts with a model and a graph.
 
@@ -49,7 +51,7 @@ def decode(
 
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     chosen = read_scales(scales) if scales else Scales()
-    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache, formats, lattices)
+    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache, formats, lattices, lang)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():
         click.echo(f"{count} utterances: {kind}")

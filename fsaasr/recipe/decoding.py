@@ -18,8 +18,9 @@ from fsaasr.decode import SearchOptions, decode
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, Graph, find_topology, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
-from fsaasr.lattice import Lattice
+from fsaasr.lattice import GraphSplitter, Lattice, WordLattice
 from fsaasr.lattice.formats import format_of, write_lattices
+from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, load_model
 from fsaasr.recipe.scales import UNSCALED, Scales
 
@@ -64,6 +65,27 @@ def check_fit(model: AcousticModel, graph: Graph) -> None:
         )
 
 
+def lexicon_for(model: AcousticModel, lexicon: Lexicon) -> Lexicon:
+    """The lexicon, without optional silence where the model has no token for it."""
+    if lexicon.silence is not None and lexicon.silence.token not in model.tokens:
+        return replace(lexicon, silence=None)
+    return lexicon
+
+
+def splitter_for(model: AcousticModel, graph: DecodingGraph, lang_dir: PathLike) -> GraphSplitter:
+    """Tells the parts of graph scores apart, where the graph is of this model and of the lexicon in `lang_dir`."""
+    return GraphSplitter(lexicon_for(model, read_lang(lang_dir)), graph.words, graph.tokens, model.transitions)
+
+
+def word_lattices(
+    lattices: Iterable[Lattice], beam: float, lm_scale: float, splitter: Optional[GraphSplitter]
+) -> Iterator[WordLattice]:
+    """Word lattices within a beam of each lattice's best path, with the parts of graph scores where these are told."""
+    for lattice in lattices:
+        words = lattice.word_lattice(beam, 1.0, lm_scale)
+        yield words if splitter is None else splitter.split(words)
+
+
 def recognize(
     model: AcousticModel,
     graph: DecodingGraph,
@@ -71,6 +93,7 @@ def recognize(
     options: SearchOptions = DEFAULT_SEARCH,
     scales: Scales = UNSCALED,
     lattices: Optional[PathLike] = None,
+    splitter: Optional[GraphSplitter] = None,
 ) -> Decoded:
     """Recognizes utterances.
 
@@ -82,6 +105,7 @@ def recognize(
       scales: weights of the parts of a path.
       lattices: file for the word lattices, in any format of `fsaasr.lattice.formats`; their scores have the acoustic
         scale applied. None writes none.
+      splitter: tells what the lattices' graph scores are made of, see `splitter_for`.
 
     Raises:
       ModelError: the graph is not over the model's score columns.
@@ -99,9 +123,7 @@ def recognize(
     if lattices is None:
         deque(passing, maxlen=0)
     else:
-        write_lattices(
-            (lattice.word_lattice(options.lattice_beam, 1.0, scales.lm_scale) for lattice in passing), lattices
-        )
+        write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
     audio = sum(map(len, features.matrices)) * features.frame_shift
     return Decoded(tuple(reading.hypotheses), dict(sorted(reading.flags.items())), reading.seconds, audio)
 
@@ -146,6 +168,7 @@ def decode_cuts(
     cache_dir: Optional[PathLike] = None,
     formats: Iterable[str] = ("text", "jsonl"),
     lattices: Optional[PathLike] = None,
+    lang_dir: Optional[PathLike] = None,
 ) -> Decoded:
     """Recognizes a cut manifest and writes hypotheses, `ref.txt`, `utt2spk` and `decode.json`.
 
@@ -159,6 +182,8 @@ def decode_cuts(
       cache_dir: where extracted features are kept.
       formats: of the hypotheses, see `fsaasr.hypotheses.export_hypotheses`: `hyp.txt` and `hyp.jsonl`.
       lattices: file for the word lattices, as for `recognize`.
+      lang_dir: lang directory of the graph's lexicon; the lattices then keep the scores of LM, pronunciations, silence
+        and topology apart.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
@@ -167,7 +192,8 @@ def decode_cuts(
     graph = load_graph(graph_path).expand()
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
-    decoded = recognize(model, graph, features, options, scales, lattices)
+    splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)
+    decoded = recognize(model, graph, features, options, scales, lattices, splitter)
     out = Path(out_dir)
     export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")

@@ -17,7 +17,7 @@ from fsaasr.hypotheses import words_without_times, write_hypotheses
 from fsaasr.lattice import ConfidenceCalibration, WordLattice, frame_depth, mbr_decode, prune
 from fsaasr.lattice.formats import write_lattices
 from fsaasr.models import load_model
-from fsaasr.recipe.decoding import placements_of, searched
+from fsaasr.recipe.decoding import placements_of, searched, splitter_for, word_lattices
 from fsaasr.recipe.scales import Scales
 
 BEAMS = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -81,7 +81,7 @@ def make_word_lattices(
     """Makes word lattices of dev and test data, and measures them.
 
     Args:
-      model_dir, graph_path: the system.
+      model_dir, graph_path: the system; the graph is of the model's own lexicon.
       parts: manifests of `dev`, on which confidences are calibrated, and `test`.
       out_dir: receives `dev.lat.jsonl.gz` and `test.lat.jsonl.gz`, `calibration.json`, `mbr.ctm` with the calibrated
         confidences of the test data, and `quality.json`.
@@ -92,13 +92,12 @@ def make_word_lattices(
     out = Path(out_dir)
     model, graph = load_model(model_dir), load_graph(graph_path).expand()
     options = replace(options, acoustic_scale=scales.acoustic_scale)
+    splitter = splitter_for(model, graph, Path(model_dir) / "lang")
     made = {}
     for name, path in parts.items():
         features = compute_features(read_cuts(path), model.features, cache_dir=cache_dir)
-        lattices = [
-            lat.word_lattice(options.lattice_beam, 1.0, scales.lm_scale)
-            for lat in searched(model, graph, features, options)
-        ]
+        found = searched(model, graph, features, options)
+        lattices = list(word_lattices(found, options.lattice_beam, scales.lm_scale, splitter))
         write_lattices(lattices, out / f"{name}.lat.jsonl.gz")
         made[name] = _Part(lattices, {utt: text.split() for utt, text in zip(features.ids, features.texts)})
     fitted = fit_calibration(made["dev"].lattices, made["dev"].references, scales)

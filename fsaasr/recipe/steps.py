@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -15,7 +14,7 @@ from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.graph import Graph, compile_token_graph, load_graph
 from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lang, read_lexicon, write_lang
 from fsaasr.models import load_model, save_graph
-from fsaasr.recipe.decoding import decode_cuts
+from fsaasr.recipe.decoding import decode_cuts, lexicon_for
 from fsaasr.recipe.grammars import build_grammar, estimate_arpa
 from fsaasr.recipe.lattice_quality import make_word_lattices
 from fsaasr.recipe.scales import read_scales
@@ -110,10 +109,12 @@ def make_graph(
         tokens = compile_token_graph(lexicon, grammar, topology)
     else:
         model = load_model(model_dir)
-        if lexicon.silence is not None and lexicon.silence.token not in model.tokens:
-            lexicon = replace(lexicon, silence=None)
         tokens = compile_token_graph(
-            lexicon, grammar, model.topology, tokens=model.tokens, transitions=model.transitions
+            lexicon_for(model, lexicon),
+            grammar,
+            model.topology,
+            tokens=model.tokens,
+            transitions=model.transitions,
         )
     graph = tokens.expand() if expand else tokens
     graph.save(out_path)

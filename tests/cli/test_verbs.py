@@ -15,6 +15,8 @@ from fsaasr.evaluate import word_errors
 from fsaasr.grammar import read_arpa
 from fsaasr.graph import DecodingGraph, TokenGraph, load_graph
 from fsaasr.hypotheses import read_placed, read_transcripts
+from fsaasr.lattice import WordLattice
+from fsaasr.lattice.formats import read_lattices
 from fsaasr.lexicon import read_lang
 from fsaasr.recipe import read_scales
 from tests.cli.conftest import Toy, invoke
@@ -232,6 +234,21 @@ def test_wer_counts_by_hand(tmp_path: Path, fails: Fails) -> None:
 def test_draw_writes_svg(toy: Toy, tmp_path: Path) -> None:
     assert invoke("draw", toy.root / "gmm.graph", tmp_path / "a.svg").exit_code == 0
     assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_decode_keeps_score_parts_apart_where_it_knows_the_lexicon(toy: Toy, tmp_path: Path) -> None:
+    made = (toy.root / "gmm", toy.root / "gmm.graph", toy.cuts("test"), tmp_path / "out", "--lattice-beam", 4)
+    assert invoke("decode", *made, "--lattices", tmp_path / "plain.jsonl").exit_code == 0
+    lang = ("--lang", toy.root / "gmm" / "lang")
+    assert invoke("decode", *made, "--lattices", tmp_path / "split.jsonl", *lang).exit_code == 0
+    for plain, split in zip(*(read_lattices(tmp_path / f"{name}.jsonl") for name in ("plain", "split"))):
+        assert isinstance(plain, WordLattice)
+        assert isinstance(split, WordLattice)
+        assert plain.parts is None
+        assert split.parts is not None
+        split.check()
+        assert split.parts.silence.any()
+        assert split.total_score() == plain.total_score()
 
 
 def test_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:
