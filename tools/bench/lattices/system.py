@@ -50,9 +50,7 @@ def system_bed(system: System, root: Path) -> Bed:
         copyfile(system.arpa, bed.arpa)
     cuts = list(read_cuts(system.cuts))[: system.utterances]
     scores = model.scores(compute_features(cuts, model.features))
-    matrices = [
-        system.acoustic_scale * matrix[:length].numpy() for matrix, length in zip(scores.log_probs, scores.lengths)
-    ]
+    matrices = [system.acoustic_scale * matrix[:length] for matrix, length in zip(scores.log_probs, scores.lengths)]
     found = ScoreSet(("",) * matrices[0].shape[1], scores.frame_shift, tuple(scores.ids), matrices, ())
     with atomic_path(bed.scores) as temporary:
         write_scores(temporary, found)
