@@ -12,8 +12,8 @@ from fsaasr.graph import DecodingGraph, Graph
 from fsaasr.lattice.build import Utterance
 from fsaasr.lattice.lattice import Lattice
 
-MAX_EXACT_CELLS = 1 << 22
-"""Frames times states up to which `native` searches a DecodingGraph exactly: 32 MiB, some hundredths of a second."""
+MAX_EXACT_CELLS = 1 << 19
+"""Frames times states up to which `native` searches a DecodingGraph exactly: 4 MiB, some hundredths of a second."""
 
 
 def native_lattice(graph: Graph, utterance: Utterance, options: SearchOptions) -> Lattice:
