@@ -30,12 +30,9 @@ def lattice() -> None:
     """
 
 
-def archive_options(function: F) -> F:
-    """The archive to read, and how."""
+def source_options(function: F) -> F:
+    """The archive to read, and what its files do not say."""
     for option in (
-        click.option("--penalty", default=0.0, show_default=True, help="Word insertion penalty."),
-        click.option("--lm-scale", default=1.0, show_default=True, help="Factor of graph scores."),
-        click.option("--acoustic-scale", default=1.0, show_default=True, help="Factor of acoustic scores."),
         click.option("--frame-shift", default=0.01, show_default=True, help="Seconds, for files that do not say."),
         click.option("--graph", type=FILE, help="Graph that names words and columns."),
         click.option("--words", type=FILE, help="Kaldi's words.txt, for files that have numbers only."),
@@ -45,6 +42,24 @@ def archive_options(function: F) -> F:
     return function
 
 
+def scaled_options(function: F) -> F:
+    """The archive to read, and factors of the scores by which alignments, and paths within a beam, are chosen."""
+    for option in (
+        click.option("--lm-scale", default=1.0, show_default=True, help="Factor of graph scores."),
+        click.option("--acoustic-scale", default=1.0, show_default=True, help="Factor of acoustic scores."),
+        source_options,
+    ):
+        function = option(function)
+    return function
+
+
+def archive_options(function: F) -> F:
+    """The archive to read, and the weights under which its paths are compared."""
+    return scaled_options(
+        click.option("--penalty", default=0.0, show_default=True, help="Word insertion penalty.")(function)
+    )
+
+
 def _archive(
     lattices: str,
     words: Optional[Path],
@@ -52,14 +67,16 @@ def _archive(
     frame_shift: float,
     acoustic_scale: float,
     lm_scale: float,
-    penalty: float,
+    penalty: float = 0.0,
 ) -> Archive:
     from fsaasr.recipe import Archive, Scales
 
     return Archive(lattices, words, graph, frame_shift, Scales(acoustic_scale, lm_scale, penalty))
 
 
-determinize_option = click.option("--determinize", is_flag=True, help="Make word lattices: each word sequence once.")
+determinize_option = click.option(
+    "--determinize", is_flag=True, help="Make word lattices: each word sequence once, as the scales choose."
+)
 
 
 @lattice.command()
@@ -88,7 +105,7 @@ def info(**archive: Any) -> None:
 
 
 @lattice.command()
-@archive_options
+@scaled_options
 @click.argument("out")
 @determinize_option
 def copy(out: str, determinize: bool, **archive: Any) -> None:
@@ -155,7 +172,7 @@ def mbr(out: str, networks: Optional[Path], calibration: Optional[Path], **archi
 
 
 @lattice.command()
-@archive_options
+@scaled_options
 @click.argument("arpa", type=FILE)
 @click.argument("out")
 @click.option("--old", type=FILE, help="The model that the lattices were made with; its scores are taken out.")
@@ -188,17 +205,18 @@ def rescore(
 @archive_options
 @click.argument("ref", type=FILE)
 @click.option("--utt2spk", type=FILE, help="Speakers, for a line each in the table.")
-def oracle(ref: Path, utt2spk: Optional[Path], **archive: Any) -> None:
+@click.option("--beam", type=float, help="Only paths so far behind the best, under the scales; none: all.")
+def oracle(ref: Path, utt2spk: Optional[Path], beam: Optional[float], **archive: Any) -> None:
     """Count the errors of the paths that come closest to references.
 
     REF is in Kaldi's text form.
 
-    Example: fsaasr lattice oracle exp/lat.ark.gz exp/ref.txt --words lang/words.txt
+    Example: fsaasr lattice oracle exp/lat.ark.gz exp/ref.txt --words lang/words.txt --beam 4
     """
     from fsaasr.evaluate import error_table
     from fsaasr.recipe import oracle_of_lattices
 
-    report = oracle_of_lattices(_archive(**archive), ref, utt2spk)
+    report = oracle_of_lattices(_archive(**archive), ref, utt2spk, beam)
     click.echo(error_table(report), nl=False)
     click.echo(f"oracle WER {100 * report.rate:.2f} %; {report.errors} errors in {report.words} words")
 

@@ -12,7 +12,7 @@ from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.hypotheses.ctm import read_ctm, write_ctm
 from fsaasr.hypotheses.json_lines import read_jsonl, write_jsonl
 from fsaasr.hypotheses.kaldi_text import read_transcripts, write_transcripts
-from fsaasr.hypotheses.placement import Placed, Placement, by_channel, place
+from fsaasr.hypotheses.placement import Placed, Placement, by_channel, place, placing
 from fsaasr.hypotheses.recording_files import file_stem
 from fsaasr.hypotheses.srt import read_srt, write_srt
 from fsaasr.hypotheses.supervisions import read_supervisions, write_supervisions
@@ -60,13 +60,16 @@ def write_hypotheses(
     Raises:
       HypothesisError: an unknown ending; an utterance that is there twice or has no placement; names that the format
         cannot hold; several recordings for a file of one.
+
+    JSON lines are written as hypotheses come, in constant memory; the other formats sort.
     """
     kind = format_of(path)
+    if kind == "jsonl":
+        write_jsonl((hypothesis for hypothesis, _ in placing(hypotheses, placements)), path)
+        return
     placed = place(hypotheses, placements)
     if kind == "text":
         write_transcripts({h.utterance: [word.name for word in h.words] for h, _ in placed}, path)
-    elif kind == "jsonl":
-        write_jsonl((hypothesis for hypothesis, _ in placed), path)
     elif kind == "ctm":
         write_ctm(placed, path, _ctm_kind(path))
     else:

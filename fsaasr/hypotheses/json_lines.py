@@ -6,15 +6,17 @@ import json
 from typing import Iterable, List
 
 from fsaasr.core.errors import HypothesisError, HypothesisFileError
-from fsaasr.core.files import PathLike, write_text
+from fsaasr.core.files import PathLike, line_writer
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.hypotheses.check import check_values
 from fsaasr.hypotheses.text_file import read_unicode
 
 
 def write_jsonl(hypotheses: Iterable[Hypothesis], path: PathLike) -> None:
-    """Writes one hypothesis a line, as `Hypothesis.to_dict` gives it."""
-    write_text(path, "".join(json.dumps(hypothesis.to_dict(), ensure_ascii=False) + "\n" for hypothesis in hypotheses))
+    """Writes one hypothesis a line, as they come, as `Hypothesis.to_dict` gives it."""
+    with line_writer(path) as write_line:
+        for hypothesis in hypotheses:
+            write_line(json.dumps(hypothesis.to_dict(), ensure_ascii=False))
 
 
 def read_jsonl(path: PathLike) -> List[Hypothesis]:

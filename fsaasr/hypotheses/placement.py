@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from fsaasr.core.errors import HypothesisError
 from fsaasr.core.hypothesis import Hypothesis, Span
@@ -74,16 +74,20 @@ def place(hypotheses: Iterable[Hypothesis], placements: Optional[Mapping[str, Pl
     Raises:
       HypothesisError: two of one utterance, or an utterance without placement.
     """
-    placed: Dict[str, Placed] = {}
+    return list(placing(hypotheses, placements))
+
+
+def placing(hypotheses: Iterable[Hypothesis], placements: Optional[Mapping[str, Placement]] = None) -> Iterator[Placed]:
+    """As `place`, one after another."""
+    seen: Set[str] = set()
     for hypothesis in hypotheses:
         name = hypothesis.utterance
-        if name in placed:
+        if name in seen:
             raise HypothesisError(f"two hypotheses of utterance {name!r}; number n-best lists with `numbered` first")
         if placements is not None and name not in placements:
             raise HypothesisError(f"no placement of utterance {name!r} among {len(placements)}; give one for each")
-        placement = _own_recording(hypothesis) if placements is None else placements[name]
-        placed[name] = Placed(hypothesis, placement)
-    return list(placed.values())
+        seen.add(name)
+        yield Placed(hypothesis, _own_recording(hypothesis) if placements is None else placements[name])
 
 
 def _own_recording(hypothesis: Hypothesis) -> Placement:

@@ -64,7 +64,8 @@ def arc_posteriors(
 
     arcs, final = scaled_scores(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
     alpha, beta = log_forward_backward(lattice.source, lattice.target, arcs, final)
-    posteriors: Float64 = np.exp(alpha[lattice.source] + arcs + beta[lattice.target] - beta[0])
+    # Rounding may take what is sure a little above 1.
+    posteriors: Float64 = np.exp(np.minimum(alpha[lattice.source] + arcs + beta[lattice.target] - beta[0], 0.0))
     return posteriors
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Container, Dict, Iterator, List, Optional, Set, Tuple
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike, line_writer
@@ -67,10 +67,17 @@ class Archive:
         """All lattices, those of frames determinized over words, within a beam of the best path."""
         for lattice in self.lattices():
             if isinstance(lattice, Lattice):
-                lattice = lattice.word_lattice(beam, self.scales.acoustic_scale, self.scales.lm_scale)
+                lattice = self._determinized(lattice, beam)
             if not isinstance(lattice, WordLattice):
                 raise LatticeError(f"{self.path}: utterance {lattice.utterance!r} is no lattice of frames or words")
             yield lattice
+
+    def _determinized(self, lattice: Lattice, beam: Optional[float]) -> WordLattice:
+        acoustic_scale, lm_scale, penalty = self.weights
+        if penalty and beam is not None:
+            # Determinization knows of no penalty, so its own beam would be another one.
+            lattice, beam = prune(lattice, beam, *self.weights), None
+        return lattice.word_lattice(beam, acoustic_scale, lm_scale)
 
     def _symbols(self) -> Optional[LatticeSymbols]:
         if self.graph is not None:
@@ -113,15 +120,21 @@ def nbest_of_lattices(archive: Archive, out: PathLike, n: int) -> int:
     Hypotheses are named `utterance-1`, `utterance-2`, ...; `out` is a file in one of the formats of hypotheses, or a
     folder, by a slash at its end, which receives Kaldi's tables of texts and costs.
     """
-    lists: Dict[str, List[Hypothesis]] = {}
-    for lattice in archive.lattices():
-        _once(archive, lattice, lists)
-        lists[lattice.utterance] = lattice.nbest(n, *archive.weights)
+    seen: Set[str] = set()
+
+    def lists() -> Iterator[Tuple[str, List[Hypothesis]]]:
+        for lattice in archive.lattices():
+            _once(archive, lattice, seen)
+            seen.add(lattice.utterance)
+            yield lattice.utterance, lattice.nbest(n, *archive.weights)
+
     if str(out).endswith("/"):
-        write_nbest(lists, out)
+        # Tables are sorted, so all wait; what they have no place for does not.
+        plain = {name: [replace(one, tokens=(), columns=()) for one in best] for name, best in lists()}
+        write_nbest(plain, out)
     else:
-        write_hypotheses(numbered(lists), out)
-    return len(lists)
+        write_hypotheses((one for name, best in lists() for one in numbered({name: best})), out)
+    return len(seen)
 
 
 @dataclass(frozen=True)
@@ -167,10 +180,15 @@ def mbr_of_lattices(
     return totals
 
 
-def oracle_of_lattices(archive: Archive, references: PathLike, utt2spk: Optional[PathLike] = None) -> ErrorReport:
-    """Errors of the paths that come closest to references, a file in Kaldi's text form."""
+def oracle_of_lattices(
+    archive: Archive, references: PathLike, utt2spk: Optional[PathLike] = None, beam: Optional[float] = None
+) -> ErrorReport:
+    """Errors of the paths, within a beam of the best one, that come closest to references, in Kaldi's text form."""
     speakers = None if utt2spk is None else read_speakers(utt2spk)
-    return oracle_errors(archive.lattices(), read_transcripts(references), speakers)
+    lattices = archive.lattices()
+    if beam is not None:
+        lattices = (prune(lattice, beam, *archive.weights) for lattice in lattices)
+    return oracle_errors(lattices, read_transcripts(references), speakers)
 
 
 @dataclass(frozen=True)
@@ -218,7 +236,7 @@ def measure_lattices(archive: Archive) -> ArchiveSizes:
         total["frames"] += lattice.num_frames
         total["states"] += lattice.num_states
         total["arcs"] += lattice.num_arcs
-        total["words"] += len(lattice.best_path().words)
+        total["words"] += len(lattice.best_path(*archive.weights).words)
         total["word_arcs"] += int((lattice.output_label > 0).sum())
         total["crossings"] += int(frame_depth(lattice).sum())
         flags.update(lattice.flags)
@@ -228,6 +246,6 @@ def measure_lattices(archive: Archive) -> ArchiveSizes:
     return ArchiveSizes(**total, seconds=seconds, flags=tuple(sorted(flags.items())))
 
 
-def _once(archive: Archive, lattice: ScoredPaths, seen: Mapping[str, object]) -> None:
+def _once(archive: Archive, lattice: ScoredPaths, seen: Container[str]) -> None:
     if lattice.utterance in seen:
         raise LatticeError(f"{archive.path}: utterance {lattice.utterance!r} has two lattices; expected one each")

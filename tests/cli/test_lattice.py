@@ -10,8 +10,9 @@ from typing import Callable, List, Set, Tuple
 import numpy as np
 import pytest
 
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.hypotheses import read_hypotheses, read_nbest, write_transcripts
-from fsaasr.lattice import WordLattice, best_path, mbr_decode, nbest
+from fsaasr.lattice import WordLattice, best_path, frame_lattice, mbr_decode, nbest
 from fsaasr.lattice.formats import read_lattices, write_lattices
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.cli.conftest import invoke
@@ -123,6 +124,41 @@ def test_oracle_of_the_lattices_own_paths_is_without_errors(lattices, archive: P
         texts[lattice.utterance] = [lattice.words.name(word) for word in last.words]
     write_transcripts(texts, tmp_path / "ref.txt")
     assert "oracle WER 0.00 %" in run("oracle", archive, tmp_path / "ref.txt")
+
+
+def test_a_beam_bounds_the_oracle(lattices, archive: Path, tmp_path: Path) -> None:
+    texts = {lattice.utterance: best_path(lattice, 0.5, 2.0, -1.0).text.split() for lattice in lattices}
+    write_transcripts(texts, tmp_path / "ref.txt")
+    scales = ("--acoustic-scale", 0.5, "--lm-scale", 2, "--penalty", -1)
+    assert "oracle WER 0.00 %" in run("oracle", archive, tmp_path / "ref.txt", "--beam", 0, *scales)
+    assert "oracle WER 0.00 %" not in run("oracle", archive, tmp_path / "ref.txt", "--beam", 0)
+    assert "oracle WER 0.00 %" in run("oracle", archive, tmp_path / "ref.txt")
+
+
+def test_a_beam_around_word_lattices_counts_the_penalty(lattices, tmp_path: Path) -> None:
+    write_lattices(map(frame_lattice, lattices), tmp_path / "frames.jsonl")
+    weights = (0.5, 2.0, -3.0)
+    scales = [f"--{name}={value}" for name, value in zip(("acoustic-scale", "lm-scale", "penalty"), weights)]
+    run("prune", tmp_path / "frames.jsonl", tmp_path / "small.jsonl", "--beam", 2, "--determinize", *scales)
+    for lattice, pruned in zip(lattices, read_lattices(tmp_path / "small.jsonl")):
+        assert isinstance(pruned, WordLattice)
+        best, *rest = nbest(lattice, 1000, *weights)
+
+        def score(found: Hypothesis) -> float:
+            return 0.5 * found.acoustic_score + 2 * found.graph_score + 3 * len(found.words)
+
+        wanted = {found.text for found in (best, *rest) if score(found) >= score(best) - 2}
+        assert wanted <= {found.text for found in nbest(pruned, 1000)}
+
+
+def test_density_is_that_of_the_best_paths_under_the_scales(archive: Path) -> None:
+    assert run("info", archive) != run("info", archive, "--penalty", -20)
+
+
+def test_options_that_would_change_nothing_are_refused(archive: Path, tmp_path: Path) -> None:
+    for verb in (("copy", archive), ("rescore", archive, tmp_path / "lm.arpa")):
+        result = invoke("lattice", *map(str, verb), str(tmp_path / "out.jsonl"), "--penalty", "1")
+        assert "No such option" in result.output
 
 
 def test_info_counts(lattices, archive: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import tempfile
+import weakref
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 from hypothesis import given, settings
@@ -217,3 +218,18 @@ def test_scores_that_are_none_come_back(name: str, tmp_path: Path) -> None:
     write_hypotheses([one], tmp_path / name)
     assert "NaN" not in (tmp_path / name).read_text()
     assert read_hypotheses(tmp_path / name) == [one]
+
+
+def test_json_lines_are_written_as_hypotheses_come(tmp_path: Path) -> None:
+    alive: List[Any] = []
+
+    def coming() -> Iterator[Hypothesis]:
+        for number in range(10):
+            assert sum(one() is not None for one in alive) <= 1
+            hypothesis = Hypothesis(f"u-{number}", (), (), (), 0.0, 0.0)
+            alive.append(weakref.ref(hypothesis))
+            yield hypothesis
+            del hypothesis
+
+    write_hypotheses(coming(), tmp_path / "x.jsonl")
+    assert len(read_hypotheses(tmp_path / "x.jsonl")) == 10

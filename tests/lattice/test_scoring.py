@@ -1,6 +1,7 @@
 """Totals, posteriors, best paths and pruning of lattices against the enumerated paths of their graphs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from fsaasr.core.errors import LatticeError
 from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.lattice import arc_posteriors, best_path, check, prune, total_score
-from fsaasr.testing import enumerate_paths, random_fst, random_matrix, toy_graph
+from fsaasr.testing import enumerate_paths, random_fst, random_matrix, random_word_lattice, toy_graph
 from fsaasr.testing.strategies import graphs, matrices
 
 quarters = st.integers(0, 8).map(lambda n: n / 4)
@@ -53,6 +54,15 @@ def test_posteriors_sum_to_one_at_each_frame(graph, matrix, acoustic_scale):
     consumes = lattice.input_label > 0
     sums = np.bincount(lattice.arc_frame[consumes], posteriors[consumes], minlength=len(matrix))
     np.testing.assert_allclose(sums, 1.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_sure_has_a_posterior_of_no_more_than_one(seed):
+    rng = np.random.default_rng(seed)
+    lattice = random_word_lattice(rng, 6, 5)
+    scores = rng.normal(0, 100, lattice.num_arcs).astype(np.float32)
+    posteriors = arc_posteriors(replace(lattice, acoustic_score=scores), 0.3)
+    assert posteriors.max(initial=0) <= 1
 
 
 @given(*PATHS)

@@ -118,7 +118,8 @@ class SlfReader:
             line = self.slf.node_line[int(np.argmax(missing))]
             raise LatticeFileError(self.path, line, "a node without time (t=); a lattice has frames")
         frames = np.round(times * scale)
-        wrong = ~((np.abs(times * scale - frames) <= MOST_OFF) & (frames >= 0) & (frames < 1 << 31))
+        with np.errstate(invalid="ignore"):  # infinity is wrong, too
+            wrong = ~((np.abs(times * scale - frames) <= MOST_OFF) & (frames >= 0) & (frames < 1 << 31))
         if wrong.any():
             node = int(np.argmax(wrong))
             raise LatticeFileError(

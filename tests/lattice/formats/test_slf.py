@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -271,6 +272,13 @@ def test_changed_bytes_are_refused_or_sound(tmp_path_factory, data):
     path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
     with contextlib.suppress(LatticeFileError):
         assert all(lattice.check() is None for lattice in read_lattices(path))
+
+
+def test_an_infinite_time_is_refused_without_a_warning(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(LatticeFileError, match=r"time inf is no multiple of"):
+            read_text(tmp_path, LINKS.replace("t=0.08", "t=1e400"))
 
 
 def test_files_that_swell_are_refused(tmp_path):
