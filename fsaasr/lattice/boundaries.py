@@ -50,7 +50,7 @@ def word_boundaries(lattice: Lattice) -> BoundaryArcs:
     is_open, counts = open_words(lattice.source, lattice.target, label, starts, lattice.num_states)
     if not counts:
         return _as_labelled(lattice)
-    offsets = np.searchsorted(lattice.source, np.arange(lattice.num_states + 1))
+    offsets = lattice.arc_offsets
     is_final = ~np.isneginf(lattice.final_score)
     places, labels = awaited_labels(offsets, lattice.target, label, is_final, is_open > 0, len(lattice.words))
     source, target, moved, arc, state, awaits = split_states(

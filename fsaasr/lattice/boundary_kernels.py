@@ -7,6 +7,8 @@ from typing import Any, Tuple
 import numpy as np
 from numba import njit
 
+from fsaasr.lattice.growth_kernels import grown
+
 
 @njit(cache=True, nogil=True)
 def open_words(source: Any, target: Any, label: Any, starts: Any, states: int) -> Tuple[Any, Any]:
@@ -25,15 +27,6 @@ def open_words(source: Any, target: Any, label: Any, starts: Any, states: int) -
 
 
 @njit(cache=True, nogil=True)
-def _grown(values: Any, size: int) -> Any:
-    if size <= len(values):
-        return values
-    larger = np.empty(max(size, 2 * len(values)), np.int32)
-    larger[: len(values)] = values
-    return larger
-
-
-@njit(cache=True, nogil=True)
 def awaited_labels(offsets: Any, target: Any, label: Any, is_final: Any, is_open: Any, words: int) -> Tuple[Any, Any]:
     """Labels that the open word of a state may turn out to have, ascending; 0 where a path ends without one.
 
@@ -49,12 +42,12 @@ def awaited_labels(offsets: Any, target: Any, label: Any, is_final: Any, is_open
         places[s, 0] = used
         if is_open[s]:
             if is_final[s]:
-                labels = _grown(labels, used + 1)
+                labels = grown(labels, used + 1)
                 labels[used] = 0
                 used += 1
             for k in range(offsets[s], offsets[s + 1]):
                 begin, end = places[target[k], 0], places[target[k], 1]
-                labels = _grown(labels, used + 1 + end - begin)
+                labels = grown(labels, used + 1 + end - begin)
                 if label[k] > 0:
                     if seen[label[k]] != s:
                         seen[label[k]] = s

@@ -7,15 +7,7 @@ from typing import Any, Tuple
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def _longer(array: Any, count: int) -> Any:
-    """The array, or one of twice the length where `count` fills it."""
-    if count < len(array):
-        return array
-    longer = np.empty(2 * len(array), array.dtype)
-    longer[: len(array)] = array
-    return longer
+from fsaasr.lattice.growth_kernels import grown
 
 
 @njit(cache=True, nogil=True)
@@ -49,14 +41,15 @@ def count_ngrams(source: Any, target: Any, word: Any, onward: Any, sizes: Tuple[
                 behind = key % histories
                 # Fewer words than n so far leave the first digit 0.
                 if key >= histories:
-                    keys, shares = _longer(keys, count), _longer(shares, count)
+                    keys, shares = grown(keys, count + 1), grown(shares, count + 1)
                     keys[count], shares[count] = key, share
                     count += 1
             other = first[target[k]]
             while other >= 0 and history[other] != behind:
                 other = following[other]
             if other < 0:
-                history, following, mass = _longer(history, nodes), _longer(following, nodes), _longer(mass, nodes)
+                history, following = grown(history, nodes + 1), grown(following, nodes + 1)
+                mass = grown(mass, nodes + 1)
                 history[nodes], following[nodes], mass[nodes] = behind, first[target[k]], 0.0
                 first[target[k]] = other = nodes
                 nodes += 1

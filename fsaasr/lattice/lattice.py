@@ -25,21 +25,11 @@ class Lattice(ScoredPaths):
     Order of states and arcs, and what else holds of all lattices: see `ScoredPaths`.
 
     Attributes:
-      utterance: utterance id.
-      source, target: int32 (A,) states of each arc; source < target.
-      input_label, output_label: int32 (A,): score column + 1 and word label; 0 is epsilon.
-      acoustic_score, graph_score: float32 (A,), log, larger is better, finite, as the search saw them
-        (its acoustic scale is in the acoustic scores).
+      utterance, source, target, output_label, acoustic_score, graph_score, state_frame, final_score, num_frames,
+      frame_shift, words, tokens, column_token, reached_final, flags, evidence: as in ScoredPaths.
+      input_label: int32 (A,): score column + 1; 0 is epsilon.
       arc_flags: uint8 (A,) bits as in DecodingGraph, or None for foreign graphs.
-      state_frame: int32 (S,): frames consumed when the state is reached, 0 .. T.
-      final_score: float32 (S,): graph score of ending there; -inf where a state is not final.
-      num_frames: T. frame_shift: seconds.
-      words, tokens, column_token: as in the decoding graph.
-      reached_final: False if no final state of the graph was alive at the last frame; the lattice
-        then ends in every state alive at the last frame that any path reached, with final score 0.
-      flags: what else befell the search: SEARCH_DIED, FROM_FALLBACK.
       graph_arc: int32 (A,): the searched graph's arc behind each arc, where known; -1 for a step of the topology.
-      evidence: what the search tells of itself; None for a lattice from elsewhere.
     """
 
     utterance: str

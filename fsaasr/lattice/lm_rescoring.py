@@ -99,7 +99,7 @@ class _Expander:
         self.base = limits.acoustic_scale * lattice.acoustic_score.astype(np.float64)
         self.base += limits.lm_scale * self.stays.graph
         self.depth = depths(lattice.source, lattice.target, lattice.num_states)
-        self.offsets = np.searchsorted(lattice.source, np.arange(lattice.num_states + 1))
+        self.offsets = lattice.arc_offsets
         self.state: List[Int64] = [np.zeros(1, dtype=np.int64)]
         self.history: List[Int64] = [np.zeros(1, dtype=np.int64)]
         self.arcs: List[Tuple[_Ways, Int64]] = []

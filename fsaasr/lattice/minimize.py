@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Tuple
 
 import numpy as np
@@ -36,9 +35,8 @@ def minimized(lattice: Paths, tolerance: float = TOLERANCE) -> Paths:
 
     if not tolerance >= 0:
         raise LatticeError(f"minimized: the tolerance is {tolerance}, expected a number >= 0")
-    offsets = np.searchsorted(lattice.source, np.arange(lattice.num_states + 1))
     same = equal_futures(
-        (offsets, lattice.output_label, lattice.target),
+        (lattice.arc_offsets, lattice.output_label, lattice.target),
         _details(lattice),
         score_columns(lattice),
         (lattice.state_frame, lattice.final_score.astype(np.float64)),
@@ -46,9 +44,7 @@ def minimized(lattice: Paths, tolerance: float = TOLERANCE) -> Paths:
     )
     target = same[lattice.target]
     keep = reachable(lattice.source, target, lattice.num_states)
-    # Every kind of lattice is a dataclass.
-    merged: Paths = replace(lattice, target=target)  # type: ignore[type-var]
-    return merged.select(keep[lattice.source], keep & ~np.isneginf(lattice.final_score))
+    return lattice.replaced(target=target).select(keep[lattice.source], keep & ~np.isneginf(lattice.final_score))
 
 
 def _details(lattice: ScoredPaths) -> Tuple[Integers, Integers]:

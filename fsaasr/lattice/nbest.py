@@ -63,7 +63,6 @@ def nbest_paths(
     _, beta = max_forward_backward(lattice.source, lattice.target, scores, final)
     if beta[0] == -np.inf:
         raise LatticeError(f"nbest: the lattice of {lattice.utterance!r} has no path to a final state")
-    first = np.searchsorted(lattice.source, np.arange(lattice.num_states + 1))
-    tables = (first, lattice.target, lattice.output_label, scores, final, beta)
+    tables = (lattice.arc_offsets, lattice.target, lattice.output_label, scores, final, beta)
     arcs, offsets = best_sequences(tables, lattice.source, n)
     return [arcs[begin:end] for begin, end in zip(offsets[:-1], offsets[1:])]

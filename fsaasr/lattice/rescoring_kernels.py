@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from fsaasr.grammar.ngram_kernels import step
+from fsaasr.lattice.growth_kernels import grown
 
 NEG_INF = -np.inf
 
@@ -24,16 +25,6 @@ def mixed(mixing: Any, new: Any, old: Any) -> Any:
     if high < low:
         high, low = low, high
     return high if low == NEG_INF else high + np.log1p(np.exp(low - high))
-
-
-@njit(cache=True, nogil=True)
-def _grown(values: Any, size: int) -> Any:
-    """The array, or a copy of at least twice its length, so that it holds `size` values."""
-    if size <= len(values):
-        return values
-    longer = np.empty(max(size, 2 * len(values)), values.dtype)
-    longer[: len(values)] = values
-    return longer
 
 
 @njit(cache=True, nogil=True)
@@ -92,8 +83,8 @@ def _with_states(states: Any, count: int, t: int, ways: Any, best: Any, least: f
     """Appends a composed state for each best way that scores `least`; also its number for each of them, or -1."""
     state, new_state, old_state, alpha = states
     size = count + len(best)
-    state, alpha = _grown(state, size), _grown(alpha, size)
-    new_state, old_state = _grown(new_state, size), _grown(old_state, size)
+    state, alpha = grown(state, size), grown(alpha, size)
+    new_state, old_state = grown(new_state, size), grown(old_state, size)
     number = np.full(len(best), -1, np.int32)
     for g in range(len(best)):
         way = best[g]
@@ -110,8 +101,8 @@ def _with_arcs(arcs: Any, count: int, ways: Any, target: Any) -> Tuple[Any, int]
     """Appends an arc for each way whose target is not -1; also the number of arcs."""
     source, to, arc, lm, old = arcs
     size = count + len(target)
-    source, to, arc = _grown(source, size), _grown(to, size), _grown(arc, size)
-    lm, old = _grown(lm, size), _grown(old, size)
+    source, to, arc = grown(source, size), grown(to, size), grown(arc, size)
+    lm, old = grown(lm, size), grown(old, size)
     for i in range(len(target)):
         if target[i] >= 0:
             source[count], to[count], arc[count] = ways[0][i], target[i], ways[1][i]

@@ -40,8 +40,7 @@ def sample_paths(
     if n < 0:
         raise LatticeError(f"sample_paths: n is {n}, expected a number of paths >= 0")
     onward, end = onward_probabilities(lattice, acoustic_scale, lm_scale, word_insertion_penalty)
-    offsets = np.searchsorted(lattice.source, np.arange(lattice.num_states + 1))
-    arcs, begins = sample_arcs(offsets, lattice.target, onward, end, n, np.random.default_rng(seed))
+    arcs, begins = sample_arcs(lattice.arc_offsets, lattice.target, onward, end, n, np.random.default_rng(seed))
     known: Dict[bytes, Hypothesis] = {}
     drawn = []
     for begin, end in zip(begins[:-1].tolist(), begins[1:].tolist()):

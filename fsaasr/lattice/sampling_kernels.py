@@ -7,6 +7,8 @@ from typing import Any, Tuple
 import numpy as np
 from numba import njit
 
+from fsaasr.lattice.growth_kernels import grown
+
 
 @njit(cache=True, nogil=True)
 def sample_arcs(offsets: Any, target: Any, onward: Any, end: Any, n: int, generator: Any) -> Tuple[Any, Any]:
@@ -25,10 +27,7 @@ def sample_arcs(offsets: Any, target: Any, onward: Any, end: Any, n: int, genera
     begins = np.zeros(n + 1, np.int64)
     count = 0
     for path in range(n):
-        if count + len(end) > len(arcs):
-            longer = np.empty(2 * (count + len(end)), np.int32)
-            longer[:count] = arcs[:count]
-            arcs = longer
+        arcs = grown(arcs, count + len(end))
         state = 0
         while True:
             left = generator.random() - end[state]

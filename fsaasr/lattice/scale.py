@@ -49,9 +49,7 @@ def scaled(
     }
     if isinstance(lattice, WordLattice) and lattice.parts is not None:
         changes["parts"] = _scaled_parts(lattice.parts, PartScales(*[lm_scale] * 4), penalty)
-    # Every kind of lattice is a dataclass.
-    result: Paths = replace(lattice, **changes)  # type: ignore[type-var]
-    return result
+    return lattice.replaced(**changes)
 
 
 def with_part_scales(lattice: WordLattice, scales: PartScales) -> WordLattice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, Dict
 
 import numpy as np
@@ -34,6 +34,4 @@ def with_score_columns(lattice: Paths, scores: npt.NDArray[np.float64], final_sc
     }
     if scores.shape[1] > 2:
         changes["parts"] = GraphParts(*scores[:, 1:].astype(np.float32).T.copy())
-    # Every kind of lattice is a dataclass.
-    result: Paths = replace(lattice, **changes)  # type: ignore[type-var]
-    return result
+    return lattice.replaced(**changes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, List, Optional, Tuple, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,11 @@ class ScoredPaths(ABC):
         return len(self.source)
 
     @property
+    def arc_offsets(self) -> npt.NDArray[np.int64]:
+        """int64 (S + 1,): the arcs that leave state s are `arc_offsets[s]` to `arc_offsets[s + 1] - 1`."""
+        return np.searchsorted(self.source, np.arange(self.num_states + 1))
+
+    @property
     def arc_frame(self) -> npt.NDArray[np.int32]:
         """int32 (A,): frames consumed before each arc, 0 .. T."""
         return self.state_frame[self.source]
@@ -95,6 +101,12 @@ class ScoredPaths(ABC):
 
         States that lose all arcs go, the start stays.
         """
+
+    def replaced(self: Paths, **arrays: Any) -> Paths:
+        """The lattice with other values of some attributes."""
+        # Every kind of lattice is a dataclass.
+        result: Paths = replace(self, **arrays)  # type: ignore[type-var]
+        return result
 
     def best_path(
         self, acoustic_scale: float = 1.0, lm_scale: float = 1.0, word_insertion_penalty: float = 0.0
@@ -128,11 +140,17 @@ class ScoredPaths(ABC):
 
         return arc_posteriors(self, acoustic_scale, lm_scale, word_insertion_penalty)
 
-    def pruned(self: Paths, beam: float) -> Paths:
+    def pruned(
+        self: Paths,
+        beam: float,
+        acoustic_scale: float = 1.0,
+        lm_scale: float = 1.0,
+        word_insertion_penalty: float = 0.0,
+    ) -> Paths:
         """See `fsaasr.lattice.prune`."""
         from fsaasr.lattice.prune import prune
 
-        return prune(self, beam)
+        return prune(self, beam, acoustic_scale, lm_scale, word_insertion_penalty)
 
     def check(self) -> None:
         """See `fsaasr.lattice.check`."""

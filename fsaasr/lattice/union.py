@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.core.symbols import SymbolTable
+from fsaasr.lattice.common_words import common_words
 from fsaasr.lattice.scored_paths import SEARCH_DIED
 from fsaasr.lattice.time_order import time_order
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice, places
@@ -51,7 +51,7 @@ def union(lattices: Lattices, log_weights: Optional[Sequence[float]] = None) -> 
     frame = _joined(zeros[:1], [lattice.state_frame for lattice in lattices]).astype(np.int32)
     final = _joined(zeros[:1] - np.inf, [lattice.final_score for lattice in lattices])
     order = time_order(frame, (source, target))
-    words, labels = _words(lattices)
+    words, labels = common_words(lattices)
     offsets = np.concatenate([[0], np.cumsum(frame[target] - frame[source], dtype=np.int64)])
     frames = places(offsets[order.arcs], offsets[order.arcs + 1])
     columns, column_flags = (_columns(lattices, name, frames) for name in ("columns", "column_flags"))
@@ -102,18 +102,6 @@ def _check(lattices: Lattices, weights: npt.NDArray[np.float64]) -> None:
 def _joined(new: Array, rest: List[Array]) -> Array:
     """Values of what is new, and then those of the lattices."""
     return np.concatenate([new, *rest])
-
-
-def _words(lattices: Lattices) -> Tuple[SymbolTable, List[Array]]:
-    """All words, and the labels of each lattice's arcs among them."""
-    words = lattices[0].words
-    if not all(lattice.words == words for lattice in lattices):
-        words = SymbolTable(dict.fromkeys(name for lattice in lattices for name in lattice.words))
-    tables = [lattice.words for lattice in lattices]
-    numbers = [
-        np.arange(len(table)) if table == words else np.array([words[name] for name in table]) for table in tables
-    ]
-    return words, [number[lattice.output_label] for number, lattice in zip(numbers, lattices)]
 
 
 def _columns(lattices: Lattices, name: str, frames: npt.NDArray[np.int64]) -> Optional[Array]:

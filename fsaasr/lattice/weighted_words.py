@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.lattice.common_words import common_words
 from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.scoring import scaled_scores
 
@@ -66,9 +67,9 @@ def weighted_words(
         raise LatticeError(
             f"MBR: lattices of the utterances {utterances[0]!r} and {utterances[1]!r}; give those of one"
         )
-    words = _common_table(lattices)
+    words, output_labels = common_words(lattices)
     silent = np.array([0, *(words[name] for name in ignore)], dtype=np.int32)
-    parts = [_of_one(lattice, scales, words) for lattice in lattices]
+    parts = [_of_one(lattice, scales, label) for lattice, label in zip(lattices, output_labels)]
     before = np.cumsum([1, *(lattice.num_states for lattice in lattices)])
     end = before[-1]
     columns: List[List[npt.NDArray[np.generic]]] = []
@@ -93,18 +94,10 @@ def weighted_words(
     )
 
 
-def _common_table(lattices: Sequence[ScoredPaths]) -> SymbolTable:
-    """The first lattice's table, with the words added that only others have."""
-    first = lattices[0].words
-    if all(lattice.words is first or lattice.words == first for lattice in lattices):
-        return first
-    return SymbolTable(dict.fromkeys(name for lattice in lattices for name in lattice.words))
-
-
 def _of_one(
-    lattice: ScoredPaths, scales: Tuple[float, float, float], words: SymbolTable
+    lattice: ScoredPaths, scales: Tuple[float, float, float], label: Int32
 ) -> Tuple[Int32, Int32, Int32, Float64]:
-    """Source, target, label and weight of a lattice's arcs and then of its ends, whose target is -1."""
+    """Source, target, label and weight of a lattice's arcs, labelled anew, and then of its ends, whose target is -1."""
     from fsaasr.lattice.kernels import log_forward_backward
 
     scores, final = scaled_scores(lattice, *scales)
@@ -113,9 +106,6 @@ def _of_one(
         raise LatticeError(f"MBR: the lattice of {lattice.utterance!r} has no path to a final state")
     ends = np.flatnonzero(final > -np.inf).astype(np.int32)
     weight = np.exp(alpha[lattice.source] + scores - alpha[lattice.target])
-    label = lattice.output_label
-    if lattice.words is not words and lattice.words != words:
-        label = np.array([words[name] for name in lattice.words], dtype=np.int32)[label]
     return (
         np.concatenate([lattice.source, ends]),
         np.concatenate([lattice.target, np.full(len(ends), -1, np.int32)]),

@@ -17,6 +17,7 @@ from fsaasr.core.errors import LatticeError, LatticeFileError, SymbolError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.check import check
 from fsaasr.lattice.formats.json_record import lattice_of, record_of
+from fsaasr.lattice.formats.lattice_meta import symbols_of
 from fsaasr.lattice.formats.registry import LatticeFormat
 from fsaasr.lattice.formats.streams import reading, writing
 from fsaasr.lattice.formats.symbols import LatticeSymbols
@@ -108,19 +109,7 @@ def _text(value: Value) -> str:
 def _symbols(record: Dict[str, Any]) -> LatticeSymbols:
     if record.get("format") != FORMAT or set(record) != {"format", "words", "tokens", "column_token"}:
         raise LatticeError(f"a head of format {record.get('format')!r} with {sorted(record)}, expected {FORMAT}")
-    words, tokens = (SymbolTable(_strings(record[name])) for name in ("words", "tokens"))
-    column_token = record["column_token"]
-    if not isinstance(column_token, list) or not all(
-        type(token) is int and 0 <= token < len(tokens) for token in column_token
-    ):
-        raise LatticeError("column_token is no list of tokens")
-    return LatticeSymbols(words, tokens, np.array(column_token, dtype=np.int32), 1.0)
-
-
-def _strings(value: Any) -> List[str]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise LatticeError("words and tokens are lists of strings")
-    return value
+    return symbols_of({**record, "frame_shift": 1.0})
 
 
 JSON_LINES = LatticeFormat("JSON lines", (".jsonl",), read, write, "")

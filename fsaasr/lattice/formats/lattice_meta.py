@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, List, Mapping
 
 import numpy as np
@@ -38,11 +39,12 @@ def symbols_of(meta: Mapping[str, Any]) -> LatticeSymbols:
     """The symbols; raises ValueError, TypeError, KeyError or SymbolError where they are malformed."""
     shift = float(meta["frame_shift"])
     words, tokens = (SymbolTable(_strings(meta[name])) for name in ("words", "tokens"))
-    columns = np.array(meta["column_token"], dtype=np.int32)
-    fits = columns.ndim == 1 and np.all((columns >= 0) & (columns < len(tokens)))
-    if not 0 < shift < np.inf or not fits:
-        raise ValueError("the frame shift or the columns' tokens are malformed")
-    return LatticeSymbols(words, tokens, columns, shift)
+    columns = meta["column_token"]
+    if not 0 < shift < math.inf:
+        raise ValueError(f"a frame shift of {shift} s")
+    if not isinstance(columns, list) or not all(type(token) is int and 0 <= token < len(tokens) for token in columns):
+        raise ValueError("column_token is no list of tokens")
+    return LatticeSymbols(words, tokens, np.array(columns, dtype=np.int32), shift)
 
 
 def _strings(value: Any) -> List[str]:

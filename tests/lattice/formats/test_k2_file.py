@@ -62,7 +62,7 @@ ZEROS = np.zeros(99, dtype=np.int32)
     [
         ({"type": "x"}, {}, "type, utterance, reached_final or flagged"),
         ({"utterance": 7}, {}, "type, utterance, reached_final or flagged"),
-        ({"frame_shift": -1}, {}, "frame shift or"),
+        ({"frame_shift": -1}, {}, "a frame shift of"),
         ({"frame_shift": "x"}, {}, "could not convert"),
         ({"words": ["a", "a"]}, {}, "stands at labels"),
         ({"words": [1]}, {}, "lists of strings"),

@@ -143,7 +143,7 @@ def file_with(tmp_path, name=None, symbols=None, arcs=None):
         ({"name": lambda name: name.replace('"type"', '"kind"')}, "name of the input symbols is malformed"),
         ({"name": lambda name: "{" * 100_000}, "name of the input|Expecting|recursion"),
         ({"name": lambda name: name.replace('"frame_shift": 0.01', '"frame_shift": -1')}, "frame shift"),
-        ({"name": lambda name: name.replace("[0, 1, 2, 3]", "[0, 9]")}, "columns' tokens"),
+        ({"name": lambda name: name.replace("[0, 1, 2, 3]", "[0, 9]")}, "no list of tokens"),
         ({"name": lambda name: name.replace("WordLattice", "Lattice")}, "several frames, or of an unknown column"),
         ({"symbols": lambda text: text + "_0x7x0" * (text[-1] != "|")}, "frames and .* columns"),
         ({"symbols": lambda text: "x" + text}, "an input symbol that is not"),
