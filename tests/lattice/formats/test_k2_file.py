@@ -67,7 +67,7 @@ ZEROS = np.zeros(99, dtype=np.int32)
         ({"words": ["a", "a"]}, {}, "stands at labels"),
         ({"words": [1]}, {}, "lists of strings"),
         ({"words": []}, {}, "word label . is beyond the symbols"),
-        ({"column_token": [0, 99]}, {}, "columns' tokens"),
+        ({"column_token": [0, 99]}, {}, "no list of tokens"),
         ({}, {"arcs": ZEROS}, "arcs are int32"),
         ({}, {"arcs": ZEROS[:96].reshape(24, 4)}, "is for .* arcs, of which there are 24"),
         ({}, {"frames": ZEROS}, "frames is for 99 arcs"),
