@@ -3,34 +3,34 @@
 from fsaasr.lattice.best import best_path
 from fsaasr.lattice.build import KeptArcs, Utterance, lattice_from_arcs
 from fsaasr.lattice.check import check
-from fsaasr.lattice.confidence import ConfidenceCalibration, with_confidence
-from fsaasr.lattice.confusion_network import ConfusionNetwork
-from fsaasr.lattice.determinize import word_lattice
-from fsaasr.lattice.expected_counts import ExpectedCounts, expected_counts
-from fsaasr.lattice.expected_errors import expected_word_errors
-from fsaasr.lattice.frame_lattice import frame_lattice
-from fsaasr.lattice.frame_shift import with_frame_shift
-from fsaasr.lattice.graph_parts import GraphSplitter, split_graph_scores
+from fsaasr.lattice.expectation.expected_counts import ExpectedCounts, expected_counts
+from fsaasr.lattice.expectation.posteriors import WordsByFrame, frame_posteriors, word_frame_posteriors
+from fsaasr.lattice.expectation.sampling import sample_paths
 from fsaasr.lattice.lattice import Lattice
-from fsaasr.lattice.lm_replacement import DoubleCountWarning, Mixing
-from fsaasr.lattice.lm_rescoring import rescore_lattice
-from fsaasr.lattice.mbr import MbrResult, mbr_decode
-from fsaasr.lattice.minimize import minimized
 from fsaasr.lattice.nbest import nbest
-from fsaasr.lattice.nbest_list import NbestList, rescore_nbest
-from fsaasr.lattice.posteriors import WordsByFrame, frame_posteriors, word_frame_posteriors
+from fsaasr.lattice.operations.frame_lattice import frame_lattice
+from fsaasr.lattice.operations.frame_shift import with_frame_shift
+from fsaasr.lattice.operations.minimize import minimized
+from fsaasr.lattice.operations.push import pushed
+from fsaasr.lattice.operations.scale import PartScales, scaled, with_part_scales
+from fsaasr.lattice.operations.statistics import frame_depth, lattice_density, lattice_depth
+from fsaasr.lattice.operations.union import union
 from fsaasr.lattice.prune import prune
-from fsaasr.lattice.push import pushed
 from fsaasr.lattice.readout import PathArcs, read_out
-from fsaasr.lattice.rescoring import Limits, rescore_ngram
-from fsaasr.lattice.sampling import sample_paths
-from fsaasr.lattice.scale import PartScales, scaled, with_part_scales
+from fsaasr.lattice.rescoring.graph_parts import GraphSplitter, split_graph_scores
+from fsaasr.lattice.rescoring.lm_replacement import DoubleCountWarning, Mixing
+from fsaasr.lattice.rescoring.lm_rescoring import rescore_lattice
+from fsaasr.lattice.rescoring.nbest_list import NbestList, rescore_nbest
+from fsaasr.lattice.rescoring.ngram_rescoring import Limits, rescore_ngram
+from fsaasr.lattice.rescoring.word_lm import WordLm
+from fsaasr.lattice.risk.confidence import ConfidenceCalibration, with_confidence
+from fsaasr.lattice.risk.confusion_network import ConfusionNetwork
+from fsaasr.lattice.risk.expected_errors import expected_word_errors
+from fsaasr.lattice.risk.mbr import MbrResult, mbr_decode
 from fsaasr.lattice.scored_paths import BUDGET_SPENT, FROM_FALLBACK, SEARCH_DIED, ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, total_score
-from fsaasr.lattice.statistics import frame_depth, lattice_density, lattice_depth
-from fsaasr.lattice.union import union
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
-from fsaasr.lattice.word_lm import WordLm
+from fsaasr.lattice.words.determinize import word_lattice
 
 __all__ = [
     "BUDGET_SPENT",

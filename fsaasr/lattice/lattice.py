@@ -85,6 +85,6 @@ class Lattice(ScoredPaths):
         max_arcs: Optional[int] = None,
     ) -> WordLattice:
         """See `fsaasr.lattice.word_lattice`."""
-        from fsaasr.lattice.determinize import MAX_WORD_ARCS, word_lattice
+        from fsaasr.lattice.words.determinize import MAX_WORD_ARCS, word_lattice
 
         return word_lattice(self, beam, acoustic_scale, lm_scale, MAX_WORD_ARCS if max_arcs is None else max_arcs)

@@ -29,7 +29,7 @@ from fsaasr.lattice import (
     rescore_ngram,
 )
 from fsaasr.lattice.formats import LatticeSymbols, format_of, read_lattices, write_lattices
-from fsaasr.lattice.lm_replacement import REPLACE
+from fsaasr.lattice.rescoring.lm_replacement import REPLACE
 from fsaasr.recipe.decoding import NOT_FINAL
 from fsaasr.recipe.scales import UNSCALED, Scales
 

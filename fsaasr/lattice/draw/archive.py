@@ -12,7 +12,7 @@ from fsaasr.lattice.draw.page import write_pictures
 from fsaasr.lattice.draw.sausage import confusion_network_svg
 from fsaasr.lattice.draw.word_graph import BEAM, lattice_svg
 from fsaasr.lattice.lattice import Lattice
-from fsaasr.lattice.mbr import mbr_decode
+from fsaasr.lattice.risk.mbr import mbr_decode
 from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.word_lattice import WordLattice
 

@@ -6,7 +6,6 @@ from typing import List, Sequence
 
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import EPSILON
-from fsaasr.lattice.confusion_network import ConfusionNetwork
 from fsaasr.lattice.draw.bins import GAP, NO_WORD, PAD, Bin, Column, column_of, label_of, left_out, side_by_side
 from fsaasr.lattice.draw.svg import (
     LINE,
@@ -21,6 +20,7 @@ from fsaasr.lattice.draw.svg import (
     time_axis,
     title,
 )
+from fsaasr.lattice.risk.confusion_network import ConfusionNetwork
 
 _MIN_SCALE = 60.0
 _MIN_SPAN = 240.0

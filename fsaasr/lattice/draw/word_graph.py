@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
-from fsaasr.lattice.determinize import word_lattice
 from fsaasr.lattice.draw.lanes import Measures, assign_lanes
 from fsaasr.lattice.draw.strokes import Drawing
 from fsaasr.lattice.draw.svg import MARGIN, Axis, shortened, text_width
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lattice.scoring import arc_posteriors, scaled_scores
+from fsaasr.lattice.words.determinize import word_lattice
 
 MAX_ARCS = 300
 """Arcs of a picture that can still be read."""

@@ -1,0 +1,1 @@
+"""Sums over all paths, and paths drawn from them."""

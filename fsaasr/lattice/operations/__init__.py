@@ -1,0 +1,1 @@
+"""Lattices from lattices."""

@@ -1,0 +1,1 @@
+"""Scores of other language models in place of the first one's."""

@@ -1,0 +1,1 @@
+"""Minimum Bayes risk, confusion networks, and confidence of words."""
