@@ -16,15 +16,30 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option
 @click.argument("out_dir", type=FOLDER)
 @cache_option
 @formats_option("ctm,jsonl")
-def align(model_dir: Path, cuts: Path, out_dir: Path, cache: Optional[Path], formats: Tuple[str, ...]) -> None:
+@click.option("--confidence-scale", default=1.0, show_default=True, help="Scale of the scores in confidences.")
+@click.option("--skip-oov", is_flag=True, help="Leave out cuts with words that the lexicon lacks.")
+def align(
+    model_dir: Path,
+    cuts: Path,
+    out_dir: Path,
+    cache: Optional[Path],
+    formats: Tuple[str, ...],
+    confidence_scale: float,
+    skip_oov: bool,
+) -> None:
     """Align cuts with their transcripts.
 
     Writes words.ctm, tokens.ctm and align.jsonl into OUT_DIR, or what else --formats names; times are in seconds.
+    The confidence of a word or token is how sure its times are, given that it was said: the mean over its frames of
+    the posterior of being in it.
 
     Example: fsaasr align model data/cuts_dev.jsonl.gz exp/align
     """
     from fsaasr.recipe import align_cuts
 
-    aligned = align_cuts(model_dir, cuts, out_dir, cache, formats)
+    aligned = align_cuts(model_dir, cuts, out_dir, cache, formats, confidence_scale, skip_oov)
     words = sum(len(hypothesis.words) for hypothesis in aligned)
     click.echo(f"{out_dir}: {len(aligned)} utterances, {words} words aligned")
+    if skip_oov:
+        left_out = (out_dir / "left_out.txt").read_text(encoding="utf-8").count("\n")
+        click.echo(f"{out_dir / 'left_out.txt'}: {left_out} utterances left out")

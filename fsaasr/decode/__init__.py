@@ -1,6 +1,7 @@
 """Search: scores and a graph in, lattices, alignments and posteriors out."""
 
 from fsaasr.decode.align import BestArcs, align, viterbi
+from fsaasr.decode.align_confidence import frame_confidence
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
@@ -22,6 +23,7 @@ __all__ = [
     "decode",
     "forward_backward",
     "forward_backward_batch",
+    "frame_confidence",
     "one_best",
     "viterbi",
 ]

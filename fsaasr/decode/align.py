@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Scores
+from fsaasr.decode.align_confidence import frame_confidence, with_frame_confidence
 from fsaasr.decode.batch import over_utterances
 from fsaasr.decode.dead_ends import check_one_graph_each, explain_no_path
 from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_matrix, search_tables
@@ -51,26 +53,33 @@ def viterbi(graph: DecodingGraph, matrix: npt.ArrayLike, utterance: str = "") ->
     return BestArcs(arcs, float(best))
 
 
-def align(graphs: Sequence[DecodingGraph], scores: Scores, threads: int = 1) -> List[Hypothesis]:
+def align(
+    graphs: Sequence[DecodingGraph], scores: Scores, threads: int = 1, confidence_scale: Optional[float] = None
+) -> List[Hypothesis]:
     """Aligns each utterance with its own (transcript) graph.
 
     Args:
       graphs: N graphs.
       scores: N utterances.
       threads: the result does not depend on it.
+      confidence_scale: > 0, factor of the scores in the posteriors below; smaller is less sure. None: no confidences.
 
     Returns:
-      N hypotheses: words and tokens with times, and the score column of each frame.
+      N hypotheses: words and tokens with times, and the score column of each frame. With `confidence_scale`, the
+      confidence of a token or word is the mean, over its frames that are not blank, of the posterior of the token that
+      the path is in there; see `frame_confidence`.
 
     Raises:
       DecodeError: an utterance without any path through its graph, by name, e.g. fewer frames than
-        labels and repeats; or not one graph for each utterance.
+        labels and repeats; not one graph for each utterance; or confidences over a graph of no transcript.
     """
+    if confidence_scale is not None and not 0 < confidence_scale < math.inf:
+        raise DecodeError(f"align: confidence_scale is {confidence_scale}, expected a number > 0")
     check_one_graph_each("align", graphs, scores)
-    return over_utterances(lambda n: _align(graphs[n], scores, n), len(scores), threads)
+    return over_utterances(lambda n: _align(graphs[n], scores, n, confidence_scale), len(scores), threads)
 
 
-def _align(graph: DecodingGraph, scores: Scores, n: int) -> Hypothesis:
+def _align(graph: DecodingGraph, scores: Scores, n: int, confidence_scale: Optional[float]) -> Hypothesis:
     matrix = scores.utterance(n)
     best = viterbi(graph, matrix, scores.ids[n])
     fst = graph.fst
@@ -80,4 +89,8 @@ def _align(graph: DecodingGraph, scores: Scores, n: int) -> Hypothesis:
     acoustic = float(matrix[np.arange(len(columns)), columns].sum(dtype=np.float64))
     flags = None if graph.arc_flags is None else graph.arc_flags[arcs]
     path = PathArcs(labels, fst.output_label[arcs], flags, acoustic, best.score - acoustic)
-    return read_out(path, graph, scores.ids[n], scores.frame_shift)
+    hypothesis = read_out(path, graph, scores.ids[n], scores.frame_shift)
+    if confidence_scale is None:
+        return hypothesis
+    posterior = frame_confidence(graph, matrix * np.float32(confidence_scale), arcs, scores.ids[n])
+    return with_frame_confidence(hypothesis, graph, posterior, scores.frame_shift)

@@ -12,7 +12,7 @@ from fsaasr.core.errors import DecodeError
 from fsaasr.core.scores import FloatArray, Scores
 from fsaasr.decode.batch import over_utterances
 from fsaasr.decode.dead_ends import check_one_graph_each, explain_no_path
-from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_matrix, search_tables
+from fsaasr.decode.search_tables import SearchTables, check_columns, check_trellis, frozen_matrix, search_tables
 from fsaasr.graph.decoding_graph import DecodingGraph
 
 
@@ -46,11 +46,16 @@ def forward_backward(graph: DecodingGraph, matrix: npt.ArrayLike, utterance: str
       ScoresError: scores that do not fit the graph, NaN, no frame.
       DecodeError: no path, e.g. fewer frames than labels.
     """
-    from fsaasr.decode.exact_kernels import log_backward, log_forward
-
-    tables = search_tables(graph)
     scores = frozen_matrix(matrix, utterance)
     check_columns(graph, scores.shape[1])
+    return sum_paths(graph, search_tables(graph), scores, utterance)
+
+
+def sum_paths(graph: DecodingGraph, tables: SearchTables, matrix: FloatArray, utterance: str) -> ForwardBackward:
+    """`forward_backward` where the graph's tables may have columns of their own, those of `matrix`."""
+    from fsaasr.decode.exact_kernels import log_backward, log_forward
+
+    scores = frozen_matrix(matrix, utterance)
     check_trellis(utterance, len(scores), tables.num_states, cell_bytes=8)
     alpha = np.empty((len(scores) + 1, tables.num_states))
     log_forward(*tables.incoming[:4], tables.start, scores, alpha)

@@ -2,7 +2,7 @@
 
 from fsaasr.features.batching import FeatureDataset, PaddedBatch, bucketing_sampler, pad
 from fsaasr.features.config import FeatureConfig
-from fsaasr.features.extract import FeatureBatch, compute_features, features_of, load_samples
+from fsaasr.features.extract import FeatureBatch, compute_features, cut_text, features_of, load_samples
 from fsaasr.features.transforms import add_deltas, normalise
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "add_deltas",
     "bucketing_sampler",
     "compute_features",
+    "cut_text",
     "features_of",
     "load_samples",
     "normalise",

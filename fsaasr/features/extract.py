@@ -120,7 +120,7 @@ def compute_features(
             "set supervision.speaker or use cmvn='utterance'"
         )
     finished = _finish(matrices, list(speakers) if config.cmvn == "speaker" else list(ids), config)
-    return FeatureBatch(ids, tuple(finished), speakers, tuple(map(_text, listed)), config.frame_shift)
+    return FeatureBatch(ids, tuple(finished), speakers, tuple(map(cut_text, listed)), config.frame_shift)
 
 
 def features_of(
@@ -265,6 +265,7 @@ def _speaker(cut: Any) -> str:
     return (cut.supervisions[0].speaker or "") if cut.supervisions else ""
 
 
-def _text(cut: Any) -> str:
+def cut_text(cut: Any) -> str:
+    """The transcript of a Lhotse cut: the texts of its supervisions in the order of their starts; "" without any."""
     ordered = sorted(cut.supervisions, key=lambda supervision: supervision.start)
     return " ".join(supervision.text for supervision in ordered if supervision.text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Iterable, List, Optional
 
-from fsaasr.core.files import PathLike
+from fsaasr.core.files import PathLike, write_text
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import align
@@ -14,15 +15,22 @@ from fsaasr.hypotheses import export_hypotheses
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
 from fsaasr.recipe.decoding import CHUNK, placements_of
+from fsaasr.recipe.transcripts import check_transcripts
+
+LEFT_OUT = "left_out.txt"
+"""File that names the cuts that were not aligned, each with the words that the lexicon lacks."""
 
 
-def align_features(model: AcousticModel, lexicon: Lexicon, features: FeatureBatch) -> List[Hypothesis]:
+def align_features(
+    model: AcousticModel, lexicon: Lexicon, features: FeatureBatch, confidence_scale: Optional[float] = None
+) -> List[Hypothesis]:
     """Aligns utterances with their transcripts.
 
     Args:
       model: gives the scores.
       lexicon: the model's.
       features: with transcripts.
+      confidence_scale: as in `fsaasr.decode.align`.
 
     Raises:
       GraphError: an unknown word or an empty transcript, with its utterance.
@@ -33,7 +41,7 @@ def align_features(model: AcousticModel, lexicon: Lexicon, features: FeatureBatc
     for start in range(0, len(features), CHUNK):
         part = features.select(features.ids[start : start + CHUNK])
         graphs = [compiler.compile(text.split(), name) for name, text in zip(part.ids, part.texts)]
-        aligned += align(graphs, model.scores(part))
+        aligned += align(graphs, model.scores(part), confidence_scale=confidence_scale)
     return aligned
 
 
@@ -43,18 +51,33 @@ def align_cuts(
     out_dir: PathLike,
     cache_dir: Optional[PathLike] = None,
     formats: Iterable[str] = ("ctm", "jsonl"),
+    confidence_scale: float = 1.0,
+    skip_oov: bool = False,
 ) -> List[Hypothesis]:
-    """Aligns a cut manifest and writes `words.ctm`, `tokens.ctm` and `align.jsonl`; raises as `align_features`.
+    """Aligns a cut manifest and writes `words.ctm`, `tokens.ctm` and `align.jsonl`, with confidences.
 
     Args:
       model_dir: model directory. cuts_path: manifest with transcripts.
       out_dir: receives the files.
       cache_dir: where extracted features are kept.
       formats: see `fsaasr.hypotheses.export_hypotheses`.
+      confidence_scale: as in `fsaasr.decode.align`.
+      skip_oov: leave out cuts without words or with words that the lexicon lacks, and write `left_out.txt`, a line
+        for each.
+
+    Raises:
+      CorpusError: before anything else, all words that the lexicon lacks, with their cuts; or no cut is left.
+      DecodeError: as `align_features`.
     """
-    model = load_model(model_dir)
-    cuts = list(read_cuts(cuts_path))
-    features = compute_features(cuts, model.features, cache_dir=cache_dir)
-    aligned = align_features(model, load_lexicon(model_dir), features)
-    export_hypotheses(aligned, out_dir, formats, placements_of(cuts), stem="align")
+    model, lexicon = load_model(model_dir), load_lexicon(model_dir)
+    check = check_transcripts(list(read_cuts(cuts_path)), lexicon)
+    if not skip_oov:
+        check.refuse("add pronunciations to the lexicon, correct the texts, or leave the cuts out (--skip-oov)")
+    if not check.fit:
+        check.refuse("no cut is left; add pronunciations to the lexicon or correct the texts")
+    features = compute_features(check.fit, model.features, cache_dir=cache_dir)
+    aligned = align_features(model, lexicon, features, confidence_scale)
+    export_hypotheses(aligned, out_dir, formats, placements_of(check.fit), stem="align")
+    if skip_oov:
+        write_text(Path(out_dir) / LEFT_OUT, check.lines())
     return aligned

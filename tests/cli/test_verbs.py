@@ -8,6 +8,7 @@ from typing import Callable
 
 import numpy as np
 import pytest
+from lhotse import CutSet
 
 from fsaasr.corpora import read_cuts
 from fsaasr.corpora.audio import write_wav
@@ -183,15 +184,38 @@ def test_align_writes_ctm_whose_words_are_the_transcripts(toy: Toy, tmp_path: Pa
     assert "5 utterances, 30 words" in result.output
     words: dict[str, list[str]] = {}
     for line in (tmp_path / "words.ctm").read_text().splitlines():
-        name, channel, start, duration, word = line.split()
+        name, channel, start, duration, word, confidence = line.split()
         assert channel == "1"
+        assert 0 <= float(confidence) <= 1
         assert float(start) >= 0
         assert float(duration) > 0
         words.setdefault(name, []).append(word)
     cuts = {cut.id: cut.supervisions[0].text.split() for cut in read_cuts(toy.cuts("dev"))}
     assert words == cuts
     tokens = (tmp_path / "tokens.ctm").read_text()
-    assert " SIL\n" in tokens
+    assert " SIL " in tokens
+
+
+def test_align_names_all_words_that_the_lexicon_lacks_or_leaves_their_cuts_out(
+    toy: Toy, tmp_path: Path, fails: Fails
+) -> None:
+    cuts = list(read_cuts(toy.cuts("dev")))
+    cuts[0].supervisions[0].text += " MAYBE"
+    cuts[2].supervisions[0].text = "PERHAPS MAYBE NO"
+    cuts[3].supervisions[0].text = ""
+    manifest, out = tmp_path / "cuts.jsonl.gz", tmp_path / "out"
+    CutSet.from_cuts(cuts).to_file(manifest)
+    error = fails("align", toy.root / "gmm", manifest, out)
+    assert f"3 of 5 cuts cannot be aligned: 2 words that the lexicon lacks: MAYBE ({cuts[0].id}, {cuts[2].id})" in error
+    assert f"PERHAPS ({cuts[2].id}); 1 cuts without words: {cuts[3].id}" in error
+    assert not out.exists()
+    result = invoke("align", toy.root / "gmm", manifest, out, "--skip-oov")
+    assert "2 utterances, " in result.output
+    assert "3 utterances left out" in result.output
+    lines = (out / "left_out.txt").read_text().splitlines()
+    assert lines == [f"{cuts[0].id} MAYBE", f"{cuts[2].id} MAYBE PERHAPS", cuts[3].id]
+    CutSet.from_cuts([cuts[0]]).to_file(manifest)
+    assert "no cut is left" in fails("align", toy.root / "gmm", manifest, out, "--skip-oov")
 
 
 def test_formats_are_chosen_by_name(toy: Toy, tmp_path: Path, fails: Fails) -> None:
