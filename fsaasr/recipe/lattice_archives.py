@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Container, Dict, Iterator, List, Optional, Set, Tuple
@@ -17,6 +18,7 @@ from fsaasr.grammar import read_arpa
 from fsaasr.graph import load_graph
 from fsaasr.hypotheses import numbered, read_speakers, read_transcripts, write_hypotheses, write_nbest
 from fsaasr.lattice import (
+    BUDGET_SPENT,
     ConfidenceCalibration,
     Lattice,
     Limits,
@@ -27,6 +29,7 @@ from fsaasr.lattice import (
     mbr_decode,
     prune,
     rescore_ngram,
+    scaled,
 )
 from fsaasr.lattice.formats import LatticeSymbols, format_of, read_lattices, write_lattices
 from fsaasr.lattice.rescoring.lm_replacement import REPLACE
@@ -68,16 +71,22 @@ class Archive:
         for lattice in self.lattices():
             if isinstance(lattice, Lattice):
                 lattice = self._determinized(lattice, beam)
+                if BUDGET_SPENT in lattice.flags:
+                    found = "has too many word sequences, of which the best ones are taken; prune it before"
+                    warnings.warn(f"{self.path}: utterance {lattice.utterance!r} {found}", stacklevel=2)
             if not isinstance(lattice, WordLattice):
                 raise LatticeError(f"{self.path}: utterance {lattice.utterance!r} is no lattice of frames or words")
             yield lattice
 
     def _determinized(self, lattice: Lattice, beam: Optional[float]) -> WordLattice:
         acoustic_scale, lm_scale, penalty = self.weights
-        if penalty and beam is not None:
-            # Determinization knows of no penalty, so its own beam would be another one.
-            lattice, beam = prune(lattice, beam, *self.weights), None
-        return lattice.word_lattice(beam, acoustic_scale, lm_scale)
+        if beam is None or not penalty:
+            return lattice.word_lattice(beam, acoustic_scale, lm_scale)
+        if not lm_scale:
+            return prune(lattice, beam, *self.weights).word_lattice(None, acoustic_scale, lm_scale)
+        # Determinization knows of no penalty; among the graph scores it does its work.
+        share = penalty / lm_scale
+        return scaled(scaled(lattice, 1.0, 1.0, share).word_lattice(beam, acoustic_scale, lm_scale), 1.0, 1.0, -share)
 
     def _symbols(self) -> Optional[LatticeSymbols]:
         if self.graph is not None:
@@ -110,8 +119,23 @@ def rescore_lattices(
     format_of(out)  # before models are read, not after it
     new, old = read_arpa(arpa), None if old_arpa is None else read_arpa(old_arpa)
     limits = Limits(beam, archive.scales.acoustic_scale, archive.scales.lm_scale)
-    lattices = archive.word_lattices()
-    return write_lattices((rescore_ngram(lattice, new, old, mixing, limits) for lattice in lattices), out)
+    return write_lattices(
+        _told_once(rescore_ngram(lattice, new, old, mixing, limits) for lattice in archive.word_lattices()), out
+    )
+
+
+def _told_once(lattices: Iterator[WordLattice]) -> Iterator[WordLattice]:
+    """Lattices as they come; what their making warns of is told of the first only, for an archive is of one kind."""
+    told = False
+    while True:
+        with warnings.catch_warnings(record=True) as found:
+            lattice = next(lattices, None)
+        for one in found[: 0 if told else 1]:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+        told = told or bool(found)
+        if lattice is None:
+            return
+        yield lattice
 
 
 def nbest_of_lattices(archive: Archive, out: PathLike, n: int) -> int:

@@ -12,8 +12,9 @@ import pytest
 
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.hypotheses import read_hypotheses, read_nbest, write_transcripts
-from fsaasr.lattice import WordLattice, best_path, frame_lattice, mbr_decode, nbest
+from fsaasr.lattice import DoubleCountWarning, Mixing, WordLattice, best_path, frame_lattice, mbr_decode, nbest
 from fsaasr.lattice.formats import read_lattices, write_lattices
+from fsaasr.recipe import Archive, rescore_lattices
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.cli.conftest import invoke
 
@@ -135,9 +136,10 @@ def test_a_beam_bounds_the_oracle(lattices, archive: Path, tmp_path: Path) -> No
     assert "oracle WER 0.00 %" in run("oracle", archive, tmp_path / "ref.txt")
 
 
-def test_a_beam_around_word_lattices_counts_the_penalty(lattices, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lm_scale", [2.0, 0.0])
+def test_a_beam_around_word_lattices_counts_the_penalty(lm_scale: float, lattices, tmp_path: Path) -> None:
     write_lattices(map(frame_lattice, lattices), tmp_path / "frames.jsonl")
-    weights = (0.5, 2.0, -3.0)
+    weights = (0.5, lm_scale, -3.0)
     scales = [f"--{name}={value}" for name, value in zip(("acoustic-scale", "lm-scale", "penalty"), weights)]
     run("prune", tmp_path / "frames.jsonl", tmp_path / "small.jsonl", "--beam", 2, "--determinize", *scales)
     for lattice, pruned in zip(lattices, read_lattices(tmp_path / "small.jsonl")):
@@ -145,10 +147,12 @@ def test_a_beam_around_word_lattices_counts_the_penalty(lattices, tmp_path: Path
         best, *rest = nbest(lattice, 1000, *weights)
 
         def score(found: Hypothesis) -> float:
-            return 0.5 * found.acoustic_score + 2 * found.graph_score + 3 * len(found.words)
+            return 0.5 * found.acoustic_score + lm_scale * found.graph_score + 3 * len(found.words)
 
-        wanted = {found.text for found in (best, *rest) if score(found) >= score(best) - 2}
-        assert wanted <= {found.text for found in nbest(pruned, 1000)}
+        kept = {found.text: score(found) for found in nbest(pruned, 1000, *weights)}
+        for found in (best, *rest):
+            if score(found) >= score(best) - 2:
+                assert kept[found.text] == pytest.approx(score(found), abs=1e-3)
 
 
 def test_density_is_that_of_the_best_paths_under_the_scales(archive: Path) -> None:
@@ -165,6 +169,27 @@ def test_info_counts(lattices, archive: Path) -> None:
     said = run("info", archive)
     assert "lattices  6" in said
     assert f"arcs      {sum(lattice.num_arcs for lattice in lattices)}," in said
+
+
+def test_of_double_counts_one_warning_tells(archive: Path, tmp_path: Path) -> None:
+    rows = "".join(f"-0.9\tw{n}\n" for n in range(1, 5))
+    text = f"\\data\\\nngram 1=6\n\n\\1-grams:\n-99\t<s>\n-0.9\t</s>\n{rows}\n\\end\\\n"
+    (tmp_path / "lm.arpa").write_text(text)
+    with pytest.warns(DoubleCountWarning) as told:
+        assert (
+            rescore_lattices(Archive(archive), tmp_path / "o.jsonl", tmp_path / "lm.arpa", mixing=Mixing(on_top=True))
+            == 6
+        )
+    assert len(told) == 1
+
+
+def test_a_lattice_with_too_many_word_sequences_is_told_of(lattices, tmp_path: Path, monkeypatch) -> None:
+    write_lattices([frame_lattice(lattices[0])], tmp_path / "frames.jsonl")
+    (whole,) = Archive(tmp_path / "frames.jsonl").word_lattices()
+    monkeypatch.setattr("fsaasr.lattice.words.determinize.MAX_WORD_ARCS", whole.num_arcs - 1)
+    with pytest.warns(UserWarning, match="utterance 'utt.' has too many word sequences"):
+        (part,) = Archive(tmp_path / "frames.jsonl").word_lattices()
+    assert 0 < part.num_arcs < whole.num_arcs
 
 
 def test_an_utterance_twice_is_refused(fails: Callable[..., str], lattices, tmp_path: Path) -> None:
