@@ -12,7 +12,8 @@ from fsaasr.core.errors import DecodeError
 from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode.forward_backward import sum_paths
-from fsaasr.decode.search_tables import ArcTable, search_tables
+from fsaasr.decode.search_tables import ArcTable, frozen_matrix, search_tables
+from fsaasr.decode.sum_tables import SumTables
 from fsaasr.graph.decoding_graph import WORD_START, DecodingGraph
 
 Float64 = npt.NDArray[np.float64]
@@ -49,8 +50,9 @@ def frame_confidence(
     column = np.where(consumes, column.reshape(-1), -1).astype(np.int32)
     tables = search_tables(graph)
     incoming, outgoing = (_relabelled(table, column) for table in (tables.incoming, tables.outgoing))
-    apart = replace(tables, incoming=incoming, outgoing=outgoing)
-    occupancy = sum_paths(graph, apart, np.ascontiguousarray(matrix[:, kinds % columns]), utterance).column_occupancy
+    apart = SumTables.of(replace(tables, incoming=incoming, outgoing=outgoing))
+    scores = frozen_matrix(matrix[:, kinds % columns], utterance)
+    occupancy = sum_paths(apart, scores, utterance).column_occupancy
     token = kinds // columns * len(graph.tokens) + graph.column_token[kinds % columns]
     taken = token[column[arcs[consumes[arcs]]]]
     same = taken[:, None] == token[None, :]

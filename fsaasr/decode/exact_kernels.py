@@ -1,4 +1,4 @@
-"""Compiled loops of exact search: max and log semiring over all states of a graph, frame by frame.
+"""Compiled loops of exact search: the best paths over all states of a graph, frame by frame.
 
 States are ranks in epsilon order; `column` -1 marks an epsilon arc. Sums are float64. Nothing here is checked:
 the callers have done so. All kernels release the interpreter lock.
@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit
 
 NEG_INF = -np.inf
-_NEGLIGIBLE = -40.0  # exp(-40) < 2**-53: adding it to 1 changes nothing
 
 
 @njit(cache=True, nogil=True)
@@ -141,80 +140,3 @@ def viterbi_path(
         if column[k] >= 0:
             t -= 1
     return best, path[:count][::-1].copy()
-
-
-@njit(cache=True, nogil=True)
-def log_forward(offsets: Any, source: Any, column: Any, score: Any, start: int, matrix: Any, alpha: Any) -> None:
-    """Fills `alpha` (T + 1, S) with log-sums over paths from the start."""
-    frames, states = len(matrix), len(offsets) - 1
-    for t in range(frames + 1):
-        for j in range(states):
-            peak = 0.0 if t == 0 and j == start else NEG_INF
-            total = 1.0
-            for k in range(offsets[j], offsets[j + 1]):
-                if column[k] < 0:
-                    value = alpha[t, source[k]] + score[k]
-                elif t > 0:
-                    value = alpha[t - 1, source[k]] + score[k] + matrix[t - 1, column[k]]
-                else:
-                    continue
-                if value == NEG_INF:
-                    continue
-                # Relative to the greatest so far: one exponential an arc, and none where it cannot matter.
-                if value <= peak:
-                    if value - peak > _NEGLIGIBLE:
-                        total += np.exp(value - peak)
-                else:
-                    total = 1.0 + (total * np.exp(peak - value) if peak - value > _NEGLIGIBLE else 0.0)
-                    peak = value
-            alpha[t, j] = peak + np.log(total) if total != 1.0 else peak
-
-
-@njit(cache=True, nogil=True)
-def log_backward(
-    offsets: Any,
-    target: Any,
-    column: Any,
-    score: Any,
-    arc_id: Any,
-    final: Any,
-    matrix: Any,
-    alpha: Any,
-    total: float,
-    column_occupancy: Any,
-    arc_occupancy: Any,
-) -> None:
-    """Adds each arc's posterior to `column_occupancy` (T, C) and `arc_occupancy` (A,), both float64."""
-    frames, states = len(matrix), len(offsets) - 1
-    ahead = np.full(states, NEG_INF)
-    now = final.copy()
-    for t in range(frames, -1, -1):
-        for i in range(states - 1, -1, -1):
-            peak = now[i] if t == frames else NEG_INF
-            sum_ = 1.0
-            before = alpha[t, i] - total
-            if before == NEG_INF:
-                now[i] = NEG_INF
-                continue
-            for k in range(offsets[i], offsets[i + 1]):
-                if column[k] < 0:
-                    value = score[k] + now[target[k]]
-                elif t < frames:
-                    value = ahead[target[k]] + score[k] + matrix[t, column[k]]
-                else:
-                    continue
-                if value == NEG_INF:
-                    continue
-                if before + value > 2 * _NEGLIGIBLE:
-                    posterior = np.exp(before + value)
-                    arc_occupancy[arc_id[k]] += posterior
-                    if column[k] >= 0:
-                        column_occupancy[t, column[k]] += posterior
-                if value <= peak:
-                    if value - peak > _NEGLIGIBLE:
-                        sum_ += np.exp(value - peak)
-                else:
-                    sum_ = 1.0 + (sum_ * np.exp(peak - value) if peak - value > _NEGLIGIBLE else 0.0)
-                    peak = value
-            now[i] = peak + np.log(sum_) if sum_ != 1.0 else peak
-        now, ahead = ahead, now

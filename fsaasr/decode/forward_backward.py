@@ -1,9 +1,9 @@
-"""Full-sum scores and posteriors: forward-backward in the log semiring."""
+"""Full-sum scores and posteriors: forward-backward over all paths of a graph."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence
+from typing import Any, List, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,8 @@ from fsaasr.core.errors import DecodeError
 from fsaasr.core.scores import FloatArray, Scores
 from fsaasr.decode.batch import over_utterances
 from fsaasr.decode.dead_ends import check_one_graph_each, explain_no_path
-from fsaasr.decode.search_tables import SearchTables, check_columns, check_trellis, frozen_matrix, search_tables
+from fsaasr.decode.search_tables import check_columns, check_trellis, frozen_matrix
+from fsaasr.decode.sum_tables import SumTables, sum_tables
 from fsaasr.graph.decoding_graph import DecodingGraph
 
 
@@ -37,7 +38,7 @@ def forward_backward(graph: DecodingGraph, matrix: npt.ArrayLike, utterance: str
     """Total score and posteriors of one utterance over all paths of its graph (Rabiner 1989, eq. 18 to 27).
 
     Args:
-      graph: small, as a transcript's graph is: time T * A, memory 8 * T * S bytes.
+      graph: small, as a transcript's graph is: time T * A, memory 16 * T * S bytes.
       matrix: (T, C) log scores.
       utterance: id for messages.
 
@@ -48,25 +49,40 @@ def forward_backward(graph: DecodingGraph, matrix: npt.ArrayLike, utterance: str
     """
     scores = frozen_matrix(matrix, utterance)
     check_columns(graph, scores.shape[1])
-    return sum_paths(graph, search_tables(graph), scores, utterance)
-
-
-def sum_paths(graph: DecodingGraph, tables: SearchTables, matrix: FloatArray, utterance: str) -> ForwardBackward:
-    """`forward_backward` where the graph's tables may have columns of their own, those of `matrix`."""
-    from fsaasr.decode.exact_kernels import log_backward, log_forward
-
-    scores = frozen_matrix(matrix, utterance)
-    check_trellis(utterance, len(scores), tables.num_states, cell_bytes=8)
-    alpha = np.empty((len(scores) + 1, tables.num_states))
-    log_forward(*tables.incoming[:4], tables.start, scores, alpha)
-    final = tables.final_score.astype(np.float64)
-    total = float(np.logaddexp.reduce(alpha[-1] + final))
-    if total == -np.inf:
+    found = sum_paths(sum_tables(graph), scores, utterance)
+    if found.total == -np.inf:
         raise DecodeError(f"forward_backward: {explain_no_path(graph, scores, utterance)}")
-    columns = np.zeros(scores.shape)
-    arcs = np.zeros(graph.fst.num_arcs)
-    log_backward(*tables.outgoing, final, scores, alpha, total, columns, arcs)
-    return ForwardBackward(total, columns.astype(np.float32), arcs)
+    return found
+
+
+def sum_paths(tables: SumTables, scores: npt.NDArray[Any], utterance: str = "") -> ForwardBackward:
+    """`forward_backward` of scores that are checked already, float32 or float64 as the occupancies then are.
+
+    The tables may have columns of their own, those of `scores`.
+
+    Returns:
+      Without a path: a total of -inf, and occupancies of zero.
+
+    Raises:
+      DecodeError: more memory than MAX_TRELLIS_BYTES would be needed.
+    """
+    from fsaasr.decode.full_sum_kernels import NATS, split_columns, sum_all, sum_backward, sum_forward
+
+    frames, states, used = len(scores), len(tables.final), len(tables.columns)
+    check_trellis(utterance, frames, states, cell_bytes=16)
+    emission, emission_power = np.empty((frames, used)), np.empty((frames, used), dtype=np.int64)
+    split_columns(scores, tables.columns, emission, emission_power)
+    alpha, alpha_power = np.empty((frames + 1, states)), np.empty((frames + 1, states), dtype=np.int64)
+    sum_forward(tables.incoming, tables.start, emission, emission_power, alpha, alpha_power)
+    total = sum_all(alpha[-1], alpha_power[-1], tables.final, tables.final_power)
+    columns, occupancy = np.zeros(scores.shape, scores.dtype), np.zeros((frames, used))
+    arcs = np.zeros(len(tables.incoming.arc))
+    if total[0] == 0.0:
+        return ForwardBackward(-np.inf, columns, arcs)
+    ends = (tables.final, tables.final_power)
+    sum_backward(tables.outgoing, *ends, emission, emission_power, alpha, alpha_power, total, occupancy, arcs)
+    columns[:, tables.columns] = occupancy
+    return ForwardBackward(float(np.log(total[0])) + total[1] * NATS, columns, arcs)
 
 
 def forward_backward_batch(graphs: Sequence[DecodingGraph], scores: Scores, threads: int = 1) -> List[ForwardBackward]:

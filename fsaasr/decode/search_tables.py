@@ -101,12 +101,17 @@ def frozen_matrix(matrix: Any, utterance: str = "") -> FloatArray:
       ScoresError: not two axes, no frame, NaN or +inf.
     """
     array = np.ascontiguousarray(float32_array(matrix, f"search: the scores of {utterance!r}"))
+    return cast(FloatArray, frozen(checked_matrix(array, utterance)))
+
+
+def checked_matrix(array: npt.NDArray[Any], utterance: str = "") -> npt.NDArray[Any]:
+    """The scores of one utterance themselves; raises ScoresError for not two axes, no frame, NaN or +inf."""
     if array.ndim != 2 or array.size == 0:
         raise ScoresError(f"search: scores of {utterance!r} have shape {array.shape}, expected (T, C) with T, C >= 1")
     peak = array.max()  # NaN or +inf exactly where an element is
     if np.isnan(peak) or peak == np.inf:
         raise ScoresError(f"search: scores of {utterance!r} hold {peak}; log scores are finite or -inf")
-    return cast(FloatArray, frozen(array))
+    return array
 
 
 def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from fsaasr.train.ctc import CtcTraining, train_ctc
     from fsaasr.train.ctc_config import CtcTrainConfig
     from fsaasr.train.fit_config import FitConfig
+    from fsaasr.train.full_sum import FullSumOptions, full_sum_loss
 
 __all__ = [
     "AugmentConfig",
     "CtcTrainConfig",
     "CtcTraining",
     "FitConfig",
+    "FullSumOptions",
     "GmmTrainConfig",
     "GmmTraining",
     "TreeConfig",
+    "full_sum_loss",
     "train_ctc",
     "train_gmm",
     "train_tied_gmm",
@@ -33,6 +36,8 @@ _LATER = {
     "CtcTrainConfig": "fsaasr.train.ctc_config",
     "CtcTraining": "fsaasr.train.ctc",
     "FitConfig": "fsaasr.train.fit_config",
+    "FullSumOptions": "fsaasr.train.full_sum",
+    "full_sum_loss": "fsaasr.train.full_sum",
     "train_ctc": "fsaasr.train.ctc",
 }
 

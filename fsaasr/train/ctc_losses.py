@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Protocol, Sequence, Tuple
+from typing import Any, Dict, List, Protocol, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fsaasr.core.errors import DecodeError, TrainingError
-from fsaasr.decode import forward_backward, viterbi
+from fsaasr.decode import viterbi
 from fsaasr.features import FeatureBatch
-from fsaasr.graph import DecodingGraph, TranscriptCompiler
+from fsaasr.graph import TranscriptCompiler
 from fsaasr.lexicon import Lexicon
 from fsaasr.train.flat_start import first_pronunciations
+from fsaasr.train.full_sum import full_sum_loss
 
 Labels = List[int]
 """Token labels, 1 .. V, which are the score columns too."""
@@ -92,31 +93,8 @@ class AllPronunciations:
         """As `CtcLoss`."""
         graphs = [self._graphs[n] for n in numbers]
         ids = [self._ids[n] for n in numbers]
-        loss: Tensor = _GraphLoss.apply(log_probs, lengths, graphs, ids)
+        loss: Tensor = full_sum_loss(log_probs, lengths, graphs, ids).sum()
         return loss
-
-
-class _GraphLoss(torch.autograd.Function):
-    """Minus the graphs' total scores; the gradient of a total is the columns' occupancy."""
-
-    @staticmethod
-    def forward(
-        context: Any, log_probs: Tensor, lengths: Tensor, graphs: Sequence[DecodingGraph], ids: Sequence[str]
-    ) -> Tensor:
-        scores = log_probs.detach().cpu().numpy()
-        occupancy = np.zeros_like(scores)
-        total = 0.0
-        for n, (graph, length, name) in enumerate(zip(graphs, lengths.tolist(), ids)):
-            result = forward_backward(graph, scores[n, :length], name)
-            occupancy[n, :length] = result.column_occupancy
-            total += result.total
-        context.save_for_backward(torch.from_numpy(occupancy).to(log_probs.device))
-        return torch.tensor(-total, dtype=log_probs.dtype, device=log_probs.device)
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> Tuple[Tensor, None, None, None]:
-        (occupancy,) = context.saved_tensors
-        return -gradients[0] * occupancy, None, None, None
 
 
 LOSSES: Dict[str, Any] = {"first": FirstPronunciations, "all": AllPronunciations}
