@@ -32,6 +32,7 @@ COMMANDS: Dict[str, Verb] = {
     "decode": Verb("fsaasr.cli.decode", "Recognize cuts with a model and a graph."),
     "lattice": Verb("fsaasr.cli.lattice", "Work with files of lattices."),
     "align": Verb("fsaasr.cli.align", "Align cuts with their transcripts."),
+    "align-compare": Verb("fsaasr.cli.align_compare", "Compare the times of two alignments."),
     "wer": Verb("fsaasr.cli.wer", "Compare hypotheses with references."),
     "draw": Verb("fsaasr.cli.draw", "Draw a small graph, or lattices over time."),
     "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times."),
@@ -52,7 +53,7 @@ class LazyGroup(click.Group):
         """Imports the verb; None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name].module), cmd_name)
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name].module), cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,6 +1,7 @@
 """Evaluation: word and character errors, confidence intervals, oracles of lattices, calibration, tables as text."""
 
 from fsaasr.evaluate.bootstrap import bootstrap_interval
+from fsaasr.evaluate.boundaries import BoundaryDifferences, BoundaryReport, boundary_report
 from fsaasr.evaluate.calibration import CalibrationBin, CalibrationReport, JudgedWords, calibration, judge_words
 from fsaasr.evaluate.edit_lattice import edit_distance_lattice
 from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErrors
@@ -10,6 +11,8 @@ from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
 
 __all__ = [
+    "BoundaryDifferences",
+    "BoundaryReport",
     "CalibrationBin",
     "CalibrationReport",
     "ErrorCounts",
@@ -19,6 +22,7 @@ __all__ = [
     "UtteranceErrors",
     "alignment_table",
     "bootstrap_interval",
+    "boundary_report",
     "calibration",
     "character_errors",
     "edit_distance_lattice",

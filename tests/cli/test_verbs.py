@@ -218,6 +218,20 @@ def test_align_names_all_words_that_the_lexicon_lacks_or_leaves_their_cuts_out(
     assert "no cut is left" in fails("align", toy.root / "gmm", manifest, out, "--skip-oov")
 
 
+def test_alignments_are_compared(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    for scale in ("1", "0.1"):
+        invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path / scale, "--confidence-scale", scale)
+    result = invoke("align-compare", tmp_path / "1" / "align.jsonl", tmp_path / "0.1" / "words.ctm")
+    assert result.exit_code == 0
+    _, starts, _, tokens, last = result.output.splitlines()
+    assert starts.split()[2:4] == ["30", "0.0"]
+    assert tokens.split()[2] == "0"
+    assert last.startswith("words that differ: 0")
+    report = json.loads(invoke("align-compare", *[tmp_path / "1" / "align.jsonl"] * 2, "--json").output)
+    assert report["word_ends"]["within"] == [1.0, 1.0, 1.0]
+    assert "no times" in fails("align-compare", tmp_path / "1" / "align.jsonl", toy.root / "decode" / "ref.txt")
+
+
 def test_formats_are_chosen_by_name(toy: Toy, tmp_path: Path, fails: Fails) -> None:
     result = invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path, "--formats", "textgrid,srt,vtt,supervisions")
     assert result.exit_code == 0
