@@ -12,7 +12,7 @@ from fsaasr.core.errors import FsaasrError
 
 
 class Verb(NamedTuple):
-    """Where a verb is, and its line in `fsaasr --help`."""
+    """Where a verb is, in a module that has its name or is called as its function, and its line in `fsaasr --help`."""
 
     module: str
     summary: str
@@ -27,6 +27,7 @@ COMMANDS: Dict[str, Verb] = {
     "lang": Verb("fsaasr.cli.lang", "Make a lang directory of a lexicon."),
     "lm": Verb("fsaasr.cli.lm", "Estimate an n-gram model from text."),
     "graph": Verb("fsaasr.cli.graph", "Compose lexicon, grammar and topology into a decoding graph."),
+    "import": Verb("fsaasr.cli.import_graph", "Make a graph file of a graph from Kaldi or icefall."),
     "train": Verb("fsaasr.cli.train", "Train an acoustic model."),
     "tune": Verb("fsaasr.cli.tune", "Choose scales on dev data and freeze them in a file."),
     "decode": Verb("fsaasr.cli.decode", "Recognize cuts with a model and a graph."),
@@ -53,7 +54,8 @@ class LazyGroup(click.Group):
         """Imports the verb; None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name].module), cmd_name.replace("-", "_"))
+        module = COMMANDS[cmd_name].module
+        command: click.Command = getattr(importlib.import_module(module), module.rpartition(".")[2])
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

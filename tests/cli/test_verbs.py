@@ -8,13 +8,14 @@ from typing import Callable
 
 import numpy as np
 import pytest
+import torch
 from lhotse import CutSet
 
 from fsaasr.corpora import read_cuts
 from fsaasr.corpora.audio import write_wav
 from fsaasr.evaluate import word_errors
 from fsaasr.grammar import read_arpa
-from fsaasr.graph import DecodingGraph, TokenGraph, load_graph
+from fsaasr.graph import DecodingGraph, FstArrays, TokenGraph, load_graph, to_openfst
 from fsaasr.hypotheses import read_placed, read_transcripts
 from fsaasr.lattice import WordLattice
 from fsaasr.lattice.formats import read_lattices
@@ -287,6 +288,29 @@ def test_decode_keeps_score_parts_apart_where_it_knows_the_lexicon(toy: Toy, tmp
         split.check()
         assert split.parts.silence.any()
         assert split.total_score() == plain.total_score()
+
+
+def test_import_makes_graphs_of_kaldis_and_icefalls_files(tmp_path: Path, fails: Fails) -> None:
+    fst = FstArrays.from_arcs([(0, 1, 2, 1, -0.5), (1, 1, 2, 0, 0.0), (1, 0, 1, 0, -0.25)], [(1, 0.0)])
+    to_openfst(fst).write(str(tmp_path / "TLG.fst"))
+    (tmp_path / "words.txt").write_text("<eps> 0\nhello 1\n")
+    (tmp_path / "tokens.txt").write_text("<blk> 0\nh 1\n")
+    symbols = ("--words", tmp_path / "words.txt", "--tokens", tmp_path / "tokens.txt")
+    assert invoke("import", tmp_path / "TLG.fst", tmp_path / "tlg.graph", *symbols).exit_code == 0
+    graph = load_graph(tmp_path / "tlg.graph")
+    assert graph.fst.to_bytes() == fst.to_bytes()
+    assert graph.words.name(1) == "hello"
+    arcs = [[0, 1, 1, 0], [1, 1, 1, 0], [1, 2, -1, 0]]  # score 0 as bits
+    tensors = {"arcs": torch.tensor(arcs, dtype=torch.int32), "aux_labels": torch.tensor([1, 0, -1], dtype=torch.int32)}
+    torch.save(tensors, tmp_path / "HLG.pt")
+    assert invoke("import", tmp_path / "HLG.pt", tmp_path / "hlg.graph", *symbols).exit_code == 0
+    assert load_graph(tmp_path / "hlg.graph").fst.num_arcs == 2
+    assert invoke("import", tmp_path / "HLG.pt", tmp_path / "lg.graph", *symbols, "--topology", "ctc").exit_code == 0
+    assert isinstance(load_graph(tmp_path / "lg.graph"), TokenGraph)
+    assert invoke("import", tmp_path / "HLG.pt", tmp_path / "x.graph", *symbols[:2]).exit_code == 2
+    assert invoke("import", tmp_path / "TLG.fst", tmp_path / "x.graph", *symbols, "--topology", "ctc").exit_code == 2
+    (tmp_path / "words.txt").write_text("<eps> 0\n")
+    assert "TLG.fst" in fails("import", tmp_path / "TLG.fst", tmp_path / "x.graph", *symbols)
 
 
 def test_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:
