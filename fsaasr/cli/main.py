@@ -33,7 +33,7 @@ COMMANDS: Dict[str, Verb] = {
     "decode": Verb("fsaasr.cli.decode", "Recognize cuts with a model and a graph."),
     "lattice": Verb("fsaasr.cli.lattice", "Work with files of lattices."),
     "align": Verb("fsaasr.cli.align", "Align cuts with their transcripts."),
-    "align-compare": Verb("fsaasr.cli.align_compare", "Compare the times of two alignments."),
+    "align-compare": Verb("fsaasr.cli.align_compare", "Compare the times of two alignments of the same utterances."),
     "wer": Verb("fsaasr.cli.wer", "Compare hypotheses with references."),
     "draw": Verb("fsaasr.cli.draw", "Draw a small graph, or lattices over time."),
     "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times."),
