@@ -23,8 +23,11 @@ class Look:
 
     Attributes:
       acoustic_scale, lm_scale, word_insertion_penalty: as in `lattice_svg`.
-      min_posterior: below it, nothing is drawn but the best.
+      min_posterior: 0 .. 1; below it, nothing is drawn but the best.
       sausage: the confusion network of minimum Bayes risk decoding in place of the graph.
+
+    Raises:
+      LatticeError: a least posterior outside 0 .. 1.
     """
 
     acoustic_scale: float = 1.0
@@ -32,6 +35,10 @@ class Look:
     word_insertion_penalty: float = 0.0
     min_posterior: float = 0.01
     sausage: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_posterior <= 1:
+            raise LatticeError(f"draw: min_posterior is {self.min_posterior}, expected 0 .. 1")
 
     @property
     def scales(self) -> Tuple[float, float, float]:

@@ -49,4 +49,6 @@ def test_what_cannot_be_drawn_is_refused(tmp_path):
         draw_lattices([], tmp_path / "a.html")
     with pytest.raises(LatticeError, match="no path to a final state"):
         draw_lattices([replace(LATTICES[0], final_score=LATTICES[0].final_score - np.inf)], tmp_path / "a.svg")
+    with pytest.raises(LatticeError, match=r"min_posterior is 2, expected 0 \.\. 1"):
+        draw_lattices(LATTICES, tmp_path / "a.html", look=Look(min_posterior=2))
     assert list(tmp_path.iterdir()) == []
