@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         load_graph,
         word_loop,
     )
-    from fsaasr.lattice import Lattice
+    from fsaasr.hypotheses import read_hypotheses, write_hypotheses
+    from fsaasr.lattice import Lattice, WordLattice, mbr_decode, rescore_ngram
+    from fsaasr.lattice.formats import read_lattices, write_lattices
     from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, coverage, read_lexicon
     from fsaasr.models import load_model
 
@@ -59,6 +61,13 @@ _HOMES: Dict[str, str] = {
     "word_loop": "graph",
     "load_model": "models",
     "Lattice": "lattice",
+    "WordLattice": "lattice",
+    "mbr_decode": "lattice",
+    "rescore_ngram": "lattice",
+    "read_lattices": "lattice.formats",
+    "write_lattices": "lattice.formats",
+    "read_hypotheses": "hypotheses",
+    "write_hypotheses": "hypotheses",
     "Decoder": "decode",
     "SearchOptions": "decode",
     "align": "decode",
@@ -83,6 +92,7 @@ __all__ = [
     "SymbolTable",
     "TokenGraph",
     "TranscriptCompiler",
+    "WordLattice",
     "align",
     "bootstrap_interval",
     "character_errors",
@@ -96,13 +106,19 @@ __all__ = [
     "grammar_from_pynini",
     "load_graph",
     "load_model",
+    "mbr_decode",
     "one_best",
     "perplexity",
     "read_arpa",
+    "read_hypotheses",
+    "read_lattices",
     "read_lexicon",
+    "rescore_ngram",
     "word_errors",
     "word_loop",
     "write_arpa",
+    "write_hypotheses",
+    "write_lattices",
 ]
 
 

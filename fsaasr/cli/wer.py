@@ -21,8 +21,8 @@ from fsaasr.cli.options import FILE
 def wer(ref: Path, hyp: Path, utt2spk: Optional[Path], characters: bool, details: bool, by: str, seed: int) -> None:
     """Compare hypotheses with references.
 
-    REF and HYP are in Kaldi's text form. Prints the error rate with its 95 % bootstrap interval, drawn
-    --by utterance or speaker, and a table of errors.
+    REF and HYP are in a format that the file's name tells (.ctm, .jsonl, ...), else in Kaldi's text form. Prints the
+    error rate with its 95 % bootstrap interval, drawn --by utterance or speaker, and a table of errors.
 
     Example: fsaasr wer exp/decode/ref.txt exp/decode/hyp.txt --utt2spk exp/decode/utt2spk
     """
@@ -33,10 +33,10 @@ def wer(ref: Path, hyp: Path, utt2spk: Optional[Path], characters: bool, details
         error_table,
         word_errors,
     )
-    from fsaasr.hypotheses import read_speakers, read_transcripts
+    from fsaasr.hypotheses import read_speakers, read_words
 
     score = character_errors if characters else word_errors
-    report = score(read_transcripts(ref), read_transcripts(hyp), read_speakers(utt2spk) if utt2spk else None)
+    report = score(read_words(ref), read_words(hyp), read_speakers(utt2spk) if utt2spk else None)
     if details:
         click.echo(alignment_table(report))
     click.echo(error_table(report), nl=False)

@@ -10,6 +10,7 @@ from fsaasr.hypotheses.formats import (
     format_of,
     read_hypotheses,
     read_placed,
+    read_words,
     write_hypotheses,
 )
 from fsaasr.hypotheses.json_lines import read_jsonl, write_jsonl
@@ -47,6 +48,7 @@ __all__ = [
     "read_textgrid",
     "read_transcripts",
     "read_vtt",
+    "read_words",
     "to_supervisions",
     "words_without_times",
     "write_ctm",

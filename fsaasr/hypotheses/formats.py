@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from fsaasr.core.errors import HypothesisError
+from fsaasr.core.errors import HypothesisError, HypothesisFileError
 from fsaasr.core.files import PathLike
 from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.hypotheses.ctm import read_ctm, write_ctm
@@ -100,6 +100,24 @@ def read_placed(path: PathLike) -> List[Placed]:
 def read_hypotheses(path: PathLike) -> List[Hypothesis]:
     """The hypotheses of `read_placed`, whose times count from their utterance's beginning."""
     return [placed.hypothesis for placed in read_placed(path)]
+
+
+def read_words(path: PathLike) -> Dict[str, Tuple[str, ...]]:
+    """The words of each utterance of a file in any format; a file whose name tells none is taken for Kaldi's text.
+
+    Raises:
+      HypothesisFileError: a malformed file, with the line; an utterance that is there twice.
+    """
+    try:
+        format_of(path)
+    except HypothesisError:
+        return read_transcripts(path)
+    found: Dict[str, Tuple[str, ...]] = {}
+    for hypothesis in read_hypotheses(path):
+        if hypothesis.utterance in found:
+            raise HypothesisFileError(path, None, f"utterance {hypothesis.utterance!r} is there twice; drop one")
+        found[hypothesis.utterance] = tuple(word.name for word in hypothesis.words)
+    return found
 
 
 def check_formats(formats: Iterable[str]) -> Tuple[str, ...]:

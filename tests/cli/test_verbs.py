@@ -266,6 +266,8 @@ def test_wer_counts_by_hand(tmp_path: Path, fails: Fails) -> None:
     assert "3 errors in 4 words" in result.output
     assert "REF a b" in result.output
     assert "CER" in invoke("wer", tmp_path / "ref", tmp_path / "hyp", "--characters").output
+    (tmp_path / "hyp.ctm").write_text("u1 1 0.0 0.1 a\nu1 1 0.1 0.1 x\nu1 1 0.2 0.1 c\nu2 1 0.0 0.1 d\n")
+    assert "1 errors in 4 words" in invoke("wer", tmp_path / "ref", tmp_path / "hyp.ctm").output
     (tmp_path / "hyp").write_text("u1 a\n")
     assert "'u2'" in fails("wer", tmp_path / "ref", tmp_path / "hyp")
 
@@ -313,19 +315,20 @@ def test_import_makes_graphs_of_kaldis_and_icefalls_files(tmp_path: Path, fails:
     assert "TLG.fst" in fails("import", tmp_path / "TLG.fst", tmp_path / "x.graph", *symbols)
 
 
-def test_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+def test_lattice_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:
     lattices = tmp_path / "lat.jsonl"
     made = (toy.root / "gmm", toy.root / "gmm.graph", toy.cuts("test"), tmp_path / "out")
     assert invoke("decode", *made, "--lattices", lattices, "--lattice-beam", 2).exit_code == 0
     utterances = [line.split()[0] for line in (tmp_path / "out" / "ref.txt").read_text().splitlines()]
     said = ("--references", tmp_path / "out" / "ref.txt")
-    assert invoke("draw", lattices, tmp_path / "all.html", *said).exit_code == 0
+    assert invoke("lattice", "draw", lattices, tmp_path / "all.html", *said).exit_code == 0
     page = (tmp_path / "all.html").read_text(encoding="utf-8")
     assert page.count("<svg") == page.count("Reference: ") // 2 == len(utterances)
-    assert invoke("draw", lattices, tmp_path / "one.svg", "--sausage", "--utterance", utterances[1]).exit_code == 0
+    wanted = ("--sausage", "--utterance", utterances[1])
+    assert invoke("lattice", "draw", lattices, tmp_path / "one.svg", *wanted).exit_code == 0
     assert f"<title>Confusion network of {utterances[1]}</title>" in (tmp_path / "one.svg").read_text(encoding="utf-8")
-    assert "room for one picture" in fails("draw", lattices, tmp_path / "b.svg")
-    assert "no lattice of 'x'" in fails("draw", lattices, tmp_path / "b.svg", "--utterance", "x")
+    assert "room for one picture" in fails("lattice", "draw", lattices, tmp_path / "b.svg")
+    assert "no lattice of 'x' among" in fails("lattice", "draw", lattices, tmp_path / "b.svg", "--utterance", "x")
 
 
 def test_transcribe_prints_words_with_times(toy: Toy, tmp_path: Path, fails: Fails) -> None:

@@ -90,12 +90,16 @@ def draw_lattices(
 
 
 def _wanted(lattices: Iterable[ScoredPaths], utterances: Sequence[str]) -> Iterator[ScoredPaths]:
-    missing = set(utterances)
+    missing, seen = set(utterances), []
     for lattice in lattices:
+        seen.append(lattice.utterance)
         if not utterances or lattice.utterance in missing:
             missing.discard(lattice.utterance)
             yield lattice
         if utterances and not missing:
             return
     if missing:
-        raise LatticeError(f"draw: there is no lattice of {sorted(missing)[0]!r}")
+        raise LatticeError(
+            f"draw: there is no lattice of {sorted(missing)[0]!r} among those of {len(seen)} utterances, such as "
+            f"{', '.join(seen[:3])}; name one of them"
+        )
