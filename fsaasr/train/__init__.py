@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fsaasr.train.denominator import denominator_graph, leaky, spoken_tokens, with_denominator_scores
 from fsaasr.train.gmm import GmmTraining, train_gmm
 from fsaasr.train.gmm_config import GmmTrainConfig
 from fsaasr.train.tied_gmm import train_tied_gmm
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from fsaasr.train.ctc_config import CtcTrainConfig
     from fsaasr.train.fit_config import FitConfig
     from fsaasr.train.full_sum import FullSumOptions, full_sum_loss
+    from fsaasr.train.mmi import MmiOptions, mmi_loss
+    from fsaasr.train.running_priors import RunningPriors
 
 __all__ = [
     "AugmentConfig",
@@ -24,11 +27,18 @@ __all__ = [
     "FullSumOptions",
     "GmmTrainConfig",
     "GmmTraining",
+    "MmiOptions",
+    "RunningPriors",
     "TreeConfig",
+    "denominator_graph",
     "full_sum_loss",
+    "leaky",
+    "mmi_loss",
+    "spoken_tokens",
     "train_ctc",
     "train_gmm",
     "train_tied_gmm",
+    "with_denominator_scores",
 ]
 
 _LATER = {
@@ -37,7 +47,10 @@ _LATER = {
     "CtcTraining": "fsaasr.train.ctc",
     "FitConfig": "fsaasr.train.fit_config",
     "FullSumOptions": "fsaasr.train.full_sum",
+    "MmiOptions": "fsaasr.train.mmi",
+    "RunningPriors": "fsaasr.train.running_priors",
     "full_sum_loss": "fsaasr.train.full_sum",
+    "mmi_loss": "fsaasr.train.mmi",
     "train_ctc": "fsaasr.train.ctc",
 }
 
