@@ -275,8 +275,8 @@ def lattices_markdown(rows: Sequence[LatticeRow]) -> List[str]:
         "",
         "MAP: words of the best path; MBR: words of minimum Bayes risk; expected: errors that the lattices expect of "
         "both; oracle: of the closest path within a lattice beam; depth: arcs a frame; ECE: expected calibration error "
-        "of MBR confidences, as they are and calibrated with one parameter fitted on dev data; timeless: words without "
-        "times.",
+        "of MBR confidences, as they are and calibrated with one parameter fitted on dev data, which can only help "
+        "where dev is about as hard as test; timeless: words without times.",
         "",
         "| " + " | ".join(header) + " |",
         "|" + "---|" * 3 + "---:|" * (len(header) - 3),
