@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, Mapping, Sequence, Union
+from typing import Any, ClassVar, Dict, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from fsaasr.features import FeatureConfig
 from fsaasr.graph import TOPOLOGIES, Topology, find_topology, parse_topology
 from fsaasr.models.acoustic_model import Features, matrices_of
 from fsaasr.models.diag_gmm import DiagGmm
+from fsaasr.models.spliced_transform import SplicedTransform
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,7 @@ class GmmModel:
       transitions: float32 (C, 2), log probabilities [stay, leave] of each column.
       features: how its features are extracted.
       topology: `hmm3`, `hmm1` or another with transition probabilities, by name; or one of tied columns.
+      transform: what is made of the features before the mixtures see them; None for nothing.
 
     Raises:
       ModelError: parts that do not fit one another.
@@ -38,6 +40,7 @@ class GmmModel:
     transitions: FloatArray
     features: FeatureConfig
     topology: Union[str, Topology] = "hmm3"
+    transform: Optional[SplicedTransform] = None
     family: ClassVar[str] = "gmm"
 
     def __post_init__(self) -> None:
@@ -49,9 +52,12 @@ class GmmModel:
                 f"GmmModel: {self.gmm.num_columns} mixtures and transitions {transitions.shape}, but "
                 f"{len(self.tokens) - 1} tokens with topology {topology.name!r} have {columns} columns"
             )
-        if self.gmm.dimension != self.features.dim:
+        inputs = self.gmm.dimension if self.transform is None else self.transform.inputs
+        outputs = inputs if self.transform is None else self.transform.outputs
+        if inputs != self.features.dim or outputs != self.gmm.dimension:
+            made = "" if self.transform is None else f" made from {inputs} to {outputs}"
             raise ModelError(
-                f"GmmModel: mixtures over {self.gmm.dimension} features, but {self.features.dim} are configured"
+                f"GmmModel: mixtures over {self.gmm.dimension} features{made}, but {self.features.dim} are configured"
             )
         transitions.setflags(write=False)
         object.__setattr__(self, "transitions", transitions)
@@ -63,7 +69,9 @@ class GmmModel:
 
     def scores(self, features: Features, ids: Sequence[str] = ()) -> Scores:
         """Log likelihoods of each column; see `AcousticModel.scores`."""
-        matrices, names = matrices_of(features, ids, self.gmm.dimension, "GmmModel.scores")
+        matrices, names = matrices_of(features, ids, self.features.dim, "GmmModel.scores")
+        if self.transform is not None:
+            matrices = tuple(self.transform.apply(matrix) for matrix in matrices)
         likelihoods = [self.gmm.log_likelihoods(matrix) for matrix in matrices]
         return Scores.from_matrices(likelihoods, self.frame_shift, "hmm", names)
 
@@ -74,6 +82,7 @@ class GmmModel:
         return {
             "topology": topology.name,
             **own,
+            **({} if self.transform is None else {"context": self.transform.context}),
             "tokens": list(self.tokens.names[1:]),
             "features": config_to_dict(self.features),
         }
@@ -86,6 +95,7 @@ class GmmModel:
             "variances": self.gmm.variances,
             "offsets": self.gmm.offsets,
             "transitions": self.transitions,
+            **({} if self.transform is None else {"transform": self.transform.matrix}),
         }
 
     @classmethod
@@ -93,12 +103,14 @@ class GmmModel:
         """Inverse of `description` and `tensors`; raises KeyError where one is missing."""
         gmm = DiagGmm(*(tensors[name] for name in ("weights", "means", "variances", "offsets")))
         name, declaration = description["topology"], description.get("declaration")
+        matrix = tensors.get("transform")
         return cls(
             gmm,
             SymbolTable(description["tokens"]),
             tensors["transitions"],
             config_from_dict(FeatureConfig, description["features"]),
             name if declaration is None else parse_topology(name, "\n".join(declaration)),
+            None if matrix is None else SplicedTransform(matrix, description["context"]),
         )
 
 

@@ -22,7 +22,8 @@ from fsaasr.models import AcousticModel, load_lexicon, load_model, save_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.train import GmmTrainConfig, GmmTraining, train_gmm
 from fsaasr.train.ctc_config import CtcTrainConfig
-from fsaasr.train.tied_gmm import train_tied_gmm
+from fsaasr.train.tied_gmm import TiedGmmConfig, train_tied_gmm
+from fsaasr.train.transform_estimation import TransformConfig
 from fsaasr.train.tree_config import TreeConfig
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ class GmmSetup:
 
 @dataclass(frozen=True)
 class TiedGmmSetup:
-    """A training file of the family `tied-gmm`: its sections `features`, `tree` and `training`."""
+    """A training file of the family `tied-gmm`: its sections `features`, `tree`, `training` and `transform`."""
 
     __pydantic_config__ = STRICT
 
     features: FeatureConfig = field(default_factory=FeatureConfig)
     tree: TreeConfig = field(default_factory=TreeConfig)
     training: GmmTrainConfig = field(default_factory=GmmTrainConfig)
+    transform: Optional[TransformConfig] = None
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _train_gmm(
 ) -> GmmTraining:
     if isinstance(setup, GmmSetup) or start is None:
         return train_gmm(batch, lexicon, setup.features, setup.training, work_dir=work)
-    return train_tied_gmm(batch, *start, lexicon, setup.features, setup.tree, setup.training, work_dir=work)
+    config = TiedGmmConfig(setup.tree, setup.training, setup.transform)
+    return train_tied_gmm(batch, *start, lexicon, setup.features, config, work_dir=work)
 
 
 def _identity(setup: Setup, lexicon: Lexicon, batch: FeatureBatch) -> str:

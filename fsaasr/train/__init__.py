@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fsaasr.train.denominator import denominator_graph, leaky, spoken_tokens, with_denominator_scores
 from fsaasr.train.gmm import GmmTraining, train_gmm
 from fsaasr.train.gmm_config import GmmTrainConfig
-from fsaasr.train.tied_gmm import train_tied_gmm
+from fsaasr.train.tied_gmm import TiedGmmConfig, train_tied_gmm
+from fsaasr.train.transform_estimation import TransformConfig
 from fsaasr.train.tree_config import TreeConfig
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = [
     "GmmTraining",
     "MmiOptions",
     "RunningPriors",
+    "TiedGmmConfig",
+    "TransformConfig",
     "TreeConfig",
     "denominator_graph",
     "full_sum_loss",

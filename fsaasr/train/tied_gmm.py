@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from fsaasr.core.config import STRICT
 from fsaasr.core.errors import TrainingError
 from fsaasr.core.files import PathLike, content_hash
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.features import FeatureBatch, FeatureConfig
-from fsaasr.graph import Columns, ContextTree, find_topology
+from fsaasr.graph import Columns, ContextTree
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
 from fsaasr.models.gmm import GmmModel, check_topology
@@ -19,13 +21,33 @@ from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.context_questions import Question, cluster_questions, read_questions
 from fsaasr.train.context_statistics import ContextStatistics, collect_contexts, variance_of
 from fsaasr.train.expectation import hmm_utterances
-from fsaasr.train.gmm import DEFAULTS, GmmTraining
+from fsaasr.train.gmm import GmmTraining
 from fsaasr.train.gmm_config import GmmTrainConfig
 from fsaasr.train.gmm_passes import GmmState, run_passes, unseen_columns
+from fsaasr.train.transform_estimation import TransformConfig, estimate_transform
 from fsaasr.train.tree_config import TreeConfig
 from fsaasr.train.tree_growing import grow_tree
 
-TREE_DEFAULTS = TreeConfig()
+
+@dataclass(frozen=True)
+class TiedGmmConfig:
+    """How a GMM-HMM of tied states is trained.
+
+    Attributes:
+      tree: how states are tied.
+      training: the passes, and the topology to tie.
+      transform: what is made of the features first, estimated with the columns of the alignments as classes; None to
+        take them as they are.
+    """
+
+    __pydantic_config__ = STRICT
+
+    tree: TreeConfig = field(default_factory=TreeConfig)
+    training: GmmTrainConfig = field(default_factory=GmmTrainConfig)
+    transform: Optional[TransformConfig] = None
+
+
+TIED_DEFAULTS = TiedGmmConfig()
 
 
 def train_tied_gmm(
@@ -34,8 +56,7 @@ def train_tied_gmm(
     columns: Columns,
     lexicon: Lexicon,
     feature_config: FeatureConfig,
-    tree_config: TreeConfig = TREE_DEFAULTS,
-    config: GmmTrainConfig = DEFAULTS,
+    config: TiedGmmConfig = TIED_DEFAULTS,
     *,
     work_dir: Optional[PathLike] = None,
     threads: int = 1,
@@ -45,30 +66,36 @@ def train_tied_gmm(
     Args:
       features: with transcripts.
       alignments: of each utterance of `features`, in their order, e.g. with a model without context.
-      columns: meaning of the columns of these alignments: states of the topology of `config`, tied or not.
+      columns: meaning of the columns of these alignments: states of the topology that is to be tied, tied or not.
       lexicon: of the training words; its silence has no context.
       feature_config: how the features were extracted; kept in the model.
-      tree_config: how states are tied.
-      config: how to train; its topology is the one to tie.
+      config: how to tie and to train.
       work_dir, threads: as for `train_gmm`.
 
     Raises:
       TrainingError: alignments of other utterances, frames or states. Also as `train_gmm`.
       FileFormatError: a malformed file of questions.
     """
-    topology = check_topology(config.topology)
+    topology = check_topology(config.training.topology)
     check_batch(features, feature_config, "train_tied_gmm")
     _check_alignments(features, alignments, columns, topology.columns_per_token)
+    transform = None
+    if config.transform is not None:
+        classes = [np.array(alignment.columns, dtype=np.int64) for alignment in alignments]
+        transform = estimate_transform(features.matrices, classes, config.transform)
+        features = replace(features, matrices=tuple(map(transform.apply, features.matrices)))
     statistics = collect_contexts(features.matrices, alignments, columns, lexicon.tokens, features.frame_shift)
-    floor = config.variance_floor * variance_of(statistics.moments)
-    tree = tie_states(statistics, lexicon, tree_config, floor)
-    tied = find_topology(topology).tied(tree)
+    floor = config.training.variance_floor * variance_of(statistics.moments)
+    tree = tie_states(statistics, lexicon, config.tree, floor)
+    tied = topology.tied(tree)
     gmm = single_gaussians(statistics, tree, floor)
     utterances = hmm_utterances(features, lexicon, tied)
     start = GmmState(gmm, np.full((gmm.num_columns, 2), np.log(0.5), dtype=np.float32), floor)
-    identity = _identity(features, lexicon, feature_config, config, tree) if work_dir is not None else ""
-    state = run_passes(start, utterances, config, work_dir=work_dir, identity=identity, threads=threads)
-    model = GmmModel(state.gmm, lexicon.tokens, state.transitions, feature_config, tied)
+    identity = ""
+    if work_dir is not None:
+        identity = content_hash(fingerprint([config, feature_config], lexicon, [features]), tree.hash)
+    state = run_passes(start, utterances, config.training, work_dir=work_dir, identity=identity, threads=threads)
+    model = GmmModel(state.gmm, lexicon.tokens, state.transitions, feature_config, tied, transform)
     return GmmTraining(model, state.history, unseen_columns(utterances))
 
 
@@ -114,9 +141,3 @@ def single_gaussians(statistics: ContextStatistics, tree: ContextTree, floor: Fl
 def _moments(sums: Float64, size: int) -> Tuple[Float64, Float64]:
     means = sums[:, 1 : 1 + size] / sums[:, :1]
     return means, sums[:, 1 + size :] / sums[:, :1] - means**2
-
-
-def _identity(
-    features: FeatureBatch, lexicon: Lexicon, feature_config: FeatureConfig, config: GmmTrainConfig, tree: ContextTree
-) -> str:
-    return content_hash(fingerprint([config, feature_config], lexicon, [features]), tree.hash)

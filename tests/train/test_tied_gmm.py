@@ -13,7 +13,15 @@ from fsaasr.decode import align, decode
 from fsaasr.features import FeatureBatch
 from fsaasr.graph import TOPOLOGIES, TranscriptCompiler, compile_graph, word_loop
 from fsaasr.models import load_model, save_graph, save_model
-from fsaasr.train import GmmTrainConfig, GmmTraining, TreeConfig, train_gmm, train_tied_gmm
+from fsaasr.train import (
+    GmmTrainConfig,
+    GmmTraining,
+    TiedGmmConfig,
+    TransformConfig,
+    TreeConfig,
+    train_gmm,
+    train_tied_gmm,
+)
 from tests.train.toy_speech import CONFIG, toy_batch, toy_lexicon
 
 LEXICON = toy_lexicon()
@@ -48,7 +56,11 @@ def trained() -> tuple[FeatureBatch, GmmTraining, GmmTraining]:
     batch = coloured(60, 0)
     plain = train_gmm(batch, LEXICON, CONFIG, replace(PLAIN, iterations=8))
     columns = TOPOLOGIES["hmm3"].columns(LEXICON.tokens)
-    return batch, plain, train_tied_gmm(batch, alignments_of(plain, batch), columns, LEXICON, CONFIG, TREE, TIED)
+    return (
+        batch,
+        plain,
+        train_tied_gmm(batch, alignments_of(plain, batch), columns, LEXICON, CONFIG, TiedGmmConfig(TREE, TIED)),
+    )
 
 
 def test_the_tree_asks_for_what_colours_the_speech(trained) -> None:
@@ -86,7 +98,7 @@ def test_unseen_utterances_are_recognized_and_scored_alike_after_loading(trained
 def test_a_tied_model_can_be_the_start_of_another(trained) -> None:
     batch, _, tied = trained
     columns = tied.model.topology.columns(LEXICON.tokens)
-    again = train_tied_gmm(batch, alignments_of(tied, batch), columns, LEXICON, CONFIG, TREE, TIED)
+    again = train_tied_gmm(batch, alignments_of(tied, batch), columns, LEXICON, CONFIG, TiedGmmConfig(TREE, TIED))
     assert again.history[-1]["log_likelihood"] == pytest.approx(tied.history[-1]["log_likelihood"], abs=0.5)
 
 
@@ -95,6 +107,26 @@ def test_alignments_that_do_not_fit_are_refused(trained) -> None:
     found = alignments_of(plain, batch)
     columns = TOPOLOGIES["hmm3"].columns(LEXICON.tokens)
     with pytest.raises(TrainingError, match="alignments of 59 utterances for 60"):
-        train_tied_gmm(batch, found[:-1], columns, LEXICON, CONFIG, TREE, TIED)
+        train_tied_gmm(batch, found[:-1], columns, LEXICON, CONFIG, TiedGmmConfig(TREE, TIED))
     with pytest.raises(TrainingError, match="3 states a token for a topology of 1"):
-        train_tied_gmm(batch, found, columns, LEXICON, CONFIG, TREE, replace(TIED, topology="hmm1"))
+        train_tied_gmm(batch, found, columns, LEXICON, CONFIG, TiedGmmConfig(TREE, replace(TIED, topology="hmm1")))
+
+
+def test_a_transform_is_estimated_and_kept_with_the_model(trained, tmp_path: Path) -> None:
+    batch, plain, _ = trained
+    columns = TOPOLOGIES["hmm3"].columns(LEXICON.tokens)
+    config = TiedGmmConfig(TREE, TIED, TransformConfig(context=1, dimensions=6))
+    model = train_tied_gmm(batch, alignments_of(plain, batch), columns, LEXICON, CONFIG, config).model
+    assert model.transform.matrix.shape == (6, 12)
+    assert model.gmm.dimension == 6
+    save_model(model, tmp_path, LEXICON)
+    loaded = load_model(tmp_path)
+    np.testing.assert_array_equal(loaded.scores(batch).log_probs, model.scores(batch).log_probs)
+    expected = model.gmm.log_likelihoods(model.transform.apply(batch.matrices[0]))
+    np.testing.assert_allclose(loaded.scores(batch).utterance(0), expected, atol=1e-4)
+    graph = compile_graph(LEXICON, word_loop(LEXICON.words), model.topology, transitions=model.transitions)
+    test = coloured(12, 1)
+    texts = [" ".join(word.name for word in lattice.best_path().words) for lattice in decode(graph, model.scores(test))]
+    assert sum(one == other for one, other in zip(texts, test.texts)) >= 10
+    with pytest.raises(ModelError, match="mixtures over 6 features, but 4 are configured"):
+        replace(model, transform=None)
