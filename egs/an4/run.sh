@@ -7,7 +7,7 @@
 # passes on the same data, in its own folder.
 set -euo pipefail
 
-corpus='' stage=1 stop=8 smoke=''
+corpus='' stage=1 stop=9 smoke=''
 while [ $# -gt 0 ]; do
   case $1 in
     --corpus) corpus=${2:?--corpus needs a directory}; shift 2 ;;
@@ -48,5 +48,7 @@ run 3 recipe train "${recipe[@]}"
 run 4 recipe graph "${recipe[@]}"
 run 5 recipe tune "${recipe[@]}"
 run 6 recipe decode "${recipe[@]}"
-run 7 recipe results "${recipe[@]}"
-run 8 report "${recipe[@]}" --command "egs/an4/run.sh${smoke:+ --smoke}"
+run 7 recipe lattices "${recipe[@]}"
+run 8 recipe results "${recipe[@]}"
+run 9 report "${recipe[@]}" --command "egs/an4/run.sh${smoke:+ --smoke}"
+echo "an4: report in $exp/report.html"
