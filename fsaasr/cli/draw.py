@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE
+from fsaasr.cli.options import FILE, archive_of, archive_options
 
 
 @click.command()
-@click.argument("graph", type=FILE)
+@archive_options
 @click.argument("out", type=FILE)
-def draw(graph: Path, out: Path) -> None:
-    """Draw a small graph.
+@click.option("--utterance", multiple=True, help="Draw the lattice of this one; may be repeated.")
+@click.option("--sausage", is_flag=True, help="Draw confusion networks of minimum Bayes risk decoding.")
+@click.option("--min-posterior", default=0.01, show_default=True, help="Leave out what is less probable.")
+@click.option("--references", type=FILE, help="Transcripts in Kaldi's text form, to stand below.")
+def draw(
+    out: Path,
+    utterance: Tuple[str, ...],
+    sausage: bool,
+    min_posterior: float,
+    references: Optional[Path],
+    **archive: Any,
+) -> None:
+    """Draw lattices over time, or a small graph.
 
-    OUT is an .svg file. `fsaasr lattice draw` draws lattices.
+    LATTICES is a lattice file in any format, by its name, or else a graph file, for which the options mean nothing.
+    OUT is an .svg file of one lattice or graph, or an .html page of all lattices that are wanted.
 
-    Example: fsaasr draw loop.graph loop.svg
+    \b
+    Examples:
+      fsaasr draw loop.graph loop.svg
+      fsaasr draw exp/lat.jsonl.gz lattice.svg --utterance theo-0007
+      fsaasr lattice draw exp/lat.ark.gz page.html --words lang/words.txt --sausage
     """
     from fsaasr.graph import load_graph, write_drawing
+    from fsaasr.hypotheses import read_transcripts
+    from fsaasr.lattice.draw import Look, draw_lattices
+    from fsaasr.lattice.formats import is_lattice_file
 
-    write_drawing(load_graph(graph), out)
+    source = archive_of(**archive)
+    if is_lattice_file(source.path):
+        transcripts = {} if references is None else read_transcripts(references)
+        said = {name: " ".join(words) for name, words in transcripts.items()}
+        draw_lattices(source.lattices(), out, utterance, Look(*source.weights, min_posterior, sausage), said)
+    else:
+        write_drawing(load_graph(source.path), out)
     click.echo(out)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, TypeVar
+from typing import Any, Optional
 
 import click
 
-from fsaasr.cli.options import FILE
-
-if TYPE_CHECKING:
-    from fsaasr.recipe import Archive
-
-F = TypeVar("F", bound=Callable[..., Any])
+from fsaasr.cli.draw import draw
+from fsaasr.cli.options import FILE, archive_of, archive_options, scaled_options
 
 
 @click.group()
@@ -28,50 +24,6 @@ def lattice() -> None:
       fsaasr lattice mbr exp/lat.ark.gz exp/mbr.ctm --graph loop.graph --acoustic-scale 0.8
       fsaasr lattice copy ark:lat.1.gz 'slf/*.slf.gz' --words lang/words.txt
     """
-
-
-def source_options(function: F) -> F:
-    """The archive to read, and what its files do not say."""
-    for option in (
-        click.option("--frame-shift", default=0.01, show_default=True, help="Seconds, for files that do not say."),
-        click.option("--graph", type=FILE, help="Graph that names words and columns."),
-        click.option("--words", type=FILE, help="Kaldi's words.txt, for files that have numbers only."),
-        click.argument("lattices"),
-    ):
-        function = option(function)
-    return function
-
-
-def scaled_options(function: F) -> F:
-    """The archive to read, and factors of the scores by which alignments, and paths within a beam, are chosen."""
-    for option in (
-        click.option("--lm-scale", default=1.0, show_default=True, help="Factor of graph scores."),
-        click.option("--acoustic-scale", default=1.0, show_default=True, help="Factor of acoustic scores."),
-        source_options,
-    ):
-        function = option(function)
-    return function
-
-
-def archive_options(function: F) -> F:
-    """The archive to read, and the weights under which its paths are compared."""
-    return scaled_options(
-        click.option("--penalty", default=0.0, show_default=True, help="Word insertion penalty.")(function)
-    )
-
-
-def _archive(
-    lattices: str,
-    words: Optional[Path],
-    graph: Optional[Path],
-    frame_shift: float,
-    acoustic_scale: float,
-    lm_scale: float,
-    penalty: float = 0.0,
-) -> Archive:
-    from fsaasr.recipe import Archive, Scales
-
-    return Archive(lattices, words, graph, frame_shift, Scales(acoustic_scale, lm_scale, penalty))
 
 
 determinize_option = click.option(
@@ -101,7 +53,7 @@ def info(**archive: Any) -> None:
     """
     from fsaasr.recipe import measure_lattices
 
-    click.echo(measure_lattices(_archive(**archive)).to_text())
+    click.echo(measure_lattices(archive_of(**archive)).to_text())
 
 
 @lattice.command()
@@ -115,7 +67,7 @@ def copy(out: str, determinize: bool, **archive: Any) -> None:
     """
     from fsaasr.recipe import copy_lattices
 
-    click.echo(f"{out}: {copy_lattices(_archive(**archive), out, determinize)} lattices")
+    click.echo(f"{out}: {copy_lattices(archive_of(**archive), out, determinize)} lattices")
 
 
 @lattice.command()
@@ -130,7 +82,7 @@ def prune(out: str, beam: float, determinize: bool, **archive: Any) -> None:
     """
     from fsaasr.recipe import prune_lattices
 
-    click.echo(f"{out}: {prune_lattices(_archive(**archive), out, beam, determinize)} lattices")
+    click.echo(f"{out}: {prune_lattices(archive_of(**archive), out, beam, determinize)} lattices")
 
 
 @lattice.command()
@@ -147,7 +99,7 @@ def nbest(out: str, count: int, **archive: Any) -> None:
     """
     from fsaasr.recipe import nbest_of_lattices
 
-    click.echo(f"{out}: lists of {nbest_of_lattices(_archive(**archive), out, count)} utterances")
+    click.echo(f"{out}: lists of {nbest_of_lattices(archive_of(**archive), out, count)} utterances")
 
 
 @lattice.command()
@@ -164,7 +116,7 @@ def mbr(out: str, networks: Optional[Path], calibration: Optional[Path], **archi
     """
     from fsaasr.recipe import mbr_of_lattices
 
-    found = mbr_of_lattices(_archive(**archive), out, networks, calibration)
+    found = mbr_of_lattices(archive_of(**archive), out, networks, calibration)
     click.echo(
         f"{out}: MBR, {found.words} words of {found.utterances} utterances, {found.expected_errors:.2f} errors "
         f"expected; of the best paths (MAP) {found.map_expected_errors:.2f}"
@@ -198,7 +150,7 @@ def rescore(
     from fsaasr.recipe import rescore_lattices
 
     mixing = Mixing(weight, linear, on_top)
-    click.echo(f"{out}: {rescore_lattices(_archive(**archive), out, arpa, old, mixing, beam)} lattices")
+    click.echo(f"{out}: {rescore_lattices(archive_of(**archive), out, arpa, old, mixing, beam)} lattices")
 
 
 @lattice.command()
@@ -216,35 +168,9 @@ def oracle(ref: Path, utt2spk: Optional[Path], beam: Optional[float], **archive:
     from fsaasr.evaluate import error_table
     from fsaasr.recipe import oracle_of_lattices
 
-    report = oracle_of_lattices(_archive(**archive), ref, utt2spk, beam)
+    report = oracle_of_lattices(archive_of(**archive), ref, utt2spk, beam)
     click.echo(error_table(report), nl=False)
     click.echo(f"oracle WER {100 * report.rate:.2f} %; {report.errors} errors in {report.words} words")
 
 
-@lattice.command()
-@archive_options
-@click.argument("out", type=FILE)
-@click.option("--utterance", multiple=True, help="Draw the lattice of this one; may be repeated.")
-@click.option("--sausage", is_flag=True, help="Draw confusion networks of minimum Bayes risk decoding.")
-@click.option("--min-posterior", default=0.01, show_default=True, help="Leave out what is less probable.")
-@click.option("--references", type=FILE, help="Transcripts in Kaldi's text form, to stand below.")
-def draw(
-    out: Path,
-    utterance: Tuple[str, ...],
-    sausage: bool,
-    min_posterior: float,
-    references: Optional[Path],
-    **archive: Any,
-) -> None:
-    """Draw lattices over time: an .svg of one, or an .html page of all that are wanted.
-
-    Example: fsaasr lattice draw exp/lat.ark.gz page.html --words lang/words.txt
-    """
-    from fsaasr.hypotheses import read_transcripts
-    from fsaasr.lattice.draw import Look, draw_lattices
-
-    source = _archive(**archive)
-    transcripts = {} if references is None else read_transcripts(references)
-    said = {name: " ".join(words) for name, words in transcripts.items()}
-    draw_lattices(source.lattices(), out, utterance, Look(*source.weights, min_posterior, sausage), said)
-    click.echo(out)
+lattice.add_command(draw)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, TypeVar
 
 import click
 import yaml
 
 from fsaasr.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fsaasr.recipe import Archive
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,3 +77,48 @@ def search_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def source_options(function: F) -> F:
+    """The archive to read, and what its files do not say."""
+    for option in (
+        click.option("--frame-shift", default=0.01, show_default=True, help="Seconds, for files that do not say."),
+        click.option("--graph", type=FILE, help="Graph that names words and columns."),
+        click.option("--words", type=FILE, help="Kaldi's words.txt, for files that have numbers only."),
+        click.argument("lattices"),
+    ):
+        function = option(function)
+    return function
+
+
+def scaled_options(function: F) -> F:
+    """The archive to read, and factors of the scores by which alignments, and paths within a beam, are chosen."""
+    for option in (
+        click.option("--lm-scale", default=1.0, show_default=True, help="Factor of graph scores."),
+        click.option("--acoustic-scale", default=1.0, show_default=True, help="Factor of acoustic scores."),
+        source_options,
+    ):
+        function = option(function)
+    return function
+
+
+def archive_options(function: F) -> F:
+    """The archive to read, and the weights under which its paths are compared."""
+    return scaled_options(
+        click.option("--penalty", default=0.0, show_default=True, help="Word insertion penalty.")(function)
+    )
+
+
+def archive_of(
+    lattices: str,
+    words: Optional[Path],
+    graph: Optional[Path],
+    frame_shift: float,
+    acoustic_scale: float,
+    lm_scale: float,
+    penalty: float = 0.0,
+) -> Archive:
+    """The archive that these parameters mean."""
+    from fsaasr.recipe import Archive, Scales
+
+    return Archive(lattices, words, graph, frame_shift, Scales(acoustic_scale, lm_scale, penalty))

@@ -325,7 +325,7 @@ def test_lattice_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> 
     page = (tmp_path / "all.html").read_text(encoding="utf-8")
     assert page.count("<svg") == page.count("Reference: ") // 2 == len(utterances)
     wanted = ("--sausage", "--utterance", utterances[1])
-    assert invoke("lattice", "draw", lattices, tmp_path / "one.svg", *wanted).exit_code == 0
+    assert invoke("draw", lattices, tmp_path / "one.svg", *wanted).exit_code == 0
     assert f"<title>Confusion network of {utterances[1]}</title>" in (tmp_path / "one.svg").read_text(encoding="utf-8")
     assert "room for one picture" in fails("lattice", "draw", lattices, tmp_path / "b.svg")
     assert "no lattice of 'x' among" in fails("lattice", "draw", lattices, tmp_path / "b.svg", "--utterance", "x")

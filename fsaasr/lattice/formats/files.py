@@ -36,6 +36,11 @@ def format_of(path: PathLike) -> LatticeFormat:
     raise LatticeError(f"no lattice format has names like {str(path)!r}; there are {known}, each with .gz or without")
 
 
+def is_lattice_file(path: PathLike) -> bool:
+    """Whether a file's name is one of a lattice file, or it is a folder, which may hold some."""
+    return Path(path).is_dir() or any(form.claims(str(path)) for form in FORMATS)
+
+
 def read_lattices(path: PathLike, symbols: Optional[LatticeSymbols] = None) -> Iterator[ScoredPaths]:
     """The lattices of a file or of several, one at a time, in constant memory.
 
