@@ -30,6 +30,8 @@ def align(
     """Align cuts with their transcripts.
 
     Writes words.ctm, tokens.ctm and align.jsonl into OUT_DIR, or what else --formats names; times are in seconds.
+    Of cuts longer than half a minute, supervisions_segments.jsonl.gz has the segments between pauses.
+
     The confidence of a word or token is how sure its times are, given that it was said: the mean over its frames of
     the posterior of being in it.
 

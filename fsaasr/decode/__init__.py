@@ -2,11 +2,13 @@
 
 from fsaasr.decode.align import BestArcs, align, viterbi
 from fsaasr.decode.align_confidence import frame_confidence
+from fsaasr.decode.align_long import align_long, is_long
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
 from fsaasr.decode.k2_stream import K2Decoder
 from fsaasr.decode.options import ENGINES, SearchOptions
+from fsaasr.decode.pauses import Piece, cut_at_pauses
 from fsaasr.decode.streaming import Decoder, advance_all
 
 __all__ = [
@@ -17,13 +19,17 @@ __all__ = [
     "EndpointRule",
     "ForwardBackward",
     "K2Decoder",
+    "Piece",
     "SearchOptions",
     "advance_all",
     "align",
+    "align_long",
+    "cut_at_pauses",
     "decode",
     "forward_backward",
     "forward_backward_batch",
     "frame_confidence",
+    "is_long",
     "one_best",
     "viterbi",
 ]

@@ -17,6 +17,10 @@ Float64 = npt.NDArray[np.float64]
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
+BLOCK = 4096
+"""Frames whose Gaussians are scored at a time."""
+
+
 @dataclass(frozen=True, eq=False)
 class DiagGmm:
     """C mixtures of M Gaussians in all, over features of F dimensions.
@@ -141,8 +145,13 @@ class DiagGmm:
         return scores
 
     def log_likelihoods(self, matrix: npt.ArrayLike) -> Float32:
-        """`log p(x_t | column c)`: float32 (T, C) for features (T, F); raises as `gaussian_scores`."""
-        return self.sum_columns(self.gaussian_scores(matrix))
+        """`log p(x_t | column c)`: float32 (T, C) for features (T, F); raises as `gaussian_scores`.
+
+        Memory for the Gaussians is that of `BLOCK` frames, however many there are.
+        """
+        frames = np.asarray(matrix)
+        starts = range(0, max(len(frames), 1), BLOCK)
+        return np.concatenate([self.sum_columns(self.gaussian_scores(frames[t : t + BLOCK])) for t in starts])
 
     def sum_columns(self, gaussian_scores: Float32) -> Float32:
         """Log-sum over the Gaussians of each column: (T, M) to float32 (T, C)."""

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterable, List, Optional
+from typing import Iterable, Iterator, List, Optional, Sequence
 
 from fsaasr.core.files import PathLike, write_text
 from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import Scores
 from fsaasr.corpora import read_cuts
-from fsaasr.decode import align
+from fsaasr.decode import align, align_long, is_long
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import TranscriptCompiler
-from fsaasr.hypotheses import export_hypotheses
+from fsaasr.hypotheses import export_hypotheses, write_supervisions
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
 from fsaasr.recipe.decoding import CHUNK, placements_of
+from fsaasr.recipe.segments import LONG, segments_of
 from fsaasr.recipe.transcripts import check_transcripts
 
 LEFT_OUT = "left_out.txt"
 """File that names the cuts that were not aligned, each with the words that the lexicon lacks."""
 
+SEGMENTS = "supervisions_segments.jsonl.gz"
+"""File of the segments of long cuts: Lhotse supervisions with alignments."""
+
 
 def align_features(
     model: AcousticModel, lexicon: Lexicon, features: FeatureBatch, confidence_scale: Optional[float] = None
 ) -> List[Hypothesis]:
-    """Aligns utterances with their transcripts.
+    """Aligns utterances with their transcripts, long ones as `fsaasr.decode.align_long` does.
 
     Args:
       model: gives the scores.
@@ -38,11 +43,38 @@ def align_features(
     """
     compiler = TranscriptCompiler(lexicon, model.topology, model.tokens, model.transitions)
     aligned: List[Hypothesis] = []
-    for start in range(0, len(features), CHUNK):
-        part = features.select(features.ids[start : start + CHUNK])
-        graphs = [compiler.compile(text.split(), name) for name, text in zip(part.ids, part.texts)]
-        aligned += align(graphs, model.scores(part), confidence_scale=confidence_scale)
+    for names in _batches(features):
+        part = features.select(names)
+        scores = model.scores(part)
+        for n, text in enumerate(part.texts):
+            own = Scores.from_matrices([scores.utterance(n)], scores.frame_shift, scores.kind, [part.ids[n]])
+            aligned.append(_align_one(compiler, text.split(), own, confidence_scale))
     return aligned
+
+
+def _batches(features: FeatureBatch) -> Iterator[List[str]]:
+    """Ids of utterances to score together; long ones alone, as scores are padded to one length."""
+    batch: List[str] = []
+    for name, matrix in zip(features.ids, features.matrices):
+        long = len(matrix) * features.frame_shift > LONG
+        if batch and (long or len(batch) == CHUNK):
+            yield batch
+            batch = []
+        batch.append(name)
+        if long:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _align_one(
+    compiler: TranscriptCompiler, words: Sequence[str], scores: Scores, confidence_scale: Optional[float]
+) -> Hypothesis:
+    graph = compiler.compile(words, scores.ids[0])
+    if is_long(graph, int(scores.lengths[0])):
+        return align_long(compiler, words, scores, confidence_scale=confidence_scale)
+    return align([graph], scores, confidence_scale=confidence_scale)[0]
 
 
 def align_cuts(
@@ -55,6 +87,9 @@ def align_cuts(
     skip_oov: bool = False,
 ) -> List[Hypothesis]:
     """Aligns a cut manifest and writes `words.ctm`, `tokens.ctm` and `align.jsonl`, with confidences.
+
+    Long cuts are aligned in bounded memory, see `fsaasr.decode.align_long`. Of cuts longer than half a minute,
+    `supervisions_segments.jsonl.gz` has the segments between pauses.
 
     Args:
       model_dir: model directory. cuts_path: manifest with transcripts.
@@ -77,7 +112,11 @@ def align_cuts(
         check.refuse("no cut is left; add pronunciations to the lexicon or correct the texts")
     features = compute_features(check.fit, model.features, cache_dir=cache_dir)
     aligned = align_features(model, lexicon, features, confidence_scale)
-    export_hypotheses(aligned, out_dir, formats, placements_of(check.fit), stem="align")
+    placements = placements_of(check.fit)
+    export_hypotheses(aligned, out_dir, formats, placements, stem="align")
+    segments = segments_of(aligned, placements)
+    if segments:
+        write_supervisions(segments, Path(out_dir) / SEGMENTS)
     if skip_oov:
         write_text(Path(out_dir) / LEFT_OUT, check.lines())
     return aligned

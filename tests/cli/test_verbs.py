@@ -219,6 +219,23 @@ def test_align_names_all_words_that_the_lexicon_lacks_or_leaves_their_cuts_out(
     assert "no cut is left" in fails("align", toy.root / "gmm", manifest, out, "--skip-oov")
 
 
+def test_long_cuts_are_aligned_like_short_ones_and_cut_into_segments(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path / "short")
+    monkeypatch.setattr("fsaasr.recipe.alignment.is_long", lambda graph, frames: True)
+    for module in ("segments", "alignment"):
+        monkeypatch.setattr(f"fsaasr.recipe.{module}.LONG", 0.5)
+    assert "5 utterances, 30 words" in invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path / "long").output
+    short, long = ((tmp_path / name / "words.ctm").read_text() for name in ("short", "long"))
+    assert long == short
+    segments = read_placed(tmp_path / "long" / "supervisions_segments.jsonl.gz")
+    cuts = list(read_cuts(toy.cuts("dev")))
+    assert [segment.placement.recording for segment in segments] == [cut.recording_id for cut in cuts]
+    assert [segment.hypothesis.text for segment in segments] == [cut.supervisions[0].text for cut in cuts]
+    assert {segment.hypothesis.utterance for segment in segments} == {f"{cut.id}-0001" for cut in cuts}
+
+
 def test_alignments_are_compared(toy: Toy, tmp_path: Path, fails: Fails) -> None:
     for scale in ("1", "0.1"):
         invoke("align", toy.root / "gmm", toy.cuts("dev"), tmp_path / scale, "--confidence-scale", scale)

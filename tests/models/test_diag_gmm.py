@@ -43,6 +43,16 @@ def test_log_likelihoods_equal_the_definition(seed: int) -> None:
     np.testing.assert_allclose(gmm.log_likelihoods(frames), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_frames_are_scored_alike_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    gmm = random_gmm(3)
+    frames = rng.normal(size=(50, gmm.dimension))
+    whole = gmm.log_likelihoods(frames)
+    monkeypatch.setattr("fsaasr.models.diag_gmm.BLOCK", 7)
+    np.testing.assert_allclose(gmm.log_likelihoods(frames), whole, atol=1e-5)
+    assert gmm.log_likelihoods(frames[:0]).shape == (0, gmm.num_columns)
+
+
 def test_log_likelihoods_equal_kaldi() -> None:
     # kaldi-hmm-gmm 1.1.4: DiagGmm(3, 4), set_weights, set_invvars_and_means, compute_gconsts, log_likelihood.
     gmm = DiagGmm(
