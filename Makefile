@@ -9,12 +9,13 @@
 #                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, MIN_ACTIVE=, ROUNDS=, ONLY=
 #   make bench-lattices  what is done to lattices, here and by Kaldi (same page); BEAMS=, ROUNDS=, WORDS=, UTTERANCES=,
 #                        or a trained system: MODEL=, GRAPH=, CUTS=, ARPA=, ACOUSTIC_SCALE=
+#   make bench-losses    losses over graphs, natively and by k2 (same page); ROUNDS=
 #
 # WORKERS=n sets how many test processes run at once.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow lint demo bench bench-lattices
+.PHONY: help test test-current test-slow lint demo bench bench-lattices bench-losses
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -56,3 +57,6 @@ bench-lattices:
 	  $(if $(WORDS),--words $(WORDS)) $(if $(UTTERANCES),--utterances $(UTTERANCES)) \
 	  $(if $(MODEL),--model "$(MODEL)" --graph "$(GRAPH)" --cuts "$(CUTS)") $(if $(ARPA),--arpa "$(ARPA)") \
 	  $(if $(ACOUSTIC_SCALE),--acoustic-scale $(ACOUSTIC_SCALE))
+
+bench-losses:
+	@env=$$($(SETUP) default) && "$$env/bin/python" -m tools.bench.losses $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -37,7 +37,7 @@ def _measure(operation: Operation, side: Side) -> Dict[str, float]:
     """Seconds by the clock and of the processor, the medians of some passes, and the peak of the process's memory."""
     items = side.kept[operation.on]
     operation.do(items[0])  # compiled loops come from their cache
-    _reset_peak()
+    reset_peak()
     clock: List[float] = []
     processor: List[float] = []
     while not clock or (len(clock) < PASSES and sum(clock) < ENOUGH):
@@ -54,7 +54,7 @@ def _measure(operation: Operation, side: Side) -> Dict[str, float]:
     return {"seconds": median(clock), "cpu_seconds": median(processor), "peak_mb": peak}
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
     """The peak is counted anew from here on, where the system can do so."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
