@@ -57,6 +57,14 @@ def test_wrong_arguments_print_the_usage(folder: Path) -> None:
     assert "run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke]" in done.stderr
 
 
+def copied(name: str, root: Path) -> Path:
+    """A recipe in a tree of its own, without what was made by it."""
+    folder = root / "egs" / name
+    shutil.copytree(ROOT / "egs" / name, folder, ignore=shutil.ignore_patterns("exp", "data"))
+    shutil.copy(ROOT / "egs" / "stages.sh", root / "egs" / "stages.sh")
+    return folder
+
+
 def run_recipe(recipe: Path, tools: Path, *arguments: str) -> str:
     """Runs a copied recipe with the `fsaasr` of this Python; returns what it printed."""
     tools.mkdir(exist_ok=True)
@@ -75,8 +83,7 @@ def run_recipe(recipe: Path, tools: Path, *arguments: str) -> str:
 @pytest.mark.corpus
 def test_yesno_smoke_reaches_its_bound_and_resumes_with_the_same_words(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "data" / "lexicons", tmp_path / "data" / "lexicons")
-    recipe = tmp_path / "egs" / "yesno"
-    shutil.copytree(ROOT / "egs" / "yesno", recipe, ignore=shutil.ignore_patterns("exp", "data"))
+    recipe = copied("yesno", tmp_path)
     arguments = ("--corpus", str(CORPORA / "yesno"), "--smoke")
     first = run_recipe(recipe, tmp_path / "tools", *arguments)
     rows = json.loads((recipe / "exp" / "smoke" / "results.json").read_text())["rows"]
@@ -97,8 +104,7 @@ def test_yesno_smoke_reaches_its_bound_and_resumes_with_the_same_words(tmp_path:
 @pytest.mark.slow
 @pytest.mark.corpus
 def test_an4_smoke_trains_each_system_from_the_one_before(tmp_path: Path) -> None:
-    recipe = tmp_path / "egs" / "an4"
-    shutil.copytree(ROOT / "egs" / "an4", recipe, ignore=shutil.ignore_patterns("exp", "data"))
+    recipe = copied("an4", tmp_path)
     printed = run_recipe(recipe, tmp_path / "tools", "--corpus", str(CORPORA / "an4"), "--smoke")
     rates = {row["system"]: row["wer"] for row in read_json(recipe / "exp" / "smoke" / "results.json")["rows"]}
     assert set(rates) == {"gmm-mono", "gmm-tri", "gmm-tri-lda", "ctc-phones"}
