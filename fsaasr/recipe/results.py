@@ -249,7 +249,7 @@ def results_markdown(results: Results) -> str:
         + ", ".join(f"{name} {version}" for name, version in results.stack.items())
         + ".",
         "",
-        "Scales were tuned on dev data, frozen, and applied once to the test data. Intervals are 95 % bootstrap "
+        "Scales were tuned on dev data and frozen before the test data were decoded. Intervals are 95 % bootstrap "
         "intervals over utterances. RTF: seconds of model and search for a second of audio on one core. "
         "All fields, among them seeds, configuration hashes and scales, are in `RESULTS.json`.",
         "",

@@ -46,7 +46,7 @@ def report_data(experiment: Experiment, command: str = "") -> ReportData:
         introduction=(
             f"{len(spec.systems)} systems were trained on the same cuts and decoded with graphs that are composed "
             f"from the same lexicon and the same grammar, and from each model's own topology. Scales were tuned on "
-            f"dev data, frozen, and applied once to the test data."
+            f"dev data and frozen before the test data were decoded."
         ),
         rates=tuple(_rate(row) for row in results.rows),
         notes=tuple(result_notes(results)),
