@@ -18,7 +18,6 @@ NEG_INF32 = np.float32(-np.inf)
 LEVELS = 64
 """Steps in which column scores are told apart, from the best column downwards; what lies lower counts as one."""
 STEP = np.float32(0.5)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _U = np.uint64
 

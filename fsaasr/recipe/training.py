@@ -200,10 +200,3 @@ def _identity(setup: Setup, lexicon: Lexicon, batch: FeatureBatch) -> str:
     """Names the work of one training, so that what another one left behind is not gone on with."""
     data = json.dumps([batch.ids, batch.texts, [len(matrix) for matrix in batch.matrices]])
     return content_hash(json.dumps(config_to_dict(setup), sort_keys=True), lexicon.hash, data)[:16]
-
-
-def training_lexicon(setup: Setup, lexicon: Lexicon) -> Lexicon:
-    """The lexicon that a model of this setup ends up with: CTC models know no silence token."""
-    from dataclasses import replace
-
-    return replace(lexicon, silence=None) if isinstance(setup, CtcSetup) else lexicon

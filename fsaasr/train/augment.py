@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence
+from typing import List
 
 import numpy as np
 
@@ -65,13 +65,6 @@ def augment(matrix: FloatArray, config: AugmentConfig, rng: np.random.Generator,
     for start, width in _spans(config.feature_masks, min(config.feature_width, features), features, rng):
         result[:, start : start + width] = mean[start : start + width]
     return result
-
-
-def augment_all(
-    matrices: Sequence[FloatArray], config: AugmentConfig, rng: np.random.Generator, least_frames: Sequence[int]
-) -> List[FloatArray]:
-    """`augment` for each of several utterances."""
-    return [augment(matrix, config, rng, least) for matrix, least in zip(matrices, least_frames)]
 
 
 def _spans(count: int, longest: int, total: int, rng: np.random.Generator) -> List[tuple[int, int]]:
