@@ -11,7 +11,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option
 
 
 @click.command()
-@click.argument("family", type=click.Choice(["gmm", "tied-gmm", "ctc"]))
+@click.argument("family")
 @click.argument("cuts", type=FILE)
 @click.argument("lang_dir", type=FOLDER)
 @click.argument("config", type=FILE)
@@ -31,7 +31,7 @@ def train(
     device: str,
     cache: Optional[Path],
 ) -> None:
-    """Train an acoustic model.
+    """Train an acoustic model of a FAMILY: gmm, tied-gmm or ctc.
 
     CONFIG is YAML with the sections `features` and `training`, and `tree` for tied-gmm. A killed
     training goes on where its last checkpoint was.

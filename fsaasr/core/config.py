@@ -43,13 +43,24 @@ def read_config(cls: Type[T], path: PathLike) -> T:
     Raises:
       ConfigError: as `config_from_dict`, or the file is not a YAML mapping.
     """
+    return config_from_dict(cls, read_mapping(path), str(path))
+
+
+def read_mapping(path: PathLike) -> Dict[str, Any]:
+    """Reads a YAML file that holds a mapping; an empty file is an empty one.
+
+    Raises:
+      ConfigError: no such file, not YAML, or not a mapping.
+    """
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from error
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: found a {type(values).__name__}, expected `key: value` lines")
-    return config_from_dict(cls, values, str(path))
+    return values
 
 
 def config_to_dict(config: Any) -> Dict[str, Any]:

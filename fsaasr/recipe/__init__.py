@@ -3,6 +3,7 @@
 from fsaasr.recipe.alignment import align_cuts, align_features
 from fsaasr.recipe.decoding import Decoded, decode_cuts, recognize
 from fsaasr.recipe.experiment import Experiment, Run
+from fsaasr.recipe.families import SETUPS, CtcSetup, GmmSetup, TiedGmmSetup, read_setup
 from fsaasr.recipe.grammars import bounded_loop, build_grammar, estimate_arpa
 from fsaasr.recipe.jobs import Job, run_jobs, worker_pool
 from fsaasr.recipe.lattice_archives import (
@@ -33,7 +34,7 @@ from fsaasr.recipe.showcase import report_data, report_experiment
 from fsaasr.recipe.spec import RecipeSpec, read_recipe
 from fsaasr.recipe.stages import STAGES, run_stage
 from fsaasr.recipe.steps import make_graph, make_lang
-from fsaasr.recipe.training import SETUPS, CtcSetup, GmmSetup, TiedGmmSetup, read_setup, train_model
+from fsaasr.recipe.training import train_model
 from fsaasr.recipe.transcription import Transcribed, Transcription, transcribe
 from fsaasr.recipe.tuning import Tuned, TuningGrid, tune, tune_cuts
 from fsaasr.recipe.weights import TunedWeights, read_weights, tune_weights, write_weights

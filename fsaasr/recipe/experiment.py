@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import fsaasr
-from fsaasr.core.config import config_to_dict
+from fsaasr.core.config import config_to_dict, read_mapping
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike, content_hash, read_json, write_json
 from fsaasr.core.stack import examine, survey
 from fsaasr.corpora import manifest_path
 from fsaasr.recipe import steps
+from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.jobs import Job, key_of
 from fsaasr.recipe.lattice_quality import QUALITY
 from fsaasr.recipe.spec import RecipeSpec, merged
-from fsaasr.recipe.training import read_mapping, setup_from_dict
 
 
 class Run(NamedTuple):

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Literal, Mapping, Optional, Sequence, Tuple
 
-from fsaasr.core.config import STRICT, config_from_dict
+from fsaasr.core.config import STRICT, config_from_dict, read_mapping
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
 from fsaasr.decode import SearchOptions
 from fsaasr.decode.options import ENGINES
-from fsaasr.recipe.training import read_mapping
 from fsaasr.recipe.tuning import TuningGrid
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

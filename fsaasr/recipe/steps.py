@@ -15,10 +15,11 @@ from fsaasr.graph import Graph, compile_token_graph, load_graph
 from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lang, read_lexicon, write_lang
 from fsaasr.models import load_model, save_graph
 from fsaasr.recipe.decoding import decode_cuts, lexicon_for
+from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.grammars import build_grammar, estimate_arpa
 from fsaasr.recipe.lattice_quality import make_word_lattices
 from fsaasr.recipe.scales import read_scales
-from fsaasr.recipe.training import setup_from_dict, train_model
+from fsaasr.recipe.training import train_model
 from fsaasr.recipe.transcription import SCALES
 from fsaasr.recipe.tuning import TuningGrid, tune_cuts
 

@@ -8,6 +8,7 @@ import pytest
 
 from fsaasr.corpora import manifest_path
 from fsaasr.recipe import Experiment, training
+from fsaasr.recipe.families import setup_from_dict
 from tests.recipe.conftest import GMM
 
 
@@ -15,8 +16,8 @@ def test_work_of_another_configuration_is_not_gone_on_with(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuts, lang = manifest_path(experiment.data_dir("kaldi"), "train"), experiment.lang_dir("phones")
-    first = training.setup_from_dict("gmm", GMM)
-    other = training.setup_from_dict("gmm", {**GMM, "training": {**GMM["training"], "gaussians": 12}})
+    first = setup_from_dict("gmm", GMM)
+    other = setup_from_dict("gmm", {**GMM, "training": {**GMM["training"], "gaussians": 12}})
 
     with monkeypatch.context() as killed:
         killed.setattr(training, "save_model", lambda *_: pytest.fail("killed"))

@@ -1,0 +1,106 @@
+"""`Setup`: a training file of any family, and what its training is given and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Protocol, Tuple
+
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import PathLike
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.corpora import read_cuts
+from fsaasr.features import FeatureBatch, FeatureConfig, compute_features
+from fsaasr.graph import Columns, find_topology
+from fsaasr.lexicon import Lexicon
+from fsaasr.models import AcousticModel, load_lexicon, load_model
+from fsaasr.recipe.alignment import align_features
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a family trains on.
+
+    Attributes:
+      lexicon: of the training words.
+      features: how features are extracted.
+      cuts_path, dev_path: manifests; `dev_path` chooses the best epoch, where there are epochs.
+      start_dir: model directory that the training begins with, for families that need one.
+      work: folder of checkpoints, from which a killed training goes on.
+      cache_dir: where extracted features are kept.
+      device: torch device.
+    """
+
+    lexicon: Lexicon
+    features: FeatureConfig
+    cuts_path: PathLike
+    work: Path
+    dev_path: Optional[PathLike] = None
+    start_dir: Optional[PathLike] = None
+    cache_dir: Optional[PathLike] = None
+    device: str = "cpu"
+
+    @cached_property
+    def train(self) -> FeatureBatch:
+        """Features of the training cuts, with transcripts."""
+        return compute_features(read_cuts(self.cuts_path), self.features, cache_dir=self.cache_dir)
+
+    @cached_property
+    def dev(self) -> Optional[FeatureBatch]:
+        """Features of the dev cuts, or None."""
+        if self.dev_path is None:
+            return None
+        return compute_features(read_cuts(self.dev_path), self.features, cache_dir=self.cache_dir)
+
+    def start_model(self) -> Tuple[AcousticModel, Lexicon]:
+        """The model to begin with, and its lexicon.
+
+        Raises:
+          ConfigError: none was given, or one of other tokens than the lexicon's.
+        """
+        if self.start_dir is None:
+            raise ConfigError("train_model: this family starts from a model; give one, e.g. of family gmm")
+        start = load_model(self.start_dir)
+        if start.tokens != self.lexicon.tokens:
+            raise ConfigError(
+                f"train_model: {self.start_dir} has the tokens {start.tokens}, the lexicon {self.lexicon.tokens}; "
+                "start from a model of the same lexicon"
+            )
+        return start, load_lexicon(self.start_dir)
+
+    def start_alignments(self) -> Tuple[List[Hypothesis], Columns]:
+        """Alignments of the training cuts with the model to begin with, and the meaning of their columns.
+
+        Raises:
+          ConfigError: as `start_model`. Also as `align_features`.
+        """
+        start, lexicon = self.start_model()
+        features = compute_features(read_cuts(self.cuts_path), start.features, cache_dir=self.cache_dir)
+        return align_features(start, lexicon, features), find_topology(start.topology).columns(start.tokens)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives.
+
+    Attributes:
+      model: the model.
+      lexicon: the one that its graphs are made from.
+      record: what `model.json` keeps of the training, JSON-ready: `history`, one entry a pass.
+    """
+
+    model: AcousticModel
+    lexicon: Lexicon
+    record: Dict[str, Any]
+
+
+class Setup(Protocol):
+    """A training file of one family: a frozen dataclass of its sections, `features` among them."""
+
+    @property
+    def features(self) -> FeatureConfig:
+        """How features are extracted."""
+
+    def train(self, data: TrainingData) -> Trained:
+        """Trains a model; raises what is wrong with the input, by name."""
