@@ -10,12 +10,13 @@
 #   make bench-lattices  what is done to lattices, here and by Kaldi (same page); BEAMS=, ROUNDS=, WORDS=, UTTERANCES=,
 #                        or a trained system: MODEL=, GRAPH=, CUTS=, ARPA=, ACOUSTIC_SCALE=
 #   make bench-losses    losses over graphs, natively and by k2 (same page); ROUNDS=
+#   make bench-transducer  the transducer loss, natively and by k2 (same page); ROUNDS=
 #
 # WORKERS=n sets how many test processes run at once.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow lint demo bench bench-lattices bench-losses
+.PHONY: help test test-current test-slow lint demo bench bench-lattices bench-losses bench-transducer
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -60,3 +61,7 @@ bench-lattices:
 
 bench-losses:
 	@env=$$($(SETUP) default) && "$$env/bin/python" -m tools.bench.losses $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-transducer:
+	@env=$$($(SETUP) default) && "$$env/bin/python" -m tools.bench.losses --kind transducer \
+	  $(if $(ROUNDS),--rounds $(ROUNDS))

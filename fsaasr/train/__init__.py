@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fsaasr.train.full_sum import FullSumOptions, full_sum_loss
     from fsaasr.train.mmi import MmiOptions, mmi_loss
     from fsaasr.train.running_priors import RunningPriors
+    from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss
 
 __all__ = [
     "AugmentConfig",
@@ -35,12 +36,14 @@ __all__ = [
     "TreeConfig",
     "denominator_graph",
     "full_sum_loss",
+    "joint_transducer_loss",
     "leaky",
     "mmi_loss",
     "spoken_tokens",
     "train_ctc",
     "train_gmm",
     "train_tied_gmm",
+    "transducer_loss",
     "with_denominator_scores",
 ]
 
@@ -53,8 +56,10 @@ _LATER = {
     "MmiOptions": "fsaasr.train.mmi",
     "RunningPriors": "fsaasr.train.running_priors",
     "full_sum_loss": "fsaasr.train.full_sum",
+    "joint_transducer_loss": "fsaasr.train.transducer_loss",
     "mmi_loss": "fsaasr.train.mmi",
     "train_ctc": "fsaasr.train.ctc",
+    "transducer_loss": "fsaasr.train.transducer_loss",
 }
 
 

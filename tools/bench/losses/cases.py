@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsaasr.graph import DecodingGraph, TranscriptCompiler
+from fsaasr.core.symbols import SymbolTable
+from fsaasr.graph import DecodingGraph, TranscriptCompiler, find_topology
 from fsaasr.lexicon import Lexicon, OptionalSilence
 from fsaasr.train import (
     FullSumOptions,
@@ -66,7 +67,13 @@ def loss_of(case: Case, backend: str) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda scores, lengths: mmi_loss(scores, lengths, above, below, None, MmiOptions(backend))
 
 
-def scores_of(case: Case, columns: int) -> Tensor:
+def scores_of(case: Case) -> Tensor:
     """float32 (N, T, C) log posteriors."""
+    columns = len(find_topology(case.topology).columns(SymbolTable([*PHONES, "SIL"])).names)
     noise = torch.randn(case.utterances, case.frames, columns, generator=torch.Generator().manual_seed(0))
     return torch.log_softmax(noise.mul(2.0), 2)
+
+
+def lengths_of(case: Case) -> Tensor:
+    """int64 (N,) frames of each utterance."""
+    return torch.full((case.utterances,), case.frames)

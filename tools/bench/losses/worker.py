@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -13,10 +14,7 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 import torch
 
-from fsaasr.core.symbols import SymbolTable
-from fsaasr.graph import find_topology
 from tools.bench.lattices.worker import reset_peak
-from tools.bench.losses.cases import PHONES, Case, loss_of, scores_of
 from tools.bench.worker import peak_megabytes
 
 ENOUGH = 2.0
@@ -25,18 +23,19 @@ PASSES = 7
 
 
 def run(job: Dict[str, Any]) -> Dict[str, float]:
-    """Carries out a job: `core`, `case`, `backend`, `gradient` (a file to write); seconds of loss and gradient, memory.
+    """Carries out a job: seconds of loss and gradient, memory.
+
+    A job has `core`, `cases` (the module of its kind of cases), `case`, `backend`, `gradient` (a file to write).
 
     The memory is the peak of the process during the passes, and how far that is above what it had before them.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [job["core"]])
     torch.set_num_threads(1)
-    case = Case(**job["case"])
-    loss = loss_of(case, job["backend"])
-    columns = len(find_topology(case.topology).columns(SymbolTable([*PHONES, "SIL"])).names)
-    scores = scores_of(case, columns).requires_grad_()
-    lengths = torch.full((case.utterances,), case.frames)
+    cases = importlib.import_module(job["cases"])
+    case = cases.Case(**job["case"])
+    loss = cases.loss_of(case, job["backend"])
+    scores, lengths = cases.scores_of(case).requires_grad_(), cases.lengths_of(case)
     loss(scores, lengths).sum().backward()  # loops are compiled, graphs converted
     reset_peak()
     before = peak_megabytes()
