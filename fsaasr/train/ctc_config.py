@@ -8,6 +8,7 @@ from typing import Literal
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.scores import Seconds
+from fsaasr.models.encoders.registry import EncoderConfig
 from fsaasr.models.encoders.tdnn import TdnnConfig
 from fsaasr.train.augment import AugmentConfig
 from fsaasr.train.fit_config import FitConfig
@@ -18,7 +19,7 @@ class CtcTrainConfig:
     """How a neural CTC model is trained.
 
     Attributes:
-      encoder: shape of the network.
+      encoder: kind and shape of the encoder.
       fit: epochs, learning rate, seed.
       augment: what is done to features in training.
       batch_duration: seconds of audio a batch, at most.
@@ -28,7 +29,7 @@ class CtcTrainConfig:
 
     __pydantic_config__ = STRICT
 
-    encoder: TdnnConfig = field(default_factory=TdnnConfig)
+    encoder: EncoderConfig = field(default_factory=TdnnConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     batch_duration: Seconds = 40.0

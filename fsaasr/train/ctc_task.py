@@ -7,10 +7,10 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from torch import Tensor
 
-from fsaasr.core.scores import FloatArray
 from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
-from fsaasr.models.ctc import BATCH_FRAMES, CtcNetwork, batches_by_length, pad_matrices
+from fsaasr.models.ctc import CtcNetwork
+from fsaasr.models.matrix_batches import BATCH_FRAMES, apply_network, batches_by_length
 from fsaasr.train.augment import augment
 from fsaasr.train.ctc_config import CtcTrainConfig
 from fsaasr.train.ctc_losses import LOSSES, CtcLoss, Labels, frames_needed
@@ -50,7 +50,7 @@ class CtcTask(Task[List[int], CtcNetwork]):
             least = min(len(matrix), self._config.encoder.subsampling * frames_needed(self._loss.labels[n]))
             matrices.append(augment(matrix, self._config.augment, rng, least))
         weight = float(sum(len(self._loss.labels[n]) for n in batch))
-        return self._loss(*log_posteriors(network, matrices), batch).div(weight), weight
+        return self._loss(*apply_network(network, matrices), batch).div(weight), weight
 
     def name(self, batch: List[int]) -> str:
         """The batch's first utterances."""
@@ -62,19 +62,11 @@ class CtcTask(Task[List[int], CtcNetwork]):
             return {}
         loss, errors = 0.0, 0
         for batch in batches_by_length([len(matrix) for matrix in self._dev.matrices], BATCH_FRAMES):
-            log_probs, lengths = log_posteriors(network, [self._dev.matrices[n] for n in batch])
+            log_probs, lengths = apply_network(network, [self._dev.matrices[n] for n in batch])
             loss += float(self._dev_loss(log_probs, lengths, batch))
             errors += greedy_errors(log_probs, lengths, [self._dev_loss.labels[n] for n in batch])
         count = sum(map(len, self._dev_loss.labels))
         return {"dev_error": errors / count, "dev_loss": loss / count}
-
-
-def log_posteriors(network: CtcNetwork, matrices: Sequence[FloatArray]) -> Tuple[Tensor, Tensor]:
-    """Matrices (T_n, F) to log posteriors (N, T', C) and lengths (N,), on the network's device."""
-    batch, lengths = pad_matrices(matrices)
-    device = network.output.weight.device
-    log_probs, out_lengths = network(batch.to(device), lengths.to(device))
-    return log_probs, out_lengths
 
 
 def greedy_errors(log_probs: Tensor, lengths: Tensor, references: Sequence[Labels]) -> int:

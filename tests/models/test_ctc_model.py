@@ -7,8 +7,10 @@ import torch
 from fsaasr.core.errors import ConfigError, ModelError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.features import FeatureConfig
-from fsaasr.models.ctc import CtcModel, CtcNetwork, FeatureNorm, batches_by_length
+from fsaasr.models.ctc import CtcModel, CtcNetwork
 from fsaasr.models.encoders.tdnn import Tdnn, TdnnConfig
+from fsaasr.models.feature_norm import FeatureNorm
+from fsaasr.models.matrix_batches import batches_by_length
 
 CONFIG = FeatureConfig(kind="mfcc", sampling_rate=8000, num_ceps=4)
 SHAPE = TdnnConfig(hidden=8, dilations=(1, 2), subsampling=3, dropout=0.5)
@@ -125,3 +127,12 @@ def test_the_ends_of_an_utterance_cannot_be_told_from_standing_still() -> None:
     still = np.tile(matrices(1)[0], (30, 1))
     scores = model.scores([still]).utterance(0)
     np.testing.assert_allclose(scores, np.tile(scores[5], (len(scores), 1)), atol=1e-5)
+
+
+def test_a_model_saved_before_encoders_had_kinds_still_loads() -> None:
+    model = ctc_model()
+    description = dict(model.description())
+    description["encoder"] = {key: value for key, value in description["encoder"].items() if key != "kind"}
+    loaded = CtcModel.from_parts(description, model.tensors())
+    assert loaded.encoder == model.encoder
+    np.testing.assert_array_equal(loaded.scores(matrices(30)).array, model.scores(matrices(30)).array)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Literal, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
+from fsaasr.models.encoders.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,15 @@ class TdnnConfig:
     """Shape of a `Tdnn`.
 
     Attributes:
+      kind: `tdnn`.
       hidden: units of every layer.
-      layers: residual layers after the first one; layer i splices frames t - d, t, t + d with d = `dilations[i]`.
-      dilations: one a layer, in subsampled frames.
+      dilations: one for each residual layer after the first one, in subsampled frames; layer i splices frames t - d, t,
+        t + d with d = `dilations[i]`.
       subsampling: input frames for each output frame, 1 to 4.
       dropout: 0 to below 1.
     """
 
+    kind: Literal["tdnn"] = "tdnn"
     hidden: int = 160
     dilations: Tuple[int, ...] = (1, 1, 2, 2, 4)
     subsampling: int = 3
@@ -41,7 +44,7 @@ class TdnnConfig:
             raise ConfigError(f"TdnnConfig: dilations {self.dilations}; expected one or more, each >= 1")
 
 
-class Tdnn(nn.Module):
+class Tdnn(Encoder):
     """Maps features to vectors, one for each `subsampling` frames.
 
     An utterance goes on beyond both ends as its first and last frame stand still, so that padding changes
@@ -67,20 +70,8 @@ class Tdnn(nn.Module):
         self.first_norm = nn.LayerNorm(config.hidden)
         self.layers = nn.ModuleList(TdnnLayer(config.hidden, dilation, config.dropout) for dilation in config.dilations)
 
-    def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Frames after subsampling, rounded up: int64 (N,) from int64 (N,)."""
-        return torch.div(lengths + self.subsampling - 1, self.subsampling, rounding_mode="floor")
-
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
-        """Encodes a batch.
-
-        Args:
-          features: float32 (N, T, F), padded with anything.
-          lengths: int64 (N,), frames of each utterance.
-
-        Returns:
-          float32 (N, T', D), and the lengths int64 (N,).
-        """
+        """See `Encoder.forward`."""
         hidden = torch.relu(self.first(self._extend(features, lengths)))
         hidden = self.first_norm(hidden)
         for layer in self.layers:
