@@ -67,3 +67,16 @@ def config_to_dict(config: Any) -> Dict[str, Any]:
     """All fields of a config, nested ones too, as JSON-ready values."""
     values: Dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
     return values
+
+
+def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> Dict[str, Any]:
+    """`values` with `over` laid on top: mappings are merged, all else is replaced, None drops the key."""
+    result = dict(values)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result

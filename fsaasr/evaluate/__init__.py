@@ -7,6 +7,7 @@ from fsaasr.evaluate.edit_lattice import edit_distance_lattice
 from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErrors
 from fsaasr.evaluate.oracle import OracleResult, lattice_oracle, oracle_errors
 from fsaasr.evaluate.scoring import character_errors, word_errors
+from fsaasr.evaluate.seed_bootstrap import mean_interval
 from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
 
@@ -29,6 +30,7 @@ __all__ = [
     "error_table",
     "judge_words",
     "lattice_oracle",
+    "mean_interval",
     "oracle_errors",
     "unstable_word_ratio",
     "utterance_table",

@@ -57,13 +57,15 @@ def save_model(
     (directory / "graph.fsa").unlink(missing_ok=True)
     if graph is not None:
         save_graph(graph, directory, model)
+    tensors = {name: np.asarray(array, order="C") for name, array in model.tensors().items()}
     with atomic_path(directory / "model.safetensors") as temporary:
-        save_file({name: np.asarray(array, order="C") for name, array in model.tensors().items()}, temporary)
+        save_file(tensors, temporary)
     record = {
         "format": FORMAT,
         "family": model.family,
         "frame_shift": model.frame_shift,
         **model.description(),
+        "parameters": sum(array.size for array in tensors.values() if array.dtype.kind == "f"),
         "training": dict(training or {}),
         "sha256": content_hash((directory / "model.safetensors").read_bytes()),
     }

@@ -19,6 +19,7 @@ from fsaasr.recipe.lattice_archives import (
     rescore_lattices,
 )
 from fsaasr.recipe.lattice_quality import LatticeQuality, make_word_lattices, measure_quality
+from fsaasr.recipe.reading import read_recipe
 from fsaasr.recipe.results import (
     LatticeRow,
     ResultRow,
@@ -31,7 +32,7 @@ from fsaasr.recipe.results import (
 )
 from fsaasr.recipe.scales import Scales, read_scales, write_scales
 from fsaasr.recipe.showcase import report_data, report_experiment
-from fsaasr.recipe.spec import RecipeSpec, read_recipe
+from fsaasr.recipe.spec import RecipeSpec
 from fsaasr.recipe.stages import STAGES, run_stage
 from fsaasr.recipe.steps import make_graph, make_lang
 from fsaasr.recipe.training import train_model

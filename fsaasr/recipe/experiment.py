@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import fsaasr
-from fsaasr.core.config import config_to_dict, read_mapping
+from fsaasr.core.config import config_to_dict, merged, read_mapping
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike, content_hash, read_json, write_json
 from fsaasr.core.stack import examine, survey
@@ -17,7 +17,7 @@ from fsaasr.recipe import steps
 from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.jobs import Job, key_of
 from fsaasr.recipe.lattice_quality import QUALITY
-from fsaasr.recipe.spec import RecipeSpec, merged
+from fsaasr.recipe.spec import RecipeSpec
 
 
 class Run(NamedTuple):

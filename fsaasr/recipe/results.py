@@ -13,9 +13,11 @@ from fsaasr.core.files import PathLike, read_json, write_json, write_text
 from fsaasr.core.stack import survey
 from fsaasr.evaluate import ErrorReport, bootstrap_interval, word_errors
 from fsaasr.hypotheses import read_speakers, read_transcripts
+from fsaasr.models.directory import read_record
 from fsaasr.recipe.experiment import Experiment, Run
 from fsaasr.recipe.jobs import key_of
 from fsaasr.recipe.lattice_quality import QUALITY, LatticeQuality
+from fsaasr.recipe.seed_means import Place, SeedMean, means_markdown, seed_means
 
 RESULTS = "results.json"
 
@@ -37,6 +39,10 @@ class ResultRow:
       config: hash of the training configuration (first 12 digits).
       scales: as frozen on dev data.
       flags: troubles of the search by kind; empty is best.
+      family: of the model. units: what its tokens are. lm: what the graph knows of word order.
+      parameters: numbers that training has set.
+      train_minutes: minutes of one core for the training, without the model that it started from; None if unknown.
+      group: system without its seed; empty where it was trained once.
     """
 
     split: str
@@ -58,6 +64,12 @@ class ResultRow:
     config: str
     scales: Dict[str, float]
     flags: Dict[str, int]
+    family: str = ""
+    units: str = ""
+    lm: str = ""
+    parameters: int = 0
+    train_minutes: Optional[float] = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,7 @@ class Results:
       stack: versions of Python and packages.
       missing_engines: engines left out, with the reason.
       lattices: one an entry of the recipe, where stage `lattices` was run.
+      means: one for each system with seeds, graph and engine.
     """
 
     name: str
@@ -91,6 +104,7 @@ class Results:
     stack: Dict[str, str]
     missing_engines: Dict[str, str]
     lattices: Tuple[LatticeRow, ...] = ()
+    means: Tuple[SeedMean, ...] = ()
 
 
 def collect_results(experiment: Experiment) -> Results:
@@ -103,17 +117,23 @@ def collect_results(experiment: Experiment) -> Results:
     for job in experiment.decode_jobs():
         job.require("decode")
     installation = survey()
+    reports = [(run, error_report(experiment, run)) for run in experiment.runs]
     results = Results(
         experiment.spec.name,
-        tuple(_row(experiment, run) for run in experiment.runs),
+        tuple(_row(experiment, run, report) for run, report in reports),
         source_commit(experiment.spec.base),
         Path(experiment.read_corpus()).name,
         {"python": installation.python, **_versions(installation.versions)},
         experiment.missing_engines,
         tuple(_lattice_rows(experiment)),
+        tuple(seed_means([(_place(experiment, run), report) for run, report in reports], experiment.spec.seed)),
     )
     write_json(experiment.folder / RESULTS, asdict(results))
     return results
+
+
+def _place(experiment: Experiment, run: Run) -> Place:
+    return (run.data, experiment.spec.systems[run.system].group, run.grammar, run.engine)
 
 
 def _lattice_rows(experiment: Experiment) -> Iterator[LatticeRow]:
@@ -148,8 +168,9 @@ def error_report(experiment: Experiment, run: Run) -> ErrorReport:
     return word_errors(reference, hypothesis, read_speakers(folder / "utt2spk"))
 
 
-def _row(experiment: Experiment, run: Run) -> ResultRow:
-    report = error_report(experiment, run)
+def _row(experiment: Experiment, run: Run, report: ErrorReport) -> ResultRow:
+    system = experiment.spec.systems[run.system]
+    model = read_record(experiment.model_dir(run.data, run.system))
     decoding = read_json(experiment.decode_dir(run) / "decode.json")
     setup = experiment.setup(run.system)
     low, high = bootstrap_interval(report, seed=experiment.spec.seed)
@@ -173,6 +194,12 @@ def _row(experiment: Experiment, run: Run) -> ResultRow:
         config=key_of(setup)[:12],
         scales=decoding["scales"],
         flags=decoding["flags"],
+        family=model["family"],
+        units=experiment.spec.lexicons[system.lexicon].units,
+        lm=experiment.spec.grammars[run.grammar].description,
+        parameters=model.get("parameters", 0),
+        train_minutes=model["training"].get("minutes"),
+        group=system.group,
     )
 
 
@@ -190,7 +217,8 @@ def source_commit(folder: PathLike) -> str:
         return ""
 
 
-HEADER = ("split", "system", "graph", "engine", "WER %", "95 % interval", "words", "sub", "ins", "del", "RTF", "MiB")
+HEADER: Tuple[str, ...] = ("split", "system", "graph", "engine")
+HEADER += ("WER %", "95 % interval", "words", "sub", "ins", "del", "RTF", "MiB", "parameters", "minutes")
 
 
 def cells(row: ResultRow) -> Tuple[str, ...]:
@@ -208,6 +236,8 @@ def cells(row: ResultRow) -> Tuple[str, ...]:
         str(row.deletions),
         f"{row.rtf:.4f}",
         str(row.peak_mb),
+        f"{row.parameters:,}" if row.parameters else "-",
+        "-" if row.train_minutes is None else f"{row.train_minutes:.1f}",
     )
 
 
@@ -250,8 +280,9 @@ def results_markdown(results: Results) -> str:
         + ".",
         "",
         "Scales were tuned on dev data and frozen before the test data were decoded. Intervals are 95 % bootstrap "
-        "intervals over utterances. RTF: seconds of model and search for a second of audio on one core. "
-        "All fields, among them seeds, configuration hashes and scales, are in `RESULTS.json`.",
+        "intervals over utterances. RTF: seconds of model and search for a second of audio on one core; minutes: of "
+        "one core for training, without what the training started from. All fields, among them seeds, configuration "
+        "hashes and scales, are in `RESULTS.json`.",
         "",
         "| " + " | ".join(HEADER) + " |",
         "|" + "---|" * 4 + "---:|" * (len(HEADER) - 4),
@@ -259,7 +290,7 @@ def results_markdown(results: Results) -> str:
     ]
     notes = result_notes(results)
     lines += [""] + [f"- {note}" for note in notes] if notes else []
-    return "\n".join([*lines, *lattices_markdown(results.lattices)]) + "\n"
+    return "\n".join([*lines, *means_markdown(results.means), *lattices_markdown(results.lattices)]) + "\n"
 
 
 def lattices_markdown(rows: Sequence[LatticeRow]) -> List[str]:

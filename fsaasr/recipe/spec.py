@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Literal, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Literal, Optional, Tuple
 
-from fsaasr.core.config import STRICT, config_from_dict, read_mapping
+from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
-from fsaasr.core.files import PathLike
 from fsaasr.decode import SearchOptions
 from fsaasr.decode.options import ENGINES
 from fsaasr.recipe.tuning import TuningGrid
@@ -72,6 +71,11 @@ class GrammarSpec:
     min_words: int = 1
     max_words: int = 7
 
+    @property
+    def description(self) -> str:
+        """What it knows of word order, in a word or two."""
+        return f"{self.order}-gram" if self.kind == "ngram" else self.kind
+
 
 @dataclass(frozen=True)
 class SystemSpec:
@@ -85,6 +89,8 @@ class SystemSpec:
       tuning: scales to try on dev data.
       start: system, named before this one, whose alignments of the training data this one begins with; for families
         that need some.
+      seeds: train it once with each; the results then have their mean as well. Empty trains it once, as configured.
+      group: system that this one is of, by another seed; set by `expand_seeds`.
     """
 
     __pydantic_config__ = STRICT
@@ -95,6 +101,8 @@ class SystemSpec:
     settings: Dict[str, Any] = field(default_factory=dict)
     tuning: TuningGrid = field(default_factory=TuningGrid)
     start: str = ""
+    seeds: Tuple[int, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,33 +163,3 @@ class RecipeSpec:
     def path(self, name: str) -> Path:
         """A file that the recipe names."""
         return Path(self.base) / name
-
-
-def read_recipe(path: PathLike, overrides: Sequence[PathLike] = ()) -> RecipeSpec:
-    """Reads a recipe.
-
-    Args:
-      path: YAML file of a RecipeSpec.
-      overrides: YAML files laid over it, one after another; `null` drops a key.
-
-    Raises:
-      ConfigError: a file is missing or not YAML; an unknown key; a value out of range.
-    """
-    values: Dict[str, Any] = read_mapping(path)
-    for override in overrides:
-        values = merged(values, read_mapping(override))
-    spec: RecipeSpec = config_from_dict(RecipeSpec, values, str(path))
-    return replace(spec, base=str(Path(path).parent))
-
-
-def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> Dict[str, Any]:
-    """`values` with `over` laid on top: mappings are merged, all else is replaced, None drops the key."""
-    result = dict(values)
-    for key, value in over.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = merged(result[key], value)
-        else:
-            result[key] = value
-    return result

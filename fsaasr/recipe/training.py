@@ -13,6 +13,7 @@ from fsaasr.corpora import read_cuts
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, save_model
+from fsaasr.recipe.clock import TrainingClock
 from fsaasr.recipe.families import Setup, TrainingData
 
 WORK = "work"
@@ -62,8 +63,9 @@ def train_model(
         cache_dir=cache_dir,
         device=device,
     )
-    trained = setup.train(data)
-    record = {"setup": config_to_dict(setup), **trained.record}
+    with TrainingClock(work / "clock.json") as clock:
+        trained = setup.train(data)
+    record = {"setup": config_to_dict(setup), "minutes": round(clock.minutes, 3), **trained.record}
     save_model(trained.model, out_dir, trained.lexicon, record)
     shutil.rmtree(Path(out_dir) / WORK, ignore_errors=True)
     return trained.model
