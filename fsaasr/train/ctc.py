@@ -29,10 +29,11 @@ class CtcTraining:
     """Outcome of `train_ctc`.
 
     Attributes:
-      model: the trained model, as it was after the epoch of least dev error (after the last one without dev data).
+      model: the trained model, as it was after the epoch of least dev error (after the last one without dev data), or
+        with the mean of the best epochs' weights.
       lexicon: the one trained with, without optional silence: blank plays its part.
       history: of each epoch: `epoch`, `loss` a label, `learning_rate`; with dev data `dev_error` (token error
-        rate of greedy search) and `dev_loss`.
+        rate of greedy search) and `dev_loss`; of the last one also what `fit` tells of averaging.
     """
 
     model: CtcModel

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.utils.clip_grad import clip_grad_norm_
 
 from fsaasr.core.errors import TrainingError
+from fsaasr.train.best_epochs import BestEpochs
 from fsaasr.train.checkpoint import Tensors, load_checkpoint, save_checkpoint
 from fsaasr.train.fit_config import FitConfig
 from fsaasr.train.network_state import (
@@ -28,9 +29,8 @@ from fsaasr.train.task import Batch, Network, Task
 @dataclass
 class _Progress:
     optimizer: torch.optim.Optimizer
-    best: Tensors = field(default_factory=dict)
+    best: BestEpochs
     history: List[Dict[str, Any]] = field(default_factory=list)
-    best_epoch: int = -1
 
 
 def fit(
@@ -40,7 +40,7 @@ def fit(
     checkpoint: Optional[Path] = None,
     identity: str = "",
 ) -> Tuple[Dict[str, Any], ...]:
-    """Trains `network` in place; leaves the weights of the best epoch in it.
+    """Trains `network` in place; leaves the weights of the best epoch in it, or the mean of the best epochs' weights.
 
     Every epoch and batch draws from generators seeded by (seed, epoch, batch) alone, and the global
     generator is left as it was. So a run that resumes ends in the same weights, bit for bit, as one that
@@ -54,29 +54,28 @@ def fit(
       identity: what the checkpoint must belong to.
 
     Returns:
-      A record for each epoch: `epoch`, mean `loss`, `learning_rate`, and the task's measures.
+      A record for each epoch: `epoch`, mean `loss`, `learning_rate`, and the task's measures. Where epochs are
+      averaged, the last record has `averaged`, the numbers of the epochs whose mean was taken, and the mean's measures
+      as `averaged_<measure>`; `averaged` is empty where the mean is worse than the best epoch, which is kept then.
 
     Raises:
       TrainingError: a loss or gradient that is not finite, with the epoch and batch; a foreign checkpoint.
     """
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    progress = _Progress(optimizer)
+    progress = _Progress(optimizer, BestEpochs(config.average))
     found = load_checkpoint(checkpoint, identity) if checkpoint is not None else None
     if found is not None:
         _restore(network, progress, *found)
     for epoch in range(len(progress.history), config.epochs):
+        if _gave_up(progress, config.patience):
+            break
         record = _train_epoch(network, task, optimizer, config, epoch)
-        network.eval()
-        with torch.no_grad():
-            measures = dict(task.evaluate(network))
+        measures = _measures(network, task)
         progress.history.append({**record, **measures})
-        if _is_best(progress):
-            progress.best, progress.best_epoch = to_arrays(network.state_dict()), epoch
+        progress.best.add(measures, epoch, to_arrays(network.state_dict()))
         if checkpoint is not None:
             save_checkpoint(checkpoint, *_snapshot(network, progress), identity)
-    load_arrays(network, progress.best)
-    network.eval()
-    return tuple(progress.history)
+    return (*progress.history[:-1], {**progress.history[-1], **_settle(network, task, progress.best)})
 
 
 def _train_epoch(
@@ -112,23 +111,36 @@ def _train_epoch(
     return {"epoch": epoch + 1, "loss": total / weight, "learning_rate": rate}
 
 
-def _is_best(progress: _Progress) -> bool:
-    if progress.best_epoch < 0:
-        return True
-    ignored = ("epoch", "loss", "learning_rate")
-    now, best = (
-        [value for key, value in progress.history[epoch].items() if key not in ignored]
-        for epoch in (-1, progress.best_epoch)
-    )
-    # Without measures the last epoch counts as best.
-    return now < best or not now
+def _measures(network: Network, task: Task[Batch, Network]) -> Dict[str, float]:
+    network.eval()
+    with torch.no_grad():
+        return dict(task.evaluate(network))
+
+
+def _gave_up(progress: _Progress, patience: int) -> bool:
+    """Whether the last `patience` epochs were all no better than the best one."""
+    return patience > 0 and bool(progress.best.found) and len(progress.history) > progress.best.epochs[0] + patience
+
+
+def _settle(network: Network, task: Task[Batch, Network], best: BestEpochs) -> Dict[str, Any]:
+    """Puts the final weights into the network; what is to be told of them."""
+    load_arrays(network, best.mean())
+    if best.limit == 1:
+        network.eval()
+        return {}
+    measures = _measures(network, task)
+    better = not measures or list(measures.values()) <= list(best.found[0][0])
+    if not better:
+        load_arrays(network, best.found[0][2])
+    averaged = [epoch + 1 for epoch in best.epochs] if better else []
+    return {"averaged": averaged, **{f"averaged_{name}": value for name, value in measures.items()}}
 
 
 def _snapshot(network: nn.Module, progress: _Progress) -> Tuple[Tensors, Dict[str, Any]]:
     tensors = {f"network.{name}": array for name, array in to_arrays(network.state_dict()).items()}
-    tensors.update({f"best.{name}": array for name, array in progress.best.items()})
+    tensors.update({f"best.{name}": array for name, array in progress.best.arrays().items()})
     tensors.update({f"optimizer.{name}": array for name, array in optimizer_arrays(progress.optimizer).items()})
-    state = {"history": progress.history, "best_epoch": progress.best_epoch}
+    state = {"history": progress.history, "best": [entry[:2] for entry in progress.best.found]}
     return tensors, state
 
 
@@ -138,5 +150,6 @@ def _restore(network: nn.Module, progress: _Progress, tensors: Tensors, state: M
         part, _, rest = name.partition(".")
         parts[part][rest] = array
     load_arrays(network, parts["network"])
-    progress.best, progress.best_epoch, progress.history = parts["best"], state["best_epoch"], list(state["history"])
+    progress.best.restore(state["best"], parts["best"])
+    progress.history = list(state["history"])
     load_optimizer_arrays(progress.optimizer, parts["optimizer"])

@@ -19,6 +19,9 @@ class FitConfig:
       warmup: share of the training in which it rises from 0 to the peak; it then falls to 0 as a cosine.
       weight_decay: 0 or more.
       clip_norm: longest gradient; longer ones are scaled down, > 0.
+      average: the weights of so many best epochs on dev (without dev, of the last ones) are averaged in the end; 1
+        takes the best epoch's. Where the mean is worse on dev than the best epoch, the best epoch is taken.
+      patience: training ends early after so many epochs in a row that were no better on dev than the best one; 0 never.
       seed: of initial weights, order of batches, dropout and augmentation.
     """
 
@@ -29,6 +32,8 @@ class FitConfig:
     warmup: float = 0.15
     weight_decay: float = 0.01
     clip_norm: float = 5.0
+    average: int = 1
+    patience: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -37,6 +42,8 @@ class FitConfig:
                 f"FitConfig: epochs {self.epochs}, warmup {self.warmup}, seed {self.seed}; "
                 "expected 1 or more, 0 to below 1, 0 or more"
             )
+        if self.average < 1 or self.patience < 0:
+            raise ConfigError(f"FitConfig: average {self.average}, patience {self.patience}; expected >= 1, >= 0")
         if not (self.learning_rate > 0 and self.weight_decay >= 0 and self.clip_norm > 0):
             raise ConfigError(
                 f"FitConfig: learning_rate {self.learning_rate}, weight_decay {self.weight_decay}, clip_norm "

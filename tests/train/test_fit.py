@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -112,6 +113,71 @@ def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
     np.testing.assert_array_equal(weights(again), weights(best))
 
 
+def weights_after(epochs: int, errors: Sequence[float]) -> np.ndarray:
+    """The weights as they stood after so many epochs."""
+    model, task = network(), Regression(dev_errors=errors)
+    task.stop_after = epochs
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, task, CONFIG)
+    return weights(model)
+
+
+def test_the_best_epochs_are_averaged(tmp_path: Path) -> None:
+    errors = [0.5, 0.25, 0.125, 0.125, 0.75, 0.5]
+    config = replace(CONFIG, average=3)
+    model = network()
+    # The task's measure after training is that of its last epoch, 0.5: worse than the best epoch.
+    history = fit(model, Regression(dev_errors=errors), config)
+    assert history[-1]["averaged"] == []
+    assert history[-1]["averaged_dev_error"] == 0.5
+    np.testing.assert_array_equal(weights(model), weights_after(3, errors))
+    errors[5] = 0.0625
+    model = network()
+    history = fit(model, Regression(dev_errors=errors), config, tmp_path / "c.safetensors", "me")
+    assert history[-1]["averaged"] == [6, 3, 4]
+    whole = network()
+    fit(whole, Regression(dev_errors=[*errors[:5], 0.0625]), CONFIG)
+    expected = (weights(whole) + weights_after(3, errors) + weights_after(4, errors)) / 3
+    np.testing.assert_allclose(weights(model), expected, rtol=1e-5, atol=1e-7)
+    again = network()
+    assert (
+        fit(again, Regression(dev_errors=[0.0625] * 6), config, tmp_path / "c.safetensors", "me")[:-1] == history[:-1]
+    )
+
+
+def test_without_dev_the_last_epochs_are_averaged() -> None:
+    model, last = network(), network()
+    assert fit(model, Regression(), replace(CONFIG, average=2))[-1]["averaged"] == [6, 5]
+    fit(last, Regression(), CONFIG)
+    np.testing.assert_allclose(weights(model), (weights(last) + weights_after(5, [])) / 2, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("epochs_done", [2, 4])
+def test_averaging_resumes_bit_for_bit(epochs_done: int, tmp_path: Path) -> None:
+    config = replace(CONFIG, average=3)
+    errors = [0.5, 0.25, 0.5, 0.125, 0.75, 0.0625]
+    whole, resumed = network(), network()
+    history = fit(whole, Regression(dev_errors=errors), config)
+    task = Regression(dev_errors=errors)
+    task.stop_after = epochs_done
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(), task, config, tmp_path / "c.safetensors", "me")
+    assert fit(resumed, Regression(dev_errors=errors), config, tmp_path / "c.safetensors", "me") == history
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+
+
+def test_patience_ends_a_training_that_no_longer_gains(tmp_path: Path) -> None:
+    errors = [0.5, 0.25, 0.5, 0.5, 0.125, 0.5]
+    ends = [len(fit(network(), Regression(dev_errors=errors), replace(CONFIG, patience=n))) for n in (0, 1, 2, 3)]
+    assert ends == [6, 3, 4, 6]
+    assert len(fit(network(), Regression(), replace(CONFIG, patience=1))) == 6
+    stopped, resumed = network(), network()
+    config = replace(CONFIG, patience=2)
+    history = fit(stopped, Regression(dev_errors=errors), config, tmp_path / "c.safetensors", "me")
+    assert fit(resumed, Regression(dev_errors=errors), config, tmp_path / "c.safetensors", "me") == history
+    np.testing.assert_array_equal(weights(resumed), weights(stopped))
+
+
 def test_a_diverging_loss_is_an_error_that_names_the_batch() -> None:
     with pytest.raises(TrainingError, match=r"epoch 2, batch 3 \(number 12\): loss inf"):
         fit(network(), Regression(poison=12), CONFIG)
@@ -131,7 +197,10 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert CONFIG.rate_at(1.0) == pytest.approx(0.0)
 
 
-@pytest.mark.parametrize("change", [{"epochs": 0}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"clip_norm": 0.0}])
+@pytest.mark.parametrize(
+    "change",
+    [{"epochs": 0}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"clip_norm": 0.0}, {"average": 0}, {"patience": -1}],
+)
 def test_ranges_are_checked(change: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(change))):
         FitConfig(**change)
