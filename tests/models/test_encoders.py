@@ -18,6 +18,12 @@ from fsaasr.train.ctc_config import CtcTrainConfig
 FEATURES = 8
 SHAPES: list[dict[str, Any]] = [
     *({"kind": "tdnn", "hidden": 16, "dilations": [1, 3], "subsampling": n} for n in (1, 2, 3, 4)),
+    {"kind": "tdnn", "hidden": 16, "dilations": [1], "early_dilations": [1, 2], "subsampling": 3},
+    *({"kind": "blstm", "hidden": 8, "layers": n, "subsampling": n} for n in (1, 2)),
+    {"kind": "transformer", "hidden": 16, "layers": 2, "subsampling": 3},
+    {"kind": "conformer", "hidden": 16, "layers": 2, "kernel": 5, "subsampling": 4},
+    *({"kind": "blstm", "hidden": 8, "layers": 2, "subsampling_by": by} for by in ("stack", "conv", "conv2d", "max")),
+    *({"kind": "conformer", "hidden": 16, "layers": 1, "subsampling": n} for n in (1, 2, 3)),
 ]
 
 
@@ -139,6 +145,36 @@ def test_an_unknown_kind_or_key_is_refused() -> None:
         config_from_dict(CtcTrainConfig, {"encoder": {"kind": "rnn"}})
     with pytest.raises(ConfigError, match=r"encoder\.tdnn\.heads"):
         config_from_dict(CtcTrainConfig, {"encoder": {"heads": 4}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "problem"),
+    [
+        ("blstm", {"layers": 0}, "layers 0"),
+        ("blstm", {"subsampling_by": "mean"}, "subsampling_by"),
+        ("transformer", {"heads": 5}, "heads 5"),
+        ("conformer", {"kernel": 4}, "kernel 4"),
+        ("conformer", {"dropout": 1.0}, "dropout 1"),
+        ("tdnn", {"early_dilations": [0]}, "early_dilations"),
+    ],
+)
+def test_ranges_are_checked(kind: str, change: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        encoder_config_from_dict({"kind": kind, **change})
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("tdnn", {"early_dilations": [1]}),
+        ("blstm", {"layers": 2}),
+        ("transformer", {"expansion": 2}),
+        ("conformer", {"kernel": 7}),
+    ],
+)
+def test_shapes_change_the_network(kind: str, change: dict[str, Any]) -> None:
+    counts = [sum(p.numel() for p in encoder({"kind": kind, **extra}).parameters()) for extra in ({}, change)]
+    assert counts[0] != counts[1]
 
 
 def test_no_encoder_draws_from_global_chance_when_it_runs() -> None:

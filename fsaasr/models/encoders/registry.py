@@ -9,8 +9,11 @@ from typing_extensions import Annotated
 
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import ConfigError
+from fsaasr.models.encoders.blstm import Blstm, BlstmConfig
+from fsaasr.models.encoders.conformer import Conformer, ConformerConfig
 from fsaasr.models.encoders.encoder import Encoder
 from fsaasr.models.encoders.tdnn import Tdnn, TdnnConfig
+from fsaasr.models.encoders.transformer import Transformer, TransformerConfig
 
 
 def _kind_of(config: Any) -> str:
@@ -19,12 +22,22 @@ def _kind_of(config: Any) -> str:
 
 
 EncoderConfig = Annotated[
-    Union[Annotated[TdnnConfig, Tag("tdnn")],],
+    Union[
+        Annotated[TdnnConfig, Tag("tdnn")],
+        Annotated[BlstmConfig, Tag("blstm")],
+        Annotated[TransformerConfig, Tag("transformer")],
+        Annotated[ConformerConfig, Tag("conformer")],
+    ],
     Discriminator(_kind_of),
 ]
 """Shape of any encoder; in YAML, `kind` says of which, and `tdnn` may be left out."""
 
-ENCODERS: Dict[str, Tuple[Type[Any], Callable[[int, Any], Encoder]]] = {"tdnn": (TdnnConfig, Tdnn)}
+ENCODERS: Dict[str, Tuple[Type[Any], Callable[[int, Any], Encoder]]] = {
+    "tdnn": (TdnnConfig, Tdnn),
+    "blstm": (BlstmConfig, Blstm),
+    "transformer": (TransformerConfig, Transformer),
+    "conformer": (ConformerConfig, Conformer),
+}
 """Configuration and network of each kind."""
 
 
