@@ -23,6 +23,7 @@ FORMAT = "fsaasr.Model.1"
 FAMILIES: Dict[str, Tuple[str, str]] = {
     "gmm": ("fsaasr.models.gmm", "GmmModel"),
     "ctc": ("fsaasr.models.ctc", "CtcModel"),
+    "transducer": ("fsaasr.models.transducer", "TransducerModel"),
 }
 """Module and class of each family; the class has a `from_parts`. Modules load when a model of theirs does."""
 

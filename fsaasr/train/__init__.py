@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fsaasr.train.full_sum import FullSumOptions, full_sum_loss
     from fsaasr.train.mmi import MmiOptions, mmi_loss
     from fsaasr.train.running_priors import RunningPriors
+    from fsaasr.train.transducer import TransducerTrained, train_transducer
+    from fsaasr.train.transducer_config import TransducerTrainConfig
     from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "MmiOptions",
     "RunningPriors",
     "TiedGmmConfig",
+    "TransducerTrainConfig",
+    "TransducerTrained",
     "TransformConfig",
     "TreeConfig",
     "denominator_graph",
@@ -43,6 +47,7 @@ __all__ = [
     "train_ctc",
     "train_gmm",
     "train_tied_gmm",
+    "train_transducer",
     "transducer_loss",
     "with_denominator_scores",
 ]
@@ -55,10 +60,13 @@ _LATER = {
     "FullSumOptions": "fsaasr.train.full_sum",
     "MmiOptions": "fsaasr.train.mmi",
     "RunningPriors": "fsaasr.train.running_priors",
+    "TransducerTrainConfig": "fsaasr.train.transducer_config",
+    "TransducerTrained": "fsaasr.train.transducer",
     "full_sum_loss": "fsaasr.train.full_sum",
     "joint_transducer_loss": "fsaasr.train.transducer_loss",
     "mmi_loss": "fsaasr.train.mmi",
     "train_ctc": "fsaasr.train.ctc",
+    "train_transducer": "fsaasr.train.transducer",
     "transducer_loss": "fsaasr.train.transducer_loss",
 }
 

@@ -9,10 +9,7 @@ import torch
 from torch import Tensor
 
 from fsaasr.core.errors import ConfigError
-
-TOPOLOGIES = ("regular", "one-per-frame")
-"""`regular`: any number of labels a frame, then a blank (Graves 2012); `one-per-frame`: each frame has a label or a
-blank (k2 and NeMo call it modified; Tripathi et al. 2019: monotonic)."""
+from fsaasr.decode.transducer.joint import TOPOLOGIES
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,7 @@ def sum_lattice(blank: Tensor, label: Tensor, frames: Tensor, labels: Tensor, to
       blank: (N, T, U + 1) log probabilities of blank at frame t after u labels.
       label: (N, T, U + 1) log probabilities of label u + 1 there; u = U is not read.
       frames: int64 (N,), 1 .. T. labels: int64 (N,), 0 .. U; what lies beyond is not read.
-      topology: see `TOPOLOGIES`.
+      topology: see `fsaasr.decode.transducer.TOPOLOGIES`.
 
     Raises:
       ConfigError: another topology.

@@ -11,8 +11,14 @@ from fsaasr.recipe.families.ctc import CtcSetup
 from fsaasr.recipe.families.gmm import GmmSetup
 from fsaasr.recipe.families.setup import Setup
 from fsaasr.recipe.families.tied_gmm import TiedGmmSetup
+from fsaasr.recipe.families.transducer import TransducerSetup
 
-SETUPS: Dict[str, Type[Any]] = {"gmm": GmmSetup, "tied-gmm": TiedGmmSetup, "ctc": CtcSetup}
+SETUPS: Dict[str, Type[Any]] = {
+    "gmm": GmmSetup,
+    "tied-gmm": TiedGmmSetup,
+    "ctc": CtcSetup,
+    "transducer": TransducerSetup,
+}
 """Setup class of each family. A new family is a new file and its line here."""
 
 

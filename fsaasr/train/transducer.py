@@ -1,0 +1,85 @@
+"""Training of transducers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import numpy as np
+import torch
+
+from fsaasr.core.files import PathLike
+from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.lexicon import Lexicon
+from fsaasr.models.transducer import TransducerModel, TransducerNetwork
+from fsaasr.train.batch_checks import check_batch
+from fsaasr.train.checkpoint import fingerprint
+from fsaasr.train.fit import fit
+from fsaasr.train.network_state import isolated_chance
+from fsaasr.train.transducer_config import TransducerTrainConfig
+from fsaasr.train.transducer_task import TransducerTask, TransducerTraining
+
+CHECKPOINT = "transducer.safetensors"
+DEFAULTS = TransducerTrainConfig()
+
+
+@dataclass(frozen=True, eq=False)
+class TransducerTrained:
+    """Outcome of `train_transducer`.
+
+    Attributes:
+      model: the trained model, as it was after the epoch of least dev error (after the last one without dev data).
+      lexicon: the one trained with, without optional silence: blank plays its part.
+      history: of each epoch: `epoch`, `loss` a label, `learning_rate`; with dev data `dev_error` (token error
+        rate of greedy search) and `dev_loss`.
+    """
+
+    model: TransducerModel
+    lexicon: Lexicon
+    history: Tuple[Mapping[str, Any], ...]
+
+
+def train_transducer(
+    features: FeatureBatch,
+    lexicon: Lexicon,
+    feature_config: FeatureConfig,
+    config: TransducerTrainConfig = DEFAULTS,
+    *,
+    dev: Optional[FeatureBatch] = None,
+    work_dir: Optional[PathLike] = None,
+    device: str = "cpu",
+) -> TransducerTrained:
+    """Trains a transducer (Graves 2012) on the tokens of each word's most probable pronunciation.
+
+    Args:
+      features: with transcripts.
+      lexicon: of the training and dev words.
+      feature_config: how the features were extracted; kept in the model.
+      config: how to train.
+      dev: chooses the best epoch; never trained on.
+      work_dir: where to keep a checkpoint after every epoch, from which a killed run goes on to the very
+        weights that an uninterrupted one gives; None keeps none.
+      device: torch device.
+
+    Raises:
+      TrainingError: no utterance, no transcript, fewer frames (after subsampling) than the labels need, a loss that
+        diverges, a checkpoint of another run; names the utterance or file.
+      LexiconError: a word that the lexicon lacks.
+      MissingDependencyError: the pruned loss without k2.
+    """
+    silent_free = replace(lexicon, silence=None)
+    data = [features] if dev is None else [features, dev]
+    for batch in data:
+        check_batch(batch, feature_config, "train_transducer")
+    with isolated_chance(config.fit.seed, torch.device("cpu")):
+        network = TransducerNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder, config.transducer)
+        training = TransducerTraining(network, config)
+    network.normalize.measure(np.concatenate(features.matrices))
+    training.to(device)
+    task = TransducerTask(features, silent_free, config, dev)
+    path = Path(work_dir) / CHECKPOINT if work_dir is not None else None
+    identity = fingerprint([config, feature_config], silent_free, data) if path else ""
+    history: Tuple[Dict[str, Any], ...] = fit(training, task, config.fit, path, identity)
+    model = TransducerModel(network.cpu(), config.encoder, config.transducer, silent_free.tokens, feature_config)
+    return TransducerTrained(model, silent_free, history)
