@@ -31,7 +31,9 @@ def train(
     device: str,
     cache: Optional[Path],
 ) -> None:
-    """Train an acoustic model of a FAMILY: gmm, tied-gmm or ctc.
+    """Train an acoustic model.
+
+    FAMILY is one of gmm, tied-gmm, ctc, transducer and attention.
 
     CONFIG is YAML with the sections `features` and `training`, and `tree` for tied-gmm. A killed
     training goes on where its last checkpoint was.

@@ -24,6 +24,7 @@ FAMILIES: Dict[str, Tuple[str, str]] = {
     "gmm": ("fsaasr.models.gmm", "GmmModel"),
     "ctc": ("fsaasr.models.ctc", "CtcModel"),
     "transducer": ("fsaasr.models.transducer", "TransducerModel"),
+    "attention": ("fsaasr.models.attention_model", "AttentionModel"),
 }
 """Module and class of each family; the class has a `from_parts`. Modules load when a model of theirs does."""
 

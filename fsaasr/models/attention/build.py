@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Union
 
+from pydantic import Discriminator
+from typing_extensions import Annotated
+
 from fsaasr.models.attention.additive import AdditiveAttention, AdditiveConfig
 from fsaasr.models.attention.chunkwise import ChunkwiseAttention, ChunkwiseConfig
 from fsaasr.models.attention.content import ContentAttention, ContentConfig
@@ -15,7 +18,7 @@ from fsaasr.models.attention.mechanism import Attention
 from fsaasr.models.attention.multi_head import MultiHeadAttention, MultiHeadConfig
 from fsaasr.models.attention.none import NoAttention, NoAttentionConfig
 
-AttentionConfig = Union[
+_AnyConfig = Union[
     AdditiveConfig,
     ChunkwiseConfig,
     ContentConfig,
@@ -27,7 +30,8 @@ AttentionConfig = Union[
     MultiHeadConfig,
     NoAttentionConfig,
 ]
-"""Configuration of any kind; `kind` says which."""
+AttentionConfig = Annotated[_AnyConfig, Discriminator("kind")]
+"""Configuration of any kind; in YAML, `kind` says of which."""
 
 _CLASSES: Dict[type, Any] = {
     AdditiveConfig: AdditiveAttention,

@@ -1,5 +1,6 @@
 """Families of models that `fsaasr train` and recipes know, one file each: what a file says, and its training."""
 
+from fsaasr.recipe.families.attention import AttentionSetup
 from fsaasr.recipe.families.ctc import CtcSetup
 from fsaasr.recipe.families.gmm import GmmSetup
 from fsaasr.recipe.families.registry import SETUPS, read_setup, setup_from_dict
@@ -8,6 +9,7 @@ from fsaasr.recipe.families.tied_gmm import TiedGmmSetup
 
 __all__ = [
     "SETUPS",
+    "AttentionSetup",
     "CtcSetup",
     "GmmSetup",
     "Setup",

@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, Type
 from fsaasr.core.config import config_from_dict, read_mapping
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
+from fsaasr.recipe.families.attention import AttentionSetup
 from fsaasr.recipe.families.ctc import CtcSetup
 from fsaasr.recipe.families.gmm import GmmSetup
 from fsaasr.recipe.families.setup import Setup
@@ -17,6 +18,7 @@ SETUPS: Dict[str, Type[Any]] = {
     "gmm": GmmSetup,
     "tied-gmm": TiedGmmSetup,
     "ctc": CtcSetup,
+    "attention": AttentionSetup,
     "transducer": TransducerSetup,
 }
 """Setup class of each family. A new family is a new file and its line here."""

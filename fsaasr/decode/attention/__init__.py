@@ -1,0 +1,1 @@
+"""Searches with attention decoders: one token after another."""

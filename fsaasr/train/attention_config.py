@@ -1,0 +1,57 @@
+"""`AttentionTrainConfig`: how an attention encoder-decoder is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fsaasr.core.config import STRICT
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.scores import Seconds
+from fsaasr.models.attention_model import AttentionShape
+from fsaasr.models.decoders.build import DecoderConfig
+from fsaasr.models.decoders.rnn import RnnDecoderConfig
+from fsaasr.models.encoders.registry import EncoderConfig
+from fsaasr.models.encoders.tdnn import TdnnConfig
+from fsaasr.train.augment import AugmentConfig
+from fsaasr.train.fit_config import FitConfig
+
+
+@dataclass(frozen=True)
+class AttentionTrainConfig:
+    """How an attention encoder-decoder is trained.
+
+    Attributes:
+      encoder, decoder: shape of the network.
+      fit: epochs, learning rate, seed.
+      augment: what is done to features in training.
+      batch_duration: seconds of audio a batch, at most.
+      ctc_weight: share of the CTC loss, 0 to below 1; at 0 the network has no CTC layer (Watanabe et al. 2017).
+      label_smoothing: probability of the targets that is spread over all tokens, 0 to below 1 (Szegedy et al. 2016).
+      sampling: probability by which the decoder is given its own token instead of the right one, 0 to 1
+        (scheduled sampling, Bengio et al. 2015).
+    """
+
+    __pydantic_config__ = STRICT
+
+    encoder: EncoderConfig = field(default_factory=TdnnConfig)
+    decoder: DecoderConfig = field(default_factory=RnnDecoderConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    batch_duration: Seconds = 40.0
+    ctc_weight: float = 0.3
+    label_smoothing: float = 0.1
+    sampling: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.ctc_weight < 1 and 0 <= self.label_smoothing < 1 and 0 <= self.sampling <= 1):
+            raise ConfigError(
+                f"AttentionTrainConfig: ctc_weight {self.ctc_weight}, label_smoothing {self.label_smoothing}, sampling "
+                f"{self.sampling}; expected 0 to below 1 (sampling: to 1)"
+            )
+        if not self.batch_duration > 0:
+            raise ConfigError(f"AttentionTrainConfig: batch_duration {self.batch_duration}, expected > 0")
+
+    @property
+    def shape(self) -> AttentionShape:
+        """Shape of the network."""
+        return AttentionShape(self.encoder, self.decoder, ctc=self.ctc_weight > 0)
