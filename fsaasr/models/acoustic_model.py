@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Protocol, Sequence, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Protocol, Sequence, Tuple, Union, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,32 @@ class AcousticModel(Protocol):
 
     def tensors(self) -> Dict[str, npt.NDArray[Any]]:
         """All parameters, by name."""
+
+
+@runtime_checkable
+class PriorModel(AcousticModel, Protocol):
+    """A model whose scores are log posteriors less scaled log priors."""
+
+    @property
+    def log_priors(self) -> FloatArray:
+        """float32 (C,)."""
+
+    def with_prior_scale(self, prior_scale: float) -> AcousticModel:
+        """The same model with another scale, >= 0, of its log priors."""
+
+
+def prior_model(model: AcousticModel) -> PriorModel:
+    """The model itself; raises ModelError where it has no priors."""
+    if not isinstance(model, PriorModel):
+        raise ModelError(
+            f"prior_scale: a model of family {model.family!r} has no priors; leave the prior scale out of its scales"
+        )
+    return model
+
+
+def at_prior_scale(model: AcousticModel, prior_scale: Optional[float]) -> AcousticModel:
+    """The model at a prior scale, None for its own; raises ModelError for a scale and a model without priors."""
+    return model if prior_scale is None else prior_model(model).with_prior_scale(prior_scale)
 
 
 def matrices_of(

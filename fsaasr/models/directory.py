@@ -25,6 +25,7 @@ FAMILIES: Dict[str, Tuple[str, str]] = {
     "ctc": ("fsaasr.models.ctc", "CtcModel"),
     "transducer": ("fsaasr.models.transducer", "TransducerModel"),
     "attention": ("fsaasr.models.attention_model", "AttentionModel"),
+    "hybrid": ("fsaasr.models.hybrid", "HybridModel"),
 }
 """Module and class of each family; the class has a `from_parts`. Modules load when a model of theirs does."""
 

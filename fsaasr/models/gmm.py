@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Dict, Mapping, Optional, Sequence, Union
 
-import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.config import config_from_dict, config_to_dict
@@ -13,9 +12,10 @@ from fsaasr.core.errors import ModelError
 from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.features import FeatureConfig
-from fsaasr.graph import TOPOLOGIES, Topology, find_topology, parse_topology
+from fsaasr.graph import Topology
 from fsaasr.models.acoustic_model import Features, matrices_of
 from fsaasr.models.diag_gmm import DiagGmm
+from fsaasr.models.hmm_topology import check_topology, check_transitions, topology_of, topology_parts
 from fsaasr.models.spliced_transform import SplicedTransform
 
 
@@ -45,13 +45,9 @@ class GmmModel:
 
     def __post_init__(self) -> None:
         topology = check_topology(self.topology)
-        columns = len(topology.columns(self.tokens).names)
-        transitions = np.array(self.transitions, dtype=np.float32)
-        if self.gmm.num_columns != columns or transitions.shape != (columns, 2):
-            raise ModelError(
-                f"GmmModel: {self.gmm.num_columns} mixtures and transitions {transitions.shape}, but "
-                f"{len(self.tokens) - 1} tokens with topology {topology.name!r} have {columns} columns"
-            )
+        transitions = check_transitions(
+            self.transitions, topology, self.tokens, "mixtures", self.gmm.num_columns, "GmmModel"
+        )
         inputs = self.gmm.dimension if self.transform is None else self.transform.inputs
         outputs = inputs if self.transform is None else self.transform.outputs
         if inputs != self.features.dim or outputs != self.gmm.dimension:
@@ -59,7 +55,6 @@ class GmmModel:
             raise ModelError(
                 f"GmmModel: mixtures over {self.gmm.dimension} features{made}, but {self.features.dim} are configured"
             )
-        transitions.setflags(write=False)
         object.__setattr__(self, "transitions", transitions)
 
     @property
@@ -77,11 +72,8 @@ class GmmModel:
 
     def description(self) -> Mapping[str, Any]:
         """JSON-ready parts."""
-        topology = find_topology(self.topology)
-        own = {} if topology.name in TOPOLOGIES else {"declaration": topology.to_text().splitlines()}
         return {
-            "topology": topology.name,
-            **own,
+            **topology_parts(self.topology),
             **({} if self.transform is None else {"context": self.transform.context}),
             "tokens": list(self.tokens.names[1:]),
             "features": config_to_dict(self.features),
@@ -102,22 +94,12 @@ class GmmModel:
     def from_parts(cls, description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> GmmModel:
         """Inverse of `description` and `tensors`; raises KeyError where one is missing."""
         gmm = DiagGmm(*(tensors[name] for name in ("weights", "means", "variances", "offsets")))
-        name, declaration = description["topology"], description.get("declaration")
         matrix = tensors.get("transform")
         return cls(
             gmm,
             SymbolTable(description["tokens"]),
             tensors["transitions"],
             config_from_dict(FeatureConfig, description["features"]),
-            name if declaration is None else parse_topology(name, "\n".join(declaration)),
+            topology_of(description),
             None if matrix is None else SplicedTransform(matrix, description["context"]),
         )
-
-
-def check_topology(topology: Union[str, Topology]) -> Topology:
-    """The topology; raises ModelError unless it is one of HMM states with transition probabilities."""
-    known = sorted(name for name, shipped in TOPOLOGIES.items() if shipped.has_transitions)
-    if (isinstance(topology, str) and topology not in TOPOLOGIES) or not find_topology(topology).has_transitions:
-        name = topology if isinstance(topology, str) else topology.name
-        raise ModelError(f"GmmModel: topology {name!r} has no HMM states; expected one of {', '.join(known)}")
-    return find_topology(topology)

@@ -10,7 +10,8 @@ import numpy as np
 from fsaasr.core.files import PathLike
 from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.lexicon import Lexicon
-from fsaasr.models.gmm import GmmModel, check_topology
+from fsaasr.models.gmm import GmmModel
+from fsaasr.models.hmm_topology import check_topology
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.expectation import hmm_utterances

@@ -15,7 +15,8 @@ from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.graph import Columns, ContextTree
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
-from fsaasr.models.gmm import GmmModel, check_topology
+from fsaasr.models.gmm import GmmModel
+from fsaasr.models.hmm_topology import check_topology
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.context_questions import Question, cluster_questions, read_questions
