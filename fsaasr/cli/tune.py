@@ -18,6 +18,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, search_options
 @click.option("--acoustic-scales", default="0.1,0.3,1", show_default=True, help="Values to try.")
 @click.option("--lm-scales", default="1", show_default=True, help="Values to try.")
 @click.option("--penalties", default="-2,0,2", show_default=True, help="Word insertion penalties to try.")
+@click.option("--prior-scales", default="", help="Values to try, for a hybrid model; none: the model's own.")
 @search_options
 @cache_option
 def tune(
@@ -28,6 +29,7 @@ def tune(
     acoustic_scales: str,
     lm_scales: str,
     penalties: str,
+    prior_scales: str,
     engine: str,
     search_beam: float,
     lattice_beam: float,
@@ -43,7 +45,7 @@ def tune(
     from fsaasr.decode import SearchOptions
     from fsaasr.recipe import TuningGrid, tune_cuts
 
-    grid = TuningGrid(_numbers(acoustic_scales), _numbers(lm_scales), _numbers(penalties))
+    grid = TuningGrid(_numbers(acoustic_scales), _numbers(lm_scales), _numbers(penalties), _numbers(prior_scales))
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     tuned = tune_cuts(model_dir, graph, cuts, out, grid, options, cache)
     click.echo(f"{out}: {tuned.errors} errors in {tuned.words} words with {tuned.scales}")

@@ -160,6 +160,20 @@ class Scores:
         scaled: Any = self.log_probs * acoustic_scale
         return Scores(scaled, self.lengths, self.frame_shift, self.kind, self.ids)
 
+    def plus(self, columns: npt.ArrayLike) -> Scores:
+        """The same scores, to each column a constant added, float32 (C,), e.g. minus scaled log priors."""
+        constants = float32_array(columns, "Scores.plus: columns")
+        if constants.shape != (self.num_columns,):
+            raise ScoresError(f"Scores.plus: constants {constants.shape}, expected one for each of {self.num_columns}")
+        added: Any = self.log_probs
+        if isinstance(added, np.ndarray):
+            added = added + constants
+        else:
+            import torch
+
+            added = added + torch.from_numpy(constants).to(added)
+        return Scores(added, self.lengths, self.frame_shift, self.kind, self.ids)
+
     @classmethod
     def from_matrices(
         cls,

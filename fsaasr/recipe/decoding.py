@@ -21,7 +21,7 @@ from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import GraphSplitter, Lattice, WordLattice
 from fsaasr.lattice.formats import format_of, write_lattices
 from fsaasr.lexicon import Lexicon, read_lang
-from fsaasr.models import AcousticModel, load_model
+from fsaasr.models import AcousticModel, at_prior_scale, load_model
 from fsaasr.recipe.scales import UNSCALED, Scales
 
 CHUNK = 32
@@ -108,11 +108,12 @@ def recognize(
       splitter: tells what the lattices' graph scores are made of, see `splitter_for`.
 
     Raises:
-      ModelError: the graph is not over the model's score columns.
+      ModelError: the graph is not over the model's score columns, or a prior scale for a model without priors.
       LatticeError: no lattice format has such a name as `lattices`.
       DecodeError, ScoresError, GraphError: as `fsaasr.decode.decode`.
     """
     check_fit(model, graph)
+    model = at_prior_scale(model, scales.prior_scale)
     options = replace(options, acoustic_scale=scales.acoustic_scale)
     if lattices is not None:
         format_of(lattices)  # before the work, not after it
@@ -153,9 +154,14 @@ def searched(
     model: AcousticModel, graph: DecodingGraph, features: FeatureBatch, options: SearchOptions
 ) -> Iterator[Lattice]:
     """Each utterance's lattice, in order; few lattices are in memory at a time."""
-    for start in range(0, len(features), CHUNK):
-        scores: Scores = model.scores(features.select(features.ids[start : start + CHUNK]))
+    for scores in scored(model, features):
         yield from decode(graph, scores, options)
+
+
+def scored(model: AcousticModel, features: FeatureBatch) -> Iterator[Scores]:
+    """Scores of all utterances, in order, some at a time."""
+    for start in range(0, len(features), CHUNK):
+        yield model.scores(features.select(features.ids[start : start + CHUNK]))
 
 
 def decode_cuts(

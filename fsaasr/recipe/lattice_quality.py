@@ -16,7 +16,7 @@ from fsaasr.graph import load_graph
 from fsaasr.hypotheses import words_without_times, write_hypotheses
 from fsaasr.lattice import ConfidenceCalibration, WordLattice, frame_depth, mbr_decode, prune
 from fsaasr.lattice.formats import write_lattices
-from fsaasr.models import load_model
+from fsaasr.models import at_prior_scale, load_model
 from fsaasr.recipe.decoding import placements_of, searched, splitter_for, word_lattices
 from fsaasr.recipe.scales import Scales
 
@@ -90,7 +90,8 @@ def make_word_lattices(
       cache_dir: where extracted features are kept.
     """
     out = Path(out_dir)
-    model, graph = load_model(model_dir), load_graph(graph_path).expand()
+    model = at_prior_scale(load_model(model_dir), scales.prior_scale)
+    graph = load_graph(graph_path).expand()
     options = replace(options, acoustic_scale=scales.acoustic_scale)
     splitter = splitter_for(model, graph, Path(model_dir) / "lang")
     made = {}

@@ -62,7 +62,7 @@ class ResultRow:
     peak_mb: int
     seed: Optional[int]
     config: str
-    scales: Dict[str, float]
+    scales: Dict[str, Optional[float]]
     flags: Dict[str, int]
     family: str = ""
     units: str = ""

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Optional
 
 from fsaasr.core.config import STRICT, config_from_dict
 from fsaasr.core.errors import ConfigError, FileFormatError
@@ -20,6 +21,7 @@ class Scales:
       acoustic_scale: of the frame scores, > 0; applied before the search.
       lm_scale: of all graph scores (LM, pronunciations, silence, transitions), >= 0; applied to the lattice.
       word_insertion_penalty: subtracted once a word, in the lattice; positive values give fewer words.
+      prior_scale: of the log priors within the frame scores, >= 0, for a model that has priors; None: the model's own.
     """
 
     __pydantic_config__ = STRICT
@@ -27,6 +29,7 @@ class Scales:
     acoustic_scale: float = 1.0
     lm_scale: float = 1.0
     word_insertion_penalty: float = 0.0
+    prior_scale: Optional[float] = None
 
     def __post_init__(self) -> None:
         if not (0 < self.acoustic_scale < math.inf and 0 <= self.lm_scale < math.inf):
@@ -35,6 +38,8 @@ class Scales:
             )
         if not math.isfinite(self.word_insertion_penalty):
             raise ConfigError(f"Scales: word_insertion_penalty {self.word_insertion_penalty}; expected a finite number")
+        if self.prior_scale is not None and not 0 <= self.prior_scale < math.inf:
+            raise ConfigError(f"Scales: prior_scale {self.prior_scale}; expected a finite number >= 0, or none")
 
 
 UNSCALED = Scales()

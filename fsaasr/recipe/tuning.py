@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
+from fsaasr.core.scores import Scores
 from fsaasr.corpora import read_cuts
-from fsaasr.decode import SearchOptions
+from fsaasr.decode import SearchOptions, decode
 from fsaasr.evaluate import word_errors
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, load_graph
-from fsaasr.models import AcousticModel, load_model
-from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, searched
+from fsaasr.models import AcousticModel, at_prior_scale, load_model, prior_model
+from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, scored
 from fsaasr.recipe.plateau import middle_of_best
 from fsaasr.recipe.scales import Scales, write_scales
 
 
 @dataclass(frozen=True)
 class TuningGrid:
-    """Values to try, all combinations of them; each acoustic scale is a search, the rest costs little.
+    """Values to try, all combinations; each pair of an acoustic and a prior scale is a search, the rest costs little.
 
     Attributes:
       acoustic_scale, lm_scale, word_insertion_penalty: values as in `Scales`.
+      prior_scale: likewise, for models with priors; empty for the model's own.
     """
 
     __pydantic_config__ = STRICT
@@ -32,10 +36,20 @@ class TuningGrid:
     acoustic_scale: Tuple[float, ...] = (1.0,)
     lm_scale: Tuple[float, ...] = (1.0,)
     word_insertion_penalty: Tuple[float, ...] = (0.0,)
+    prior_scale: Tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.acoustic_scale and self.lm_scale and self.word_insertion_penalty):
             raise ConfigError("TuningGrid: found an empty list of values; give at least one of each")
+
+    def searches(self) -> List[List[Scales]]:
+        """All combinations, in the grid's order: those of one search together."""
+        priors: Tuple[Optional[float], ...] = self.prior_scale or (None,)
+        return [
+            [Scales(acoustic, lm, wip, prior) for lm in self.lm_scale for wip in self.word_insertion_penalty]
+            for prior in priors
+            for acoustic in self.acoustic_scale
+        ]
 
 
 @dataclass(frozen=True)
@@ -67,43 +81,34 @@ def tune(
       options: engine and beams.
 
     Raises:
-      EvaluationError: no transcripts. Also as `fsaasr.recipe.recognize`.
+      EvaluationError: no transcripts.
+      ModelError: prior scales for a model without priors. Also as `fsaasr.recipe.recognize`.
     """
     check_fit(model, graph)
+    searches = grid.searches()
+    texts: Dict[Scales, Dict[str, List[str]]] = {scales: {} for search in searches for scales in search}
+    for scores in scored(at_prior_scale(model, 0.0) if grid.prior_scale else model, features):
+        for search in searches:
+            chosen = replace(options, acoustic_scale=search[0].acoustic_scale)
+            for lattice in decode(graph, _with_priors(scores, model, search[0].prior_scale), chosen):
+                for scales in search:
+                    best = lattice.best_path(1.0, scales.lm_scale, scales.word_insertion_penalty)
+                    texts[scales][lattice.utterance] = best.text.split()
     references = {name: text.split() for name, text in zip(features.ids, features.texts)}
-    trials: List[Tuple[Scales, int]] = []
-    words = 0
-    for acoustic_scale in grid.acoustic_scale:
-        candidates = [Scales(acoustic_scale, lm, wip) for lm in grid.lm_scale for wip in grid.word_insertion_penalty]
-        for scales, texts in zip(candidates, _texts(model, graph, features, candidates, options)):
-            report = word_errors(references, texts)
-            words = report.words
-            trials.append((scales, report.errors))
+    reports = {scales: word_errors(references, found) for scales, found in texts.items()}
+    trials = [(scales, report.errors) for scales, report in reports.items()]
     scales, errors = choose(trials)
-    return Tuned(scales, errors, words, tuple({**asdict(s), "errors": e} for s, e in trials))
+    return Tuned(scales, errors, reports[scales].words, tuple({**asdict(s), "errors": e} for s, e in trials))
 
 
-def _texts(
-    model: AcousticModel,
-    graph: DecodingGraph,
-    features: FeatureBatch,
-    candidates: Sequence[Scales],
-    options: SearchOptions,
-) -> List[Dict[str, List[str]]]:
-    """For each of the candidates, all of one acoustic scale, the words of each utterance."""
-    texts: List[Dict[str, List[str]]] = [{} for _ in candidates]
-
-    options = replace(options, acoustic_scale=candidates[0].acoustic_scale)
-    for lattice in searched(model, graph, features, options):
-        for scales, text in zip(candidates, texts):
-            best = lattice.best_path(1.0, scales.lm_scale, scales.word_insertion_penalty)
-            text[lattice.utterance] = best.text.split()
-    return texts
+def _with_priors(scores: Scores, model: AcousticModel, prior_scale: Optional[float]) -> Scores:
+    """Scores at a prior scale, made of those at 0; the model's own where there is no scale."""
+    return scores if prior_scale is None else scores.plus(np.float32(-prior_scale) * prior_model(model).log_priors)
 
 
 def choose(trials: List[Tuple[Scales, int]]) -> Tuple[Scales, int]:
     """Of scales with their errors, the ones that `tune` picks."""
-    points = [(s.acoustic_scale, s.lm_scale, s.word_insertion_penalty) for s, _ in trials]
+    points = [(s.acoustic_scale, s.lm_scale, s.word_insertion_penalty, s.prior_scale or 0.0) for s, _ in trials]
     return trials[middle_of_best(points, [errors for _, errors in trials])]
 
 

@@ -10,6 +10,7 @@ from fsaasr.core.files import PathLike
 from fsaasr.recipe.families.attention import AttentionSetup
 from fsaasr.recipe.families.ctc import CtcSetup
 from fsaasr.recipe.families.gmm import GmmSetup
+from fsaasr.recipe.families.hybrid import HybridSetup
 from fsaasr.recipe.families.setup import Setup
 from fsaasr.recipe.families.tied_gmm import TiedGmmSetup
 from fsaasr.recipe.families.transducer import TransducerSetup
@@ -20,6 +21,7 @@ SETUPS: Dict[str, Type[Any]] = {
     "ctc": CtcSetup,
     "attention": AttentionSetup,
     "transducer": TransducerSetup,
+    "hybrid": HybridSetup,
 }
 """Setup class of each family. A new family is a new file and its line here."""
 

@@ -69,14 +69,17 @@ class TrainingData:
             )
         return start, load_lexicon(self.start_dir)
 
-    def start_alignments(self) -> Tuple[List[Hypothesis], Columns]:
-        """Alignments of the training cuts with the model to begin with, and the meaning of their columns.
+    def start_alignments(self, cuts_path: Optional[PathLike] = None) -> Tuple[List[Hypothesis], Columns]:
+        """Alignments with the model to begin with, and the meaning of their columns.
+
+        Args:
+          cuts_path: manifest to align; None: the training cuts.
 
         Raises:
           ConfigError: as `start_model`. Also as `align_features`.
         """
         start, lexicon = self.start_model()
-        features = compute_features(read_cuts(self.cuts_path), start.features, cache_dir=self.cache_dir)
+        features = compute_features(read_cuts(cuts_path or self.cuts_path), start.features, cache_dir=self.cache_dir)
         return align_features(start, lexicon, features), find_topology(start.topology).columns(start.tokens)
 
 
