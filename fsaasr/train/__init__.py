@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fsaasr.train.aligned_batch import AlignedBatch
 from fsaasr.train.denominator import denominator_graph, leaky, spoken_tokens, with_denominator_scores
 from fsaasr.train.gmm import GmmTraining, train_gmm
 from fsaasr.train.gmm_config import GmmTrainConfig
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from fsaasr.train.ctc_config import CtcTrainConfig
     from fsaasr.train.fit_config import FitConfig
     from fsaasr.train.full_sum import FullSumOptions, full_sum_loss
+    from fsaasr.train.hybrid import HybridTraining, train_hybrid
+    from fsaasr.train.hybrid_config import HybridTrainConfig
     from fsaasr.train.mmi import MmiOptions, mmi_loss
     from fsaasr.train.running_priors import RunningPriors
     from fsaasr.train.transducer import TransducerTrained, train_transducer
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss
 
 __all__ = [
+    "AlignedBatch",
     "AugmentConfig",
     "CtcTrainConfig",
     "CtcTraining",
@@ -31,6 +35,8 @@ __all__ = [
     "FullSumOptions",
     "GmmTrainConfig",
     "GmmTraining",
+    "HybridTrainConfig",
+    "HybridTraining",
     "MmiOptions",
     "RunningPriors",
     "TiedGmmConfig",
@@ -46,6 +52,7 @@ __all__ = [
     "spoken_tokens",
     "train_ctc",
     "train_gmm",
+    "train_hybrid",
     "train_tied_gmm",
     "train_transducer",
     "transducer_loss",
@@ -58,6 +65,8 @@ _LATER = {
     "CtcTraining": "fsaasr.train.ctc",
     "FitConfig": "fsaasr.train.fit_config",
     "FullSumOptions": "fsaasr.train.full_sum",
+    "HybridTrainConfig": "fsaasr.train.hybrid_config",
+    "HybridTraining": "fsaasr.train.hybrid",
     "MmiOptions": "fsaasr.train.mmi",
     "RunningPriors": "fsaasr.train.running_priors",
     "TransducerTrainConfig": "fsaasr.train.transducer_config",
@@ -66,6 +75,7 @@ _LATER = {
     "joint_transducer_loss": "fsaasr.train.transducer_loss",
     "mmi_loss": "fsaasr.train.mmi",
     "train_ctc": "fsaasr.train.ctc",
+    "train_hybrid": "fsaasr.train.hybrid",
     "train_transducer": "fsaasr.train.transducer",
     "transducer_loss": "fsaasr.train.transducer_loss",
 }

@@ -72,6 +72,18 @@ def test_scaling() -> None:
         scores.scaled(0)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
+def test_plus_moves_columns_and_nothing_else(kind: Any) -> None:
+    values = kind([[[-1.0, -2.0], [-3.0, -np.inf]]])
+    scores = Scores(values, np.array([2]), 0.03, "hmm", ("a",))
+    moved = scores.plus([0.5, -0.25])
+    np.testing.assert_array_equal(moved.array, [[[-0.5, -2.25], [-2.5, -np.inf]]])
+    np.testing.assert_array_equal(scores.array, [[[-1.0, -2.0], [-3.0, -np.inf]]])
+    assert (moved.frame_shift, moved.kind, moved.ids) == (0.03, "hmm", ("a",))
+    with pytest.raises(ScoresError, match=r"constants \(3,\), expected one for each of 2"):
+        scores.plus(np.zeros(3))
+
+
 def test_wider_and_narrower_floats_become_float32() -> None:
     assert Scores(np.zeros((1, 1, 1)), np.array([1]), 0.01).array.dtype == np.float32
     assert Scores(torch.zeros(1, 1, 1, dtype=torch.float64), np.array([1]), 0.01).tensor.dtype == torch.float32

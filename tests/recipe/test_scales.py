@@ -13,7 +13,11 @@ from fsaasr.recipe import Scales, TuningGrid, read_scales, write_scales
 from fsaasr.recipe.tuning import choose
 
 scales = st.builds(
-    Scales, st.sampled_from([0.1, 0.5, 1.0]), st.sampled_from([0.5, 1.0]), st.sampled_from([-2.0, 0.0, 2.0])
+    Scales,
+    st.sampled_from([0.1, 0.5, 1.0]),
+    st.sampled_from([0.5, 1.0]),
+    st.sampled_from([-2.0, 0.0, 2.0]),
+    st.sampled_from([None, 0.0, 0.5]),
 )
 
 
