@@ -1,0 +1,75 @@
+"""An attention model and a graph in, word lattices out: what recipes and other callers ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator, List
+
+import numpy as np
+
+from fsaasr.decode.attention.hypotheses import TokenHypothesis
+from fsaasr.decode.attention.options import BeamOptions
+from fsaasr.decode.attention.search import Side, search_tokens
+from fsaasr.decode.attention.times import attention_times, ctc_times
+from fsaasr.decode.graph_constraint import GraphConstraint
+from fsaasr.decode.token_lattice import APPROXIMATE_TIMES, TimedPath, nbest_lattice
+from fsaasr.features import FeatureBatch
+from fsaasr.graph import TokenGraph
+from fsaasr.lattice.word_lattice import WordLattice
+from fsaasr.models.attention_model import AttentionModel, Encoded
+
+BATCH = 8
+"""Utterances that are searched at once."""
+DEFAULTS = BeamOptions()
+
+
+def attention_lattices(
+    model: AttentionModel,
+    graph: TokenGraph,
+    features: FeatureBatch,
+    options: BeamOptions = DEFAULTS,
+    acoustic_scale: float = 1.0,
+) -> Iterator[WordLattice]:
+    """Searches utterances within a graph, token by token.
+
+    Args:
+      model: encoder and decoder.
+      graph: lexicon and grammar over the model's tokens; its topology does not matter.
+      features: of the utterances.
+      options: beam and weights. Without a CTC layer, a `ctc_weight` counts as 0.
+      acoustic_scale: factor of the model's scores against the graph's, > 0.
+
+    Yields:
+      A lattice of the best hypotheses of each utterance, in order; its scores have the acoustic scale applied. Word
+      times are those of CTC's best alignment; without a CTC layer they are read off the attention, which the flag
+      APPROXIMATE_TIMES says. `reached_final` is False where no hypothesis ended.
+
+    Raises:
+      ModelError, DecodeError, GraphError: features, graph or options that do not fit.
+    """
+    if model.network.ctc is None:
+        options = replace(options, ctc_weight=0.0)
+    side = Side(GraphConstraint(graph), acoustic_scale=acoustic_scale)
+    for start in range(0, len(features), BATCH):
+        part = features.select(features.ids[start : start + BATCH])
+        encoded, names = model.encode(part)
+        for name, utterance, found in zip(names, encoded, search_tokens(model.network, encoded, options, side)):
+            yield _lattice(model, graph, name, utterance, found)
+
+
+def _lattice(
+    model: AttentionModel, graph: TokenGraph, name: str, encoded: Encoded, found: List[TokenHypothesis]
+) -> WordLattice:
+    timed = [_timed(encoded, hypothesis) for hypothesis in found]
+    flags = () if encoded.ctc is not None else (APPROXIMATE_TIMES,)
+    return nbest_lattice(graph, timed, name, int(encoded.lengths[0]), model.frame_shift, flags)
+
+
+def _timed(encoded: Encoded, hypothesis: TokenHypothesis) -> TimedPath:
+    starts, ends = attention_times(hypothesis.weights)
+    if encoded.ctc is not None and len(hypothesis.tokens):
+        aligned, limits = ctc_times(encoded.ctc[0].cpu().numpy(), hypothesis.tokens)
+        if aligned[0] >= 0:
+            starts, ends = aligned, limits
+    arcs = np.zeros(0, dtype=np.int32) if hypothesis.arcs is None else hypothesis.arcs
+    return TimedPath(arcs, starts, ends, hypothesis.token_scores, hypothesis.ended)
