@@ -14,16 +14,20 @@ from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.k2_graph import k2_to_decoding_graph, to_k2, to_k2_fsa
 from fsaasr.graph.lexicon_fst import LexiconFst, lexicon_fst
 from fsaasr.graph.load import Graph, load_graph
+from fsaasr.graph.moves import NO_MOVE, Moves, moves
 from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.text import graph_from_text, graph_to_text
 from fsaasr.graph.token_graph import TokenGraph
-from fsaasr.graph.topology import TOPOLOGIES, Columns, Topology, TopologyArc, parse_topology
-from fsaasr.graph.topology_fst import find_topology, topology_fst
+from fsaasr.graph.topologies import TOPOLOGIES, find_topology
+from fsaasr.graph.topology import Columns, TokenArcs, Topology, TopologyArc
+from fsaasr.graph.topology_fst import topology_fst
+from fsaasr.graph.topology_text import parse_topology
 from fsaasr.graph.transcript import TranscriptCompiler
 
 __all__ = [
     "NON_WORD",
+    "NO_MOVE",
     "TOKEN_START",
     "TOPOLOGIES",
     "WORD_START",
@@ -38,7 +42,9 @@ __all__ = [
     "FstArrays",
     "Graph",
     "LexiconFst",
+    "Moves",
     "NgramFst",
+    "TokenArcs",
     "TokenGraph",
     "Topology",
     "TopologyArc",
@@ -61,6 +67,7 @@ __all__ = [
     "linear_acceptor",
     "load_graph",
     "minimize",
+    "moves",
     "ngram_fst",
     "parse_context_tree",
     "parse_topology",

@@ -13,8 +13,8 @@ from fsaasr.grammar import NgramModel
 from fsaasr.graph.compile import CompileOptions, Grammar, Transitions, compile_graph
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.openfst import from_openfst
+from fsaasr.graph.topologies import find_topology
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import find_topology
 from fsaasr.lexicon import Lexicon
 
 _VERSION = "1"

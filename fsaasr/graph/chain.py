@@ -15,8 +15,9 @@ import pywrapfst
 
 from fsaasr.core.symbols import BLANK, SymbolTable
 from fsaasr.graph.openfst import to_openfst
-from fsaasr.graph.topology import Topology, parse_topology
+from fsaasr.graph.topology import Topology
 from fsaasr.graph.topology_fst import topology_fst
+from fsaasr.graph.topology_text import parse_topology
 
 _TOKENS = SymbolTable(["a", "b", "c"])
 """Enough to tell a token from the same one and from another one."""
@@ -71,8 +72,10 @@ def chain_topology(topology: Topology) -> Optional[ChainTopology]:
     A declaration is a chain if it accepts the same columns for the same tokens with the same score on
     each frame as `ChainTopology.declaration`; decided by the equivalence of determinized automata.
     """
-    if topology.tree is not None:
-        return None  # which columns spell a token is not its own affair
+    if topology.tree is not None or topology.others:
+        return None  # which columns spell a token, or how many, is not its own affair
+    if topology.num_moves > 2:
+        return None  # in a chain there is one way to go on
     # One mapper for all, so that equal (column, token, score) triples become equal symbols.
     mapper = pywrapfst.EncodeMapper("standard", encode_labels=True, encode_weights=True)
     spelled = _acceptor_of_frames(topology, mapper)

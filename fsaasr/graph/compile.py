@@ -22,8 +22,9 @@ from fsaasr.graph.ngram_fst import ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.preflight import check_grammar, check_lexicon, describe_twins
 from fsaasr.graph.token_graph import TokenGraph
+from fsaasr.graph.topologies import find_topology
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import check_transitions, find_topology
+from fsaasr.graph.topology_fst import check_transitions
 from fsaasr.lexicon import Lexicon
 
 Grammar = Union[pynini.Fst, NgramModel]
@@ -63,7 +64,7 @@ def compile_graph(
       grammar: an n-gram model, or an acceptor over `lexicon.words` labels with costs as weights.
       topology: name of a shipped topology, or a Topology.
       tokens: the model's tokens, which fix the score columns; the lexicon's if None.
-      transitions: float32 (C, 2) log probabilities to stay in and to leave each column.
+      transitions: float32 (C, W) log probabilities to stay in and to leave each column, see `Moves`.
 
     Returns:
       The graph; `build` holds a BuildReport with each step's size, time and peak memory, and the words

@@ -58,20 +58,20 @@ class ContextTree:
 
     Attributes:
       tokens: V token names.
-      roots: of each token, the trees of its K states.
+      roots: of each token, the trees of its states, up to K.
 
     Raises:
-      GraphError: not K trees for each token, or a question about a token that is not there.
+      GraphError: no tree for some token, or a question about a token that is not there.
     """
 
     tokens: Tuple[str, ...]
     roots: Tuple[Tuple[Node, ...], ...]
 
     def __post_init__(self) -> None:
-        if len(self.roots) != len(self.tokens) or len({len(trees) for trees in self.roots}) != 1 or not self.roots[0]:
+        if len(self.roots) != len(self.tokens) or not self.roots or not all(self.roots):
             raise GraphError(
-                f"ContextTree: {len(self.roots)} groups of trees for {len(self.tokens)} tokens; expected one each, "
-                "all of the same size, 1 or more"
+                f"ContextTree: {len(self.roots)} groups of trees for {len(self.tokens)} tokens, of "
+                f"{min(map(len, self.roots), default=0)} trees or more; expected one group each, of at least one tree"
             )
         known = set(self.tokens)
         for trees in self.roots:
@@ -86,13 +86,20 @@ class ContextTree:
 
     @property
     def states(self) -> int:
-        """K, states a token."""
-        return len(self.roots[0])
+        """K, states of the token that has most."""
+        return max(map(len, self.roots))
+
+    def states_of(self, token: str) -> int:
+        """States of a token; raises ValueError for one that is not there."""
+        return len(self.roots[self.tokens.index(token)])
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.int64]:
-        """int64 (V, K): leaves of each state's tree."""
-        return np.array([[count_leaves(root) for root in trees] for trees in self.roots], dtype=np.int64)
+        """int64 (V, K): leaves of each state's tree, 0 where a token has fewer states."""
+        sizes = np.zeros((len(self.roots), self.states), dtype=np.int64)
+        for row, trees in zip(sizes, self.roots):
+            row[: len(trees)] = list(map(count_leaves, trees))
+        return sizes
 
     @property
     def num_columns(self) -> int:
@@ -108,7 +115,8 @@ class ContextTree:
     def table(self) -> IntArray:
         """int32 (V + 1, V + 1, V + 1, K): column by [left, token, right, state], tokens as labels.
 
-        Label 0 as a neighbour is the end of the utterance; as the token itself it has no column, -1.
+        Label 0 as a neighbour is the end of the utterance; as the token itself it has no column, -1. So has a state
+        that a token lacks.
         """
         count = len(self.tokens)
         table = np.full((count + 1, count + 1, count + 1, self.states), -1, dtype=np.int32)

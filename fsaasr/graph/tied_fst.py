@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fsaasr.graph.context_tree import ContextTree
 from fsaasr.graph.fst_arrays import Arc, FstArrays
 from fsaasr.graph.token_labels import TokenLabels, join_flags, role_labels
-from fsaasr.graph.topology import STAY, Topology, TopologyArc
+from fsaasr.graph.topology import Topology, TopologyArc, loop_column
 
 Transitions = Optional[npt.NDArray[np.float32]]
 Following = FrozenSet[int]
@@ -49,9 +49,10 @@ class _Speller:
         self.arcs: List[Arc] = []
         self.finals: List[Tuple[int, float]] = []
         self._tree, self._transitions, self._labels = tree, transitions, labels
-        self._entering = [arc for arc in topology.arcs if arc.source == topology.start]
-        self._inner = [arc for arc in topology.arcs if arc.source != topology.start]
-        self._loops = {arc.source: topology.loop_column(arc.source) or 1 for arc in self._inner}
+        declared = [(), *map(topology.arcs_of, tree.tokens)]
+        self._entering = [[arc for arc in arcs if arc.source == topology.start] for arcs in declared]
+        self._inner = [[arc for arc in arcs if arc.source != topology.start] for arcs in declared]
+        self._loops = [{arc.source: loop_column(arcs, arc.source) or 1 for arc in arcs} for arcs in self._inner]
         self._start = topology.start
         self._num_states = 0
         self._nodes: Dict[Tuple[int, Following], int] = {}
@@ -76,7 +77,7 @@ class _Speller:
             for token in sorted(following - {0}):
                 for way in self._ways_of(before, token):
                     states = self._chain(token, way)
-                    for arc in self._entering:
+                    for arc in self._entering[token]:
                         self._enter(source, states[arc.target], arc, token, way[0])
 
     def _new_state(self) -> int:
@@ -98,12 +99,13 @@ class _Speller:
         key = (token, way)
         if key not in self._chains:
             columns, following = way
-            states = {source: self._new_state() for source in self._loops}
+            loops = self._loops[token]
+            states = {source: self._new_state() for source in loops}
             self._chains[key] = states
-            for arc in self._inner:
+            for arc in self._inner[token]:
                 target = self.node(token, following) if arc.target == self._start else states[arc.target]
                 label = columns[arc.column - 1] + 1 if arc.column else 0
-                score = self._score(arc, columns[self._loops[arc.source] - 1])
+                score = self._score(arc, columns[loops[arc.source] - 1])
                 self.arcs.append((states[arc.source], target, label, 0, score))
         return self._chains[key]
 
@@ -115,4 +117,4 @@ class _Speller:
     def _score(self, arc: TopologyArc, column: int) -> float:
         if self._transitions is None or not arc.weight:
             return 0.0
-        return float(self._transitions[column, 0 if arc.weight == STAY else 1])
+        return float(self._transitions[column, arc.move])

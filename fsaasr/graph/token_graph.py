@@ -19,8 +19,9 @@ from fsaasr.graph.expand import compose_topology
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.graph_file import GraphFile, MappedGraph, write_graph_file
 from fsaasr.graph.token_labels import ROLES
-from fsaasr.graph.topology import Columns, Topology, parse_topology
+from fsaasr.graph.topology import Columns, Topology
 from fsaasr.graph.topology_fst import check_transitions
+from fsaasr.graph.topology_text import parse_topology
 
 FORMAT = "fsaasr.TokenGraph.1"
 """Name of the file format."""
@@ -41,7 +42,7 @@ class TokenGraph(MappedGraph):
       words: names of the output labels.
       tokens: names of the V tokens, without blank.
       topology: how score columns spell tokens.
-      transitions: float32 (C, 2) log probabilities to stay in and to leave each column; None for 0.
+      transitions: float32 (C, W) log probabilities to stay in and to leave each column; None for 0.
       build: a BuildReport's values.
     """
 

@@ -7,30 +7,29 @@ A topology is written as text, one arc a line, for *any* token `t`:
 * A state `name` exists once; a state `name.t` exists once for each token.
 * Input: `<blk>` (the blank column), `t` (the token's only column), `t.2` (its second), `<eps>`.
 * `:t` outputs the token; such an arc consumes the token's first frame.
-* Weight: `stay` or `leave`, the transition log probability of the column that the source state loops on.
+* Weight: `stay` or `leave`, the transition log probability of the column that the source state loops on; where there
+  are several ways to leave a state, the second one has `leave.2`, the third one `leave.3`.
 * Writing `u` on the target side means every token but `t`.
 
-The first line of all names the start state, the second the final ones. `TOPOLOGIES` holds those that
-ship; adding one is adding its few lines. After a line `tree` may follow a `ContextTree`, which ties columns:
-then `t.2` is the column that the tree gives the second state of `t` between its neighbours.
+The first line of all names the start state, the second the final ones. After a line `tokens SIL NOISE` follow the arcs
+of these tokens, in place of the others'. After a line `tree` may follow a `ContextTree`, which ties columns: then `t.2`
+is the column that the tree gives the second state of `t` between its neighbours. `topologies.py` has those that ship.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import BLANK, SymbolTable
-from fsaasr.graph.context_tree import ContextTree, parse_context_tree
+from fsaasr.graph.context_tree import ContextTree
 
 STAY, LEAVE = "stay", "leave"
-_TREE = "tree"
-_INPUT = re.compile(r"^(?:<eps>|<blk>|[tu](?:\.\d+)?)(?::[tu])?$")
+TREE, TOKENS = "tree", "tokens"
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,13 @@ class TopologyArc:
             return 0
         return int(self.input.partition(".")[2] or 1)
 
+    @property
+    def move(self) -> int:
+        """Which of its column's transitions the arc is: 0 to stay, 1, 2, ... to leave; -1 without a weight."""
+        if self.weight in ("", STAY):
+            return -1 if self.weight == "" else 0
+        return int(self.weight.partition(".")[2] or 1)
+
     def to_text(self) -> str:
         """Its line."""
         token = self.token or "t"
@@ -80,6 +86,18 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class TokenArcs:
+    """The arcs of some tokens.
+
+    Attributes:
+      tokens: names. arcs: as in `Topology`; all of them about `t`.
+    """
+
+    tokens: Tuple[str, ...]
+    arcs: Tuple[TopologyArc, ...]
+
+
+@dataclass(frozen=True)
 class Topology:
     """A parsed declaration.
 
@@ -87,6 +105,7 @@ class Topology:
       name: as in `DecodingGraph.topology`.
       start: start state. finals: final states.
       arcs: the arcs, for any token.
+      others: arcs of tokens that have their own.
       tree: which column a token's state is in its context; None where each state of each token has its own.
     """
 
@@ -94,6 +113,7 @@ class Topology:
     start: str
     finals: Tuple[str, ...]
     arcs: Tuple[TopologyArc, ...]
+    others: Tuple[TokenArcs, ...] = ()
     tree: Optional[ContextTree] = None
 
     @property
@@ -103,7 +123,7 @@ class Topology:
 
     @property
     def columns_per_token(self) -> int:
-        """HMM states a token, or 1."""
+        """HMM states of a token that has no arcs of its own, or 1."""
         return max(arc.column for arc in self.arcs)
 
     @property
@@ -111,18 +131,36 @@ class Topology:
         """Whether arcs carry `stay` and `leave` probabilities."""
         return any(arc.weight for arc in self.arcs)
 
+    @property
+    def num_moves(self) -> int:
+        """W: most transitions that a column has, to stay in it included; 2, or more with several ways to leave."""
+        return max(2, *(1 + arc.move for arcs in self._all_arcs() for arc in arcs))
+
+    def arcs_of(self, token: str) -> Tuple[TopologyArc, ...]:
+        """The arcs that spell a token."""
+        return next((other.arcs for other in self.others if token in other.tokens), self.arcs)
+
+    def states_of(self, token: str) -> int:
+        """HMM states of a token, or 1."""
+        return max(arc.column for arc in self.arcs_of(token))
+
     def columns(self, tokens: SymbolTable) -> Columns:
-        """Columns of a model with these tokens: blank first if there is one, then token by token."""
-        if self.tree is not None:
-            return _tied_columns(self, self.tree, tokens)
-        per_token = self.columns_per_token
+        """Columns of a model with these tokens: blank first if there is one, then token by token.
+
+        Raises:
+          GraphError: tokens with arcs of their own, or with trees, that are none of these.
+        """
+        self._check_tokens(tokens)
         names: List[str] = [BLANK] if self.has_blank else []
-        for name in tokens.names[1:]:
-            names += [name] if per_token == 1 else [f"{name}.{k}" for k in range(1, per_token + 1)]
-        labels = np.repeat(np.arange(1, len(tokens), dtype=np.int32), per_token)
-        states = np.tile(np.arange(1, per_token + 1, dtype=np.int32), len(tokens) - 1)
-        blank = np.zeros(int(self.has_blank), dtype=np.int32)
-        return Columns(tuple(names), np.concatenate([blank, labels]), np.concatenate([blank, states]))
+        labels, states = [0] * len(names), [0] * len(names)
+        for label, name in enumerate(tokens.names[1:], 1):
+            for state in range(1, self.states_of(name) + 1):
+                own = name if self.states_of(name) == 1 and self.tree is None else f"{name}.{state}"
+                leaves = 1 if self.tree is None else int(self.tree.sizes[label - 1, state - 1])
+                names += [own] if self.tree is None else [f"{own}.{leaf}" for leaf in range(1, leaves + 1)]
+                labels += [label] * leaves
+                states += [state] * leaves
+        return Columns(tuple(names), np.array(labels, dtype=np.int32), np.array(states, dtype=np.int32))
 
     def tied(self, tree: ContextTree) -> Topology:
         """This topology with columns tied by `tree`, whose hash becomes part of the name.
@@ -130,140 +168,65 @@ class Topology:
         Raises:
           GraphError: a topology whose tokens are not apart but for its start, or of other states than the tree.
         """
-        shared = {state for arc in self.arcs for state in (arc.source, arc.target) if not state.endswith(".t")}
-        apart = shared == {self.start} and self.finals == (self.start,) and not self.has_blank
-        if not apart or self.columns_per_token != tree.states:
+        wrong = [token for token, trees in zip(tree.tokens, tree.roots) if len(trees) != self.states_of(token)]
+        if not self.is_apart or wrong:
+            token = (wrong or tree.tokens)[0]
             raise GraphError(
-                f"Topology.tied: {self.name!r} has {self.columns_per_token} columns a token and shares the states "
-                f"{' '.join(sorted(shared))}; expected an HMM of {tree.states}, as the tree has, that shares its start "
-                "and final state only"
+                f"Topology.tied: {self.name!r} has {self.states_of(token)} columns for {token!r} and shares the states "
+                f"{' '.join(self._shared())}; expected an HMM of {tree.states_of(token)}, as the tree has, that shares "
+                "its start and final state only"
             )
         return replace(self, name=f"{self.name}-tied-{tree.hash[:8]}", tree=tree)
 
+    def with_tokens(self, other: Topology, tokens: Sequence[str]) -> Topology:
+        """This topology, but for `tokens`, which `other` spells: three states for speech and five for silence, say.
+
+        Raises:
+          GraphError: either shares more states between tokens than its start, or is tied.
+        """
+        for topology in (self, other):
+            if not topology.is_apart or topology.tree is not None or topology.start != self.start or other.others:
+                raise GraphError(
+                    f"Topology.with_tokens: {topology.name!r} shares the states {' '.join(topology._shared())}; "
+                    f"expected untied topologies whose start and final state {self.start!r} is the only shared one"
+                )
+        name = f"{self.name}+{other.name}"
+        return replace(self, name=name, others=(*self.others, TokenArcs(tuple(tokens), other.arcs)))
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether tokens share nothing but the start, which is the final state."""
+        return self._shared() == [self.start] and self.finals == (self.start,) and not self.has_blank
+
     def to_text(self) -> str:
         """The declaration; `parse_topology(name, text)` reads it back to an equal topology."""
-        lines = [f"start {self.start}", " ".join(["final", *self.finals])]
-        text = "\n".join([*lines, *(arc.to_text() for arc in self.arcs)]) + "\n"
-        return text if self.tree is None else f"{text}{_TREE}\n{self.tree.to_text()}"
+        lines = [f"start {self.start}", " ".join(["final", *self.finals]), *(arc.to_text() for arc in self.arcs)]
+        for other in self.others:
+            lines += [" ".join([TOKENS, *other.tokens]), *(arc.to_text() for arc in other.arcs)]
+        text = "\n".join(lines) + "\n"
+        return text if self.tree is None else f"{text}{TREE}\n{self.tree.to_text()}"
 
-    def loop_column(self, state: str) -> Optional[int]:
-        """1-based column on which the declared `state` loops, or None."""
-        loops = [arc.column for arc in self.arcs if arc.source == arc.target == state]
-        return loops[0] if loops else None
+    def _all_arcs(self) -> Iterator[Tuple[TopologyArc, ...]]:
+        yield self.arcs
+        yield from (other.arcs for other in self.others)
 
+    def _shared(self) -> List[str]:
+        states = {state for arcs in self._all_arcs() for arc in arcs for state in (arc.source, arc.target)}
+        return sorted(state for state in states if not state.endswith(".t"))
 
-def parse_topology(name: str, text: str) -> Topology:
-    """Reads a declaration.
-
-    Raises:
-      GraphError: a malformed line, named by number; a state without way in; no emitting arc.
-    """
-    declaration, has_tree, tree = text.partition(f"\n{_TREE}\n")
-    lines = [(n, line.split("#")[0].split()) for n, line in enumerate(declaration.splitlines(), 1)]
-    rows = [(n, fields) for n, fields in lines if fields]
-    heads = [fields[0] for _, fields in rows[:2]]
-    if heads != ["start", "final"] or len(rows) < 3:
-        raise GraphError(f"topology {name!r}: expected a `start` line, a `final` line, then arcs; found {heads}")
-    arcs = tuple(_parse_arc(name, n, fields) for n, fields in rows[2:])
-    topology = Topology(name, rows[0][1][1], tuple(rows[1][1][1:]), arcs)
-    _check(topology)
-    return replace(topology.tied(parse_context_tree(tree)), name=name) if has_tree else topology
+    def _check_tokens(self, tokens: SymbolTable) -> None:
+        if self.tree is not None and tokens.names[1:] != self.tree.tokens:
+            raise GraphError(
+                f"topology {self.name!r}: its tree is for {len(self.tree.tokens)} tokens, others than {tokens}"
+            )
+        missing = [name for other in self.others for name in other.tokens if name not in tokens]
+        if missing:
+            raise GraphError(
+                f"topology {self.name!r} has arcs of the tokens {' '.join(missing)}, which are none of {tokens}"
+            )
 
 
-def _tied_columns(topology: Topology, tree: ContextTree, tokens: SymbolTable) -> Columns:
-    if tokens.names[1:] != tree.tokens:
-        raise GraphError(f"topology {topology.name!r}: its tree is for {len(tree.tokens)} tokens, others than {tokens}")
-    sizes = tree.sizes.ravel()
-    tokens_of, states = np.indices(tree.sizes.shape, dtype=np.int32).reshape(2, -1) + 1
-    names = [
-        f"{tokens.name(token)}.{state}.{leaf}"
-        for token, state, size in zip(tokens_of.tolist(), states.tolist(), sizes.tolist())
-        for leaf in range(1, size + 1)
-    ]
-    return Columns(tuple(names), np.repeat(tokens_of, sizes), np.repeat(states, sizes))
-
-
-def _parse_arc(name: str, line: int, fields: List[str]) -> TopologyArc:
-    if (
-        len(fields) not in (3, 4)
-        or not _INPUT.match(fields[2])
-        or (len(fields) == 4 and fields[3] not in (STAY, LEAVE))
-    ):
-        raise GraphError(
-            f"topology {name!r}, line {line}: found {' '.join(fields)!r}, "
-            "expected `source target input[:t] [stay|leave]`"
-        )
-    column, _, output = fields[2].partition(":")
-    return TopologyArc(fields[0], fields[1], column.replace("u", "t"), bool(output), *fields[3:])
-
-
-def _check(topology: Topology) -> None:
-    sources = {arc.source for arc in topology.arcs}
-    reached = {topology.start} | {arc.target.replace(".u", ".t") for arc in topology.arcs}
-    for state in (*sources, *topology.finals):
-        if state not in reached:
-            raise GraphError(f"topology {topology.name!r}: no arc leads to state {state!r}")
-    if not any(arc.emits for arc in topology.arcs):
-        raise GraphError(f"topology {topology.name!r}: no arc outputs a token; write `:t` on the one that begins it")
-    if topology.start.endswith(".t"):
-        raise GraphError(f"topology {topology.name!r}: the start state {topology.start!r} must be a shared one")
-    for arc in topology.arcs:
-        if arc.weight and topology.loop_column(arc.source) is None:
-            raise GraphError(f"topology {topology.name!r}: {arc.source!r} has a {arc.weight!r} arc but no loop")
-
-
-_HMM_1 = """
-start between
-final between
-between body.t  t:t
-body.t  body.t  t     stay
-body.t  between <eps> leave
-"""
-
-_DECLARATIONS = {
-    # Graves 2006: a repeated token needs a blank between.
-    "ctc": """
-start blank
-final blank on.t
-blank blank <blk>
-blank on.t  t:t
-on.t  on.t  t
-on.t  blank <blk>
-on.t  on.u  u:u
-""",
-    # Laptev 2022: linear in the number of tokens; a repeated token needs no blank.
-    "ctc-compact": """
-start blank
-final blank
-blank blank <blk>
-blank on.t  t:t
-on.t  on.t  t
-on.t  blank <eps>
-""",
-    # k2's `ctc_topo(modified=True)`: as compact, but without epsilons.
-    "ctc-modified": """
-start blank
-final blank
-blank blank <blk>
-blank blank t:t
-blank on.t  t:t
-on.t  on.t  t
-on.t  blank t
-""",
-    "hmm1": _HMM_1,
-    "hmm3": """
-start between
-final between
-between begin.t t.1:t
-begin.t begin.t t.1   stay
-begin.t mid.t   t.2   leave
-mid.t   mid.t   t.2   stay
-mid.t   end.t   t.3   leave
-end.t   end.t   t.3   stay
-end.t   between <eps> leave
-""",
-    "blank-free": _HMM_1.replace("stay", "").replace("leave", ""),
-}
-
-TOPOLOGIES: Dict[str, Topology] = {name: parse_topology(name, text) for name, text in _DECLARATIONS.items()}
-"""The topologies that ship, by name."""
+def loop_column(arcs: Sequence[TopologyArc], state: str) -> Optional[int]:
+    """1-based column on which the declared `state` loops, or None."""
+    loops = [arc.column for arc in arcs if arc.source == arc.target == state]
+    return loops[0] if loops else None

@@ -14,8 +14,8 @@ from fsaasr.graph.compile import CompileOptions, Transitions, attach_topology, c
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.expand import compose_topology, spell
 from fsaasr.graph.lexicon_fst import lexicon_fst
+from fsaasr.graph.topologies import find_topology
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import find_topology
 from fsaasr.lexicon import Lexicon
 
 

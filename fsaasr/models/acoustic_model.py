@@ -34,7 +34,7 @@ class AcousticModel(Protocol):
 
     @property
     def transitions(self) -> Optional[FloatArray]:
-        """float32 (C, 2): log probabilities [stay, leave] of each column, or None."""
+        """float32 (C, W): log probabilities to stay in and to leave each column, see `graph.Moves`, or None."""
 
     @property
     def features(self) -> FeatureConfig:

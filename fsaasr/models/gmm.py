@@ -26,9 +26,10 @@ class GmmModel:
     Attributes:
       gmm: one mixture a score column.
       tokens: phones, silence included.
-      transitions: float32 (C, 2), log probabilities [stay, leave] of each column.
+      transitions: float32 (C, W), log probabilities to stay in and to leave each column, see `graph.Moves`.
       features: how its features are extracted.
-      topology: `hmm3`, `hmm1` or another with transition probabilities, by name; or one of tied columns.
+      topology: `hmm3`, `hmm1` or another with transition probabilities, by name; or one of tied columns, or with
+        states of their own for some tokens.
       transform: what is made of the features before the mixtures see them; None for nothing.
 
     Raises:

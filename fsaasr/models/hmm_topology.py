@@ -25,14 +25,14 @@ def check_topology(topology: Union[str, Topology], model: str = "GmmModel") -> T
 def check_transitions(
     transitions: npt.ArrayLike, topology: Topology, tokens: SymbolTable, outputs: str, count: int, model: str
 ) -> FloatArray:
-    """The transitions as frozen float32 (C, 2).
+    """The transitions as frozen float32 (C, W), see `graph.Moves`.
 
     Raises:
       ModelError: `count` (of `outputs`, e.g. mixtures) or the transitions are not as many as columns.
     """
     columns = len(topology.columns(tokens).names)
     checked = np.array(transitions, dtype=np.float32)
-    if count != columns or checked.shape != (columns, 2):
+    if count != columns or checked.shape != (columns, topology.num_moves):
         raise ModelError(
             f"{model}: {count} {outputs} and transitions {checked.shape}, but {len(tokens) - 1} tokens with topology "
             f"{topology.name!r} have {columns} columns"

@@ -51,7 +51,7 @@ class HybridModel:
       network: its parameters; used in evaluation mode only, never changed.
       encoder: shape of its encoder.
       tokens: phones or characters, silence included.
-      transitions: float32 (C, 2), log probabilities [stay, leave] of each column.
+      transitions: float32 (C, W), log probabilities to stay in and to leave each column, see `graph.Moves`.
       features: how its features are extracted.
       log_priors: float32 (C,), finite.
       topology: `hmm3`, `hmm1` or another with transition probabilities, by name; or one of tied columns.

@@ -74,7 +74,9 @@ def lexicon_for(model: AcousticModel, lexicon: Lexicon) -> Lexicon:
 
 def splitter_for(model: AcousticModel, graph: DecodingGraph, lang_dir: PathLike) -> GraphSplitter:
     """Tells the parts of graph scores apart, where the graph is of this model and of the lexicon in `lang_dir`."""
-    return GraphSplitter(lexicon_for(model, read_lang(lang_dir)), graph.words, graph.tokens, model.transitions)
+    return GraphSplitter(
+        lexicon_for(model, read_lang(lang_dir)), graph.words, graph.tokens, model.transitions, model.topology
+    )
 
 
 def word_lattices(

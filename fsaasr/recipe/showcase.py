@@ -11,7 +11,7 @@ from fsaasr.core.files import PathLike
 from fsaasr.corpora import manifest_path, read_cuts
 from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.graph import compile_graph, draw_svg, word_loop
-from fsaasr.graph.topology_fst import find_topology
+from fsaasr.graph.topologies import find_topology
 from fsaasr.lexicon import read_lang
 from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features

@@ -24,14 +24,13 @@ class AlignedFrames:
     Attributes:
       frames: float32 (T, F), of column 0, then of column 1, ...
       offsets: int64 (C + 1,); those of column c are `offsets[c] : offsets[c + 1]`.
-      stays, leaves: float64 (C,), transitions taken.
+      moves: float64 (C, W), transitions taken.
       rest: sum of what the paths score beside frames and transitions.
     """
 
     frames: FloatArray
     offsets: Int64
-    stays: Float64
-    leaves: Float64
+    moves: Float64
     rest: float
 
 
@@ -45,22 +44,22 @@ def align_frames(
         best = best_path(utterance, transitions, scores)
         path = best.columns.argmax(axis=1)
         acoustic = float(scores[np.arange(len(path)), path].sum(dtype=np.float64))
-        return path, np.stack([best.stays, best.leaves]), best.total - acoustic
+        return path, best.moves, best.total - acoustic
 
     with ThreadPoolExecutor(threads) as pool:
         paths, moves, others = zip(*pool.map(align, utterances))
     columns = np.concatenate(paths)
     frames = np.concatenate([utterance.matrix for utterance in utterances])
     offsets = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=gmm.num_columns))])
-    stays, leaves = np.sum(moves, axis=0)
-    rest = sum(others) - _moves_score(stays, leaves, transitions)
-    return AlignedFrames(frames[np.argsort(columns, kind="stable")], offsets, stays, leaves, rest)
+    taken = np.sum(moves, axis=0)
+    rest = sum(others) - _moves_score(taken, transitions)
+    return AlignedFrames(frames[np.argsort(columns, kind="stable")], offsets, taken, rest)
 
 
 def aligned_expectation(gmm: DiagGmm, transitions: FloatArray, aligned: AlignedFrames) -> GmmStatistics:
     """Statistics of frames whose columns are known; the total is the score of the aligned paths."""
-    statistics = GmmStatistics(gmm)
-    total = aligned.rest + _moves_score(aligned.stays, aligned.leaves, transitions)
+    statistics = GmmStatistics(gmm, transitions.shape[1])
+    total = aligned.rest + _moves_score(aligned.moves, transitions)
     for column in np.flatnonzero(np.diff(aligned.offsets)):
         frames = aligned.frames[aligned.offsets[column] : aligned.offsets[column + 1]]
         part = gmm.select(np.array([column]))
@@ -70,9 +69,10 @@ def aligned_expectation(gmm: DiagGmm, transitions: FloatArray, aligned: AlignedF
         collected.add_frames(frames, np.ones_like(scores), gaussian_scores, scores)
         statistics.add_columns(np.array([column]), collected)
         total += float(scores.sum(dtype=np.float64))
-    statistics.add_path(total, aligned.stays, aligned.leaves)
+    statistics.add_path(total, aligned.moves)
     return statistics
 
 
-def _moves_score(stays: Float64, leaves: Float64, transitions: FloatArray) -> float:
-    return float(stays @ transitions[:, 0].astype(np.float64) + leaves @ transitions[:, 1].astype(np.float64))
+def _moves_score(moves: Float64, transitions: FloatArray) -> float:
+    taken = moves > 0
+    return float(moves[taken] @ transitions[taken].astype(np.float64))

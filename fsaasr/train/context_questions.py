@@ -28,7 +28,8 @@ def cluster_questions(statistics: ContextStatistics, floor: Float64) -> List[Que
       Sets of tokens, each in the tokens' order, without the set of all.
     """
     tokens = statistics.tokens
-    middle = statistics.contexts[:, 1] == (statistics.states + 1) // 2
+    middles = (np.array(statistics.states) + 1) // 2
+    middle = statistics.contexts[:, 1] == middles[statistics.contexts[:, 0] - 1]
     moments = np.zeros((len(tokens), statistics.moments.shape[1]))
     np.add.at(moments, statistics.contexts[middle, 0] - 1, statistics.moments[middle])
     clusters: List[Tuple[int, ...]] = [(n,) for n in range(len(tokens)) if moments[n, 0] > 0]

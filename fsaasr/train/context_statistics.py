@@ -27,14 +27,14 @@ class ContextStatistics:
 
     Attributes:
       tokens: V names.
-      states: K, states a token.
-      contexts: int64 (N, 4): token label, state (1 .. K), label of the left and of the right neighbour, 0 for the end
-        of the utterance; sorted, each once.
+      states: of each token, how many it has.
+      contexts: int64 (N, 4): token label, state (1, 2, ...), label of the left and of the right neighbour, 0 for the
+        end of the utterance; sorted, each once.
       moments: float64 (N, 1 + 2F): number of frames, sum of the features and of their squares.
     """
 
     tokens: Tuple[str, ...]
-    states: int
+    states: Tuple[int, ...]
     contexts: IntArray
     moments: Float64
 
@@ -72,7 +72,8 @@ def collect_contexts(
         ones = np.ones((len(frames), 1))
         parts.append(_sum_equal(np.concatenate(rows), np.concatenate([ones, frames, frames**2], axis=1)))
     contexts, moments = _sum_equal(*(np.concatenate(arrays) for arrays in zip(*parts)))
-    return ContextStatistics(tokens.names[1:], int(columns.state.max()), contexts, moments)
+    states = tuple(int(columns.state[columns.token == label].max()) for label in range(1, len(tokens)))
+    return ContextStatistics(tokens.names[1:], states, contexts, moments)
 
 
 def _contexts_of(alignment: Hypothesis, columns: Columns, tokens: SymbolTable, frame_shift: Seconds) -> IntArray:

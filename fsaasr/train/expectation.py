@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fsaasr.core.scores import FloatArray
 from fsaasr.decode import forward_backward, viterbi
 from fsaasr.features import FeatureBatch
-from fsaasr.graph import Topology, TranscriptCompiler
+from fsaasr.graph import Topology, TranscriptCompiler, find_topology, moves
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
 from fsaasr.train.gmm_statistics import GmmStatistics
@@ -44,17 +44,16 @@ class Occupancy:
     Attributes:
       total: log likelihood of all alignments, or of the best one.
       columns: (T, C) posterior of each column.
-      stays, leaves: (C,) expected transitions.
+      moves: (C, W) expected transitions.
     """
 
     total: float
     columns: FloatArray
-    stays: Float64
-    leaves: Float64
+    moves: Float64
 
 
 Aligner = Callable[[HmmUtterance, FloatArray, FloatArray], Occupancy]
-"""Utterance, transitions (C, 2) and scores (T, C) to occupancies."""
+"""Utterance, transitions (C, W) and scores (T, C) to occupancies."""
 
 
 def hmm_utterances(features: FeatureBatch, lexicon: Lexicon, topology: Union[str, Topology]) -> List[HmmUtterance]:
@@ -64,11 +63,12 @@ def hmm_utterances(features: FeatureBatch, lexicon: Lexicon, topology: Union[str
       GraphError: a transcript without words, or with a word that the lexicon lacks; names the utterance.
     """
     compiler = TranscriptCompiler(lexicon, topology)
+    known_moves = moves(find_topology(topology), lexicon.tokens)
     graphs: Dict[str, TrainingGraph] = {}
     utterances = []
     for name, text, matrix in zip(features.ids, features.texts, features.matrices):
         if text not in graphs:
-            graphs[text] = TrainingGraph(compiler.compile(text.split(), name))
+            graphs[text] = TrainingGraph(compiler.compile(text.split(), name), known_moves)
         utterances.append(HmmUtterance(name, matrix, graphs[text]))
     return utterances
 
@@ -88,7 +88,7 @@ def expectation(
       DecodeError: an utterance with fewer frames than its transcript has states; names it.
     """
     aligner = ALIGNERS[method]
-    statistics = GmmStatistics(gmm)
+    statistics = GmmStatistics(gmm, transitions.shape[1])
     with ThreadPoolExecutor(threads) as pool:
         # Added up in the order of the data, whichever thread is done first.
         for part in pool.map(
@@ -101,14 +101,14 @@ def expectation(
 def _expectation_of_chunk(
     gmm: DiagGmm, transitions: FloatArray, chunk: Sequence[HmmUtterance], aligner: Aligner
 ) -> GmmStatistics:
-    statistics = GmmStatistics(gmm)
+    statistics = GmmStatistics(gmm, transitions.shape[1])
     for utterance in chunk:
         columns = utterance.graph.columns
         part = gmm.select(columns)
         gaussian_scores = part.gaussian_scores(utterance.matrix)
         part_scores = part.sum_columns(gaussian_scores)
         occupancy = aligner(utterance, transitions, _spread(part_scores, columns, gmm.num_columns))
-        statistics.add_path(occupancy.total, occupancy.stays, occupancy.leaves)
+        statistics.add_path(occupancy.total, occupancy.moves)
         collected = GmmStatistics(part)
         collected.add_frames(utterance.matrix, occupancy.columns[:, columns], gaussian_scores, part_scores)
         statistics.add_columns(columns, collected)
@@ -130,7 +130,7 @@ def _spread(part_scores: FloatArray, columns: npt.NDArray[np.int64], num_columns
 def full_sum(utterance: HmmUtterance, transitions: FloatArray, scores: FloatArray) -> Occupancy:
     """Posteriors over all alignments. Baum et al. 1970."""
     result = forward_backward(utterance.graph.with_transitions(transitions), scores, utterance.id)
-    return Occupancy(result.total, result.column_occupancy, *utterance.graph.count(result.arc_occupancy))
+    return Occupancy(result.total, result.column_occupancy, utterance.graph.count(result.arc_occupancy))
 
 
 def best_path(utterance: HmmUtterance, transitions: FloatArray, scores: FloatArray) -> Occupancy:
@@ -140,7 +140,7 @@ def best_path(utterance: HmmUtterance, transitions: FloatArray, scores: FloatArr
     columns = np.zeros_like(scores)
     columns[np.arange(len(scores)), path[path >= 0]] = 1.0
     taken = np.bincount(best.arcs, minlength=len(utterance.graph.column)).astype(np.float64)
-    return Occupancy(best.score, columns, *utterance.graph.count(taken))
+    return Occupancy(best.score, columns, utterance.graph.count(taken))
 
 
 ALIGNERS: Dict[str, Aligner] = {"full-sum": full_sum, "viterbi": best_path}

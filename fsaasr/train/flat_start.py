@@ -10,13 +10,13 @@ import numpy.typing as npt
 from fsaasr.core.errors import TrainingError
 from fsaasr.core.scores import FloatArray
 from fsaasr.features import FeatureBatch
-from fsaasr.graph.topology import TOPOLOGIES
+from fsaasr.graph import Topology
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
 from fsaasr.train.gmm_statistics import GmmStatistics, maximise
 
 
-def flat_start(features: FeatureBatch, lexicon: Lexicon, topology: str, floor: float) -> Tuple[DiagGmm, Float64]:
+def flat_start(features: FeatureBatch, lexicon: Lexicon, topology: Topology, floor: float) -> Tuple[DiagGmm, Float64]:
     """One Gaussian a column, from equal alignments of all utterances.
 
     An utterance is silence (where the lexicon has it), the most probable pronunciation of each word, and
@@ -26,7 +26,7 @@ def flat_start(features: FeatureBatch, lexicon: Lexicon, topology: str, floor: f
     Args:
       features: with transcripts.
       lexicon: of the training words.
-      topology: name of an HMM topology.
+      topology: of HMM states.
       floor: least variance, as a share of that of all the data.
 
     Returns:
@@ -36,7 +36,7 @@ def flat_start(features: FeatureBatch, lexicon: Lexicon, topology: str, floor: f
       TrainingError: a feature dimension that never varies, or no utterance long enough.
     """
     mean, variance = _global_moments(features)
-    columns = TOPOLOGIES[topology].columns(lexicon.tokens)
+    columns = topology.columns(lexicon.tokens)
     count = len(columns.names)
     start = DiagGmm(np.ones(count), np.tile(mean, (count, 1)), np.tile(variance, (count, 1)), np.arange(count + 1))
     statistics = GmmStatistics(start)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-import numpy as np
-
 from fsaasr.core.files import PathLike
 from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.graph import moves
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.gmm import GmmModel
-from fsaasr.models.hmm_topology import check_topology
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.expectation import hmm_utterances
 from fsaasr.train.flat_start import flat_start
-from fsaasr.train.gmm_config import GmmTrainConfig
+from fsaasr.train.gmm_config import GmmTrainConfig, hmm_topology
 from fsaasr.train.gmm_passes import GmmState, run_passes, unseen_columns
 
 DEFAULTS = GmmTrainConfig()
@@ -64,12 +62,14 @@ def train_gmm(
       GraphError: a word that the lexicon lacks.
       ModelError: a topology without HMM states.
     """
-    check_topology(config.topology)
+    topology = hmm_topology(config, lexicon)
     check_batch(features, feature_config, "train_gmm")
-    utterances = hmm_utterances(features, lexicon, config.topology)
+    utterances = hmm_utterances(features, lexicon, topology)
     identity = fingerprint([config, feature_config], lexicon, [features]) if work_dir is not None else ""
-    gmm, floor = flat_start(features, lexicon, config.topology, config.variance_floor)
-    start = GmmState(gmm, np.full((gmm.num_columns, 2), np.log(0.5), dtype=np.float32), floor)
+    gmm, floor = flat_start(features, lexicon, topology, config.variance_floor)
+    start = GmmState(gmm, moves(topology, lexicon.tokens).uniform(), floor)
     state = run_passes(start, utterances, config, work_dir=work_dir, identity=identity, threads=threads)
-    model = GmmModel(state.gmm, lexicon.tokens, state.transitions, feature_config, config.topology)
+    model = GmmModel(
+        state.gmm, lexicon.tokens, state.transitions, feature_config, topology if config.silence else config.topology
+    )
     return GmmTraining(model, state.history, unseen_columns(utterances))

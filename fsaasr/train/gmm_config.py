@@ -7,6 +7,9 @@ from typing import Literal
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
+from fsaasr.graph import Topology
+from fsaasr.lexicon import Lexicon
+from fsaasr.models.hmm_topology import check_topology
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class GmmTrainConfig:
 
     Attributes:
       topology: a topology of HMM states.
+      silence: the topology of the lexicon's silence, e.g. `silence5`; empty for the same as of all tokens.
       method: `full-sum` weighs all alignments (Baum-Welch), `viterbi` takes the best one.
       iterations: passes over the data.
       realign_every: passes that share an alignment, >= 1; for `viterbi`, where such passes cost little.
@@ -29,6 +33,7 @@ class GmmTrainConfig:
     __pydantic_config__ = STRICT
 
     topology: str = "hmm3"
+    silence: str = ""
     method: Literal["full-sum", "viterbi"] = "full-sum"
     iterations: int = 20
     realign_every: int = 1
@@ -65,3 +70,17 @@ class GmmTrainConfig:
         if iteration >= self.growth_end:
             return max(self.gaussians, columns)
         return columns + max(0, self.gaussians - columns) * (iteration + 1) // (self.growth_end + 1)
+
+
+def hmm_topology(config: GmmTrainConfig, lexicon: Lexicon) -> Topology:
+    """The topology that the models of a configuration have.
+
+    Raises:
+      ModelError: a topology without HMM states. ConfigError: one of silence, for a lexicon that has none.
+    """
+    topology = check_topology(config.topology)
+    if not config.silence:
+        return topology
+    if lexicon.silence is None:
+        raise ConfigError(f"GmmTrainConfig: silence {config.silence!r} for a lexicon without; leave it empty")
+    return topology.with_tokens(check_topology(config.silence), (lexicon.silence.token,))

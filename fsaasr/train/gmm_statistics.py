@@ -21,19 +21,18 @@ class GmmStatistics:
       occupancy: (M,) expected frames of each Gaussian.
       first, second: (M, F) sums of `x - centre` and `(x - centre)^2`.
       centre: (F,), what moments are taken about; keeps them accurate.
-      stays, leaves: (C,) expected transitions of each column.
+      moves: (C, W) expected transitions of each column, see `graph.Moves`.
       total: log likelihood of all utterances (of their best paths, with Viterbi).
       frames: how many there were.
     """
 
-    def __init__(self, gmm: DiagGmm) -> None:
+    def __init__(self, gmm: DiagGmm, num_moves: int = 2) -> None:
         self.gmm = gmm
         self.occupancy: Float64 = np.zeros(gmm.num_gaussians)
         self.first: Float64 = np.zeros((gmm.num_gaussians, gmm.dimension))
         self.second: Float64 = np.zeros((gmm.num_gaussians, gmm.dimension))
         self.centre: Float64 = gmm.centre
-        self.stays: Float64 = np.zeros(gmm.num_columns)
-        self.leaves: Float64 = np.zeros(gmm.num_columns)
+        self.moves: Float64 = np.zeros((gmm.num_columns, num_moves))
         self.total = 0.0
         self.frames = 0
 
@@ -68,7 +67,7 @@ class GmmStatistics:
 
     def add(self, other: GmmStatistics) -> None:
         """Adds what was collected with the same mixtures."""
-        for name in ("occupancy", "first", "second", "stays", "leaves"):
+        for name in ("occupancy", "first", "second", "moves"):
             total = getattr(self, name)
             total += getattr(other, name)
         self.total += other.total
@@ -81,11 +80,10 @@ class GmmStatistics:
             getattr(self, name)[gaussians] += getattr(part, name)
         self.frames += part.frames
 
-    def add_path(self, total: float, stays: Float64, leaves: Float64) -> None:
-        """Adds an utterance's log likelihood and its (C,) transition counts."""
+    def add_path(self, total: float, moves: Float64) -> None:
+        """Adds an utterance's log likelihood and its (C, W) transition counts."""
         self.total += total
-        self.stays += stays
-        self.leaves += leaves
+        self.moves += moves
 
 
 def maximise(statistics: GmmStatistics, variance_floor: Float64, min_occupancy: float) -> DiagGmm:
@@ -118,11 +116,29 @@ def maximise(statistics: GmmStatistics, variance_floor: Float64, min_occupancy: 
 
 
 def maximise_transitions(statistics: GmmStatistics, previous: FloatArray, min_occupancy: float) -> FloatArray:
-    """float32 (C, 2) log [stay, leave]; a column of fewer than `min_occupancy` transitions keeps its own."""
-    count = statistics.stays + statistics.leaves
-    stay = np.clip(statistics.stays / np.maximum(count, 1e-300), _SMALLEST_TRANSITION, 1 - _SMALLEST_TRANSITION)
-    updated = np.log(np.stack([stay, 1 - stay], axis=1))
-    result: FloatArray = np.where((count >= min_occupancy)[:, None], updated, previous).astype(np.float32)
+    """Transition probabilities of greatest likelihood, none of them below 0.01.
+
+    Args:
+      statistics: of one pass over the data.
+      previous: float32 (C, W) logs, -inf where a column has no such transition.
+      min_occupancy: a column of fewer transitions keeps its own.
+
+    Returns:
+      float32 (C, W) logs.
+    """
+    exist = np.isfinite(previous)
+    floored = ~exist
+    least = np.where(exist, _SMALLEST_TRANSITION, 0.0)
+    shares = least
+    # What is below the floor goes to it, and the rest shares what is left: until nothing more is below.
+    for _ in range(previous.shape[1]):
+        counts = np.where(floored, 0.0, statistics.moves)
+        left = 1.0 - np.where(floored, least, 0.0).sum(axis=1, keepdims=True)
+        shares = np.where(floored, least, left * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300))
+        floored |= shares < least
+    enough = statistics.moves.sum(axis=1, keepdims=True) >= min_occupancy
+    updated = np.log(np.where(enough & exist, np.maximum(shares, 1e-300), 1.0))
+    result: FloatArray = np.where(enough & exist, updated, previous).astype(np.float32)
     return result
 
 

@@ -10,27 +10,32 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.scores import FloatArray
+from fsaasr.graph import Moves
 from fsaasr.graph.decoding_graph import DecodingGraph
 
 Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+_NONE = np.int32(-1)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingGraph:
     """A graph without transition probabilities, to which any can be given quickly.
 
-    A visit to a column is one arc that enters it, loops that stay, and one way of leaving. So each path
-    has the same score whether the leaving probability stands where the column is left or where it is
-    entered; here it stands where it is entered, which only needs the arc itself.
+    Composition keeps the states of the topology apart, so a state of the graph whose loop consumes column c is one
+    where c may be left: an arc from there that consumes a frame is c's transition to that frame's state, and an epsilon
+    arc the one that ends the token, unless it leads to another state of the same column (where L o G moves on alone).
 
     Attributes:
       graph: compiled without transitions.
+      moves: what transitions its columns have.
     """
 
     graph: DecodingGraph
+    moves: Moves
 
     @cached_property
-    def column(self) -> npt.NDArray[np.int32]:
+    def column(self) -> Int32:
         """int32 (A,): score column that an arc consumes, -1 for epsilon."""
         return self.graph.fst.input_label - np.int32(1)
 
@@ -41,25 +46,39 @@ class TrainingGraph:
         return columns
 
     @cached_property
-    def is_loop(self) -> npt.NDArray[np.bool_]:
-        """bool (A,): whether an arc stays in its column."""
-        loops: npt.NDArray[np.bool_] = self.graph.fst.source_state == self.graph.fst.next_state
-        return loops & (self.column >= 0)
+    def arcs(self) -> npt.NDArray[np.int64]:
+        """int64 (B,): arcs that are transitions of a column."""
+        source, _ = self._transitions
+        return np.flatnonzero(source >= 0)
+
+    @cached_property
+    def entries(self) -> npt.NDArray[np.int64]:
+        """int64 (B,): of each of `arcs`, its place `column * W + move` in a table of transitions (C, W)."""
+        source, move = self._transitions
+        return source[self.arcs].astype(np.int64) * self.moves.target.shape[1] + move[self.arcs]
+
+    @cached_property
+    def _transitions(self) -> Tuple[Int32, npt.NDArray[np.int64]]:
+        """(A,) column that an arc is a transition of, -1 for none, and which one it is."""
+        fst = self.graph.fst
+        loops = np.full(fst.num_states, _NONE)
+        is_loop = (fst.source_state == fst.next_state) & (self.column >= 0)
+        loops[fst.next_state[is_loop]] = self.column[is_loop]
+        source = loops[fst.source_state]
+        source[(self.column < 0) & (source == loops[fst.next_state])] = _NONE
+        state = np.where(self.column >= 0, self.moves.state[self.column], 0)
+        move = self.moves.find(source, state)
+        return np.where(move >= 0, source, _NONE), move
 
     def with_transitions(self, transitions: FloatArray) -> DecodingGraph:
-        """The graph with transition scores, float32 (C, 2) log [stay, leave]."""
-        added = np.where(self.is_loop, transitions[self.column, 0], transitions[self.column, 1])
-        added[self.column < 0] = 0.0
-        return replace(self.graph, fst=replace(self.graph.fst, score=self.graph.fst.score + added))
+        """The graph with transition scores, float32 (C, W) log probabilities."""
+        score = self.graph.fst.score.copy()
+        score[self.arcs] += transitions.ravel()[self.entries]
+        return replace(self.graph, fst=replace(self.graph.fst, score=score))
 
-    def count(self, arc_occupancy: Float64) -> Tuple[Float64, Float64]:
-        """Expected numbers of stays and leaves, (C,) each, from expected arcs (A,)."""
-        columns = self.graph.num_columns
-        emitting = self.column >= 0
-        stays = _sum(self.column, arc_occupancy, self.is_loop, columns)
-        return stays, _sum(self.column, arc_occupancy, emitting & ~self.is_loop, columns)
-
-
-def _sum(column: npt.NDArray[np.int32], occupancy: Float64, chosen: npt.NDArray[np.bool_], columns: int) -> Float64:
-    counts: Float64 = np.bincount(column[chosen], weights=occupancy[chosen], minlength=columns).astype(np.float64)
-    return counts
+    def count(self, arc_occupancy: Float64) -> Float64:
+        """float64 (C, W): expected numbers of transitions, from expected arcs (A,)."""
+        shape = self.moves.target.shape
+        size = shape[0] * shape[1]
+        counts = np.bincount(self.entries, weights=arc_occupancy[self.arcs], minlength=size).astype(np.float64)
+        return counts.reshape(shape)

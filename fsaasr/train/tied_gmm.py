@@ -12,18 +12,17 @@ from fsaasr.core.errors import TrainingError
 from fsaasr.core.files import PathLike, content_hash
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.features import FeatureBatch, FeatureConfig
-from fsaasr.graph import Columns, ContextTree
+from fsaasr.graph import Columns, ContextTree, moves
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
 from fsaasr.models.gmm import GmmModel
-from fsaasr.models.hmm_topology import check_topology
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.context_questions import Question, cluster_questions, read_questions
 from fsaasr.train.context_statistics import ContextStatistics, collect_contexts, variance_of
 from fsaasr.train.expectation import hmm_utterances
 from fsaasr.train.gmm import GmmTraining
-from fsaasr.train.gmm_config import GmmTrainConfig
+from fsaasr.train.gmm_config import GmmTrainConfig, hmm_topology
 from fsaasr.train.gmm_passes import GmmState, run_passes, unseen_columns
 from fsaasr.train.transform_estimation import TransformConfig, estimate_transform
 from fsaasr.train.tree_config import TreeConfig
@@ -77,9 +76,9 @@ def train_tied_gmm(
       TrainingError: alignments of other utterances, frames or states. Also as `train_gmm`.
       FileFormatError: a malformed file of questions.
     """
-    topology = check_topology(config.training.topology)
+    topology = hmm_topology(config.training, lexicon)
     check_batch(features, feature_config, "train_tied_gmm")
-    _check_alignments(features, alignments, columns, topology.columns_per_token)
+    _check_alignments(features, alignments, columns, topology.columns(lexicon.tokens))
     transform = None
     if config.transform is not None:
         classes = [np.array(alignment.columns, dtype=np.int64) for alignment in alignments]
@@ -91,7 +90,7 @@ def train_tied_gmm(
     tied = topology.tied(tree)
     gmm = single_gaussians(statistics, tree, floor)
     utterances = hmm_utterances(features, lexicon, tied)
-    start = GmmState(gmm, np.full((gmm.num_columns, 2), np.log(0.5), dtype=np.float32), floor)
+    start = GmmState(gmm, moves(tied, lexicon.tokens).uniform(), floor)
     identity = ""
     if work_dir is not None:
         identity = content_hash(fingerprint([config, feature_config], lexicon, [features]), tree.hash)
@@ -100,18 +99,26 @@ def train_tied_gmm(
     return GmmTraining(model, state.history, unseen_columns(utterances))
 
 
-def _check_alignments(features: FeatureBatch, alignments: Sequence[Hypothesis], columns: Columns, states: int) -> None:
+def _check_alignments(
+    features: FeatureBatch, alignments: Sequence[Hypothesis], columns: Columns, untied: Columns
+) -> None:
     names = tuple(alignment.utterance for alignment in alignments)
     if names != features.ids:
         raise TrainingError(
             f"train_tied_gmm: alignments of {len(names)} utterances for {len(features)} in another order or of other "
             "names; align these features"
         )
-    if int(columns.state.min()) < 1 or int(columns.state.max()) != states:
+    found, expected = (set(zip(known.token.tolist(), known.state.tolist())) for known in (columns, untied))
+    if found != expected:
+        token = min(found ^ expected)[0]
         raise TrainingError(
-            f"train_tied_gmm: alignments with {int(columns.state.max())} states a token for a topology of {states}; "
-            "align with a model of the same topology, before tying"
+            f"train_tied_gmm: alignments with {_states(columns, token)} states of token {token} for a topology of "
+            f"{_states(untied, token)}; align with a model of the same topology, before tying"
         )
+
+
+def _states(columns: Columns, token: int) -> int:
+    return int(columns.state[columns.token == token].max(initial=0))
 
 
 def tie_states(statistics: ContextStatistics, lexicon: Lexicon, config: TreeConfig, floor: Float64) -> ContextTree:

@@ -40,8 +40,8 @@ def grow_tree(
     """
     grower = _Grower(statistics, questions, config, floor)
     roots: Dict[Tuple[int, int], _Growing] = {}
-    for label, name in enumerate(statistics.tokens, 1):
-        for state in range(1, statistics.states + 1):
+    for label, (name, states) in enumerate(zip(statistics.tokens, statistics.states), 1):
+        for state in range(1, states + 1):
             own = (statistics.contexts[:, 0] == label) & (statistics.contexts[:, 1] == state)
             roots[label, state] = _Growing(np.flatnonzero(own))
             if name not in context_free:
@@ -50,8 +50,8 @@ def grow_tree(
     return ContextTree(
         statistics.tokens,
         tuple(
-            tuple(roots[label, state].node() for state in range(1, statistics.states + 1))
-            for label in range(1, len(statistics.tokens) + 1)
+            tuple(roots[label, state].node() for state in range(1, states + 1))
+            for label, states in enumerate(statistics.states, 1)
         ),
     )
 

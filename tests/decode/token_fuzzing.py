@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.graph import TOPOLOGIES, parse_topology
 from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.token_labels import ROLES
-from fsaasr.graph.topology import TOPOLOGIES, parse_topology
 from tests.two_column_topologies import CTC2, HMM2
 
 ALL_TOPOLOGIES = [*TOPOLOGIES.values(), parse_topology("hmm2", HMM2), parse_topology("ctc2", CTC2)]
@@ -66,7 +66,7 @@ def token_case(seed):
     columns = len(topology.columns(tokens).names)
     transitions = None
     if topology.has_transitions and rng.random() < 0.7:
-        transitions = quarters(rng, (columns, 2))
+        transitions = quarters(rng, (columns, topology.num_moves))
     graph = TokenGraph(fst, flags, SymbolTable(["w1", "w2", "w3"]), tokens, topology, transitions)
     matrix = quarters(rng, (int(rng.integers(1, 12)), columns), impossible=float(rng.choice([0.0, 0.0, 0.1])))
     return TokenCase(seed, graph, matrix, float(rng.choice([0.0, 0.5, 2.0, 6.0])))

@@ -25,6 +25,7 @@ from fsaasr.graph import (
     compile_graph,
     compile_token_graph,
     load_graph,
+    moves,
     parse_topology,
     word_loop,
 )
@@ -39,8 +40,7 @@ SKIP = parse_topology("skip", "start o\nfinal o p.t\no p.t t.1:t\np.t p.t t.1\np
 
 def half_transitions(topology: str, lexicon: Lexicon) -> np.ndarray | None:
     declared = TOPOLOGIES[topology]
-    columns = len(declared.columns(lexicon.tokens).names)
-    return np.log(np.full((columns, 2), 0.5, dtype=np.float32)) if declared.has_transitions else None
+    return moves(declared, lexicon.tokens).uniform() if declared.has_transitions else None
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 
 from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.graph import TOPOLOGIES, parse_topology, to_openfst, topology_fst
+from fsaasr.graph import TOPOLOGIES, moves, parse_topology, to_openfst, topology_fst
+from fsaasr.testing import random_transitions
 
 TOKENS = SymbolTable(["a", "b"])
 
@@ -98,6 +99,58 @@ def test_transition_probabilities_sum_to_one_at_each_hmm_state():
             assert np.exp(fst.score[arcs]).sum() == pytest.approx(1.0)
     loops = fst.source_state == fst.next_state
     assert sorted(np.exp(fst.score[loops])) == pytest.approx(sorted(stay))
+
+
+MIXED = TOPOLOGIES["hmm1"].with_tokens(TOPOLOGIES["silence5"], ["b"])
+
+
+def test_kaldis_silence_visits_its_inner_states_in_any_order():
+    """First and last state once, of the three between at least one."""
+    inner = (1, 2, 3)
+    for columns in itertools.product(range(5), repeat=5):
+        states = [state for state, _ in itertools.groupby(columns)]
+        allowed = len(states) > 2 and states[0] == 0 and states[-1] == 4 and set(states[1:-1]) <= set(inner)
+        assert bool(spelled("silence5", columns)) == allowed
+
+
+def test_some_tokens_have_states_of_their_own():
+    assert MIXED.columns(TOKENS).names == ("a", "b.1", "b.2", "b.3", "b.4", "b.5")
+    assert MIXED.columns(TOKENS).state.tolist() == [1, 1, 2, 3, 4, 5]
+    assert parse_topology(MIXED.name, MIXED.to_text()) == MIXED
+    assert (MIXED.num_moves, TOPOLOGIES["hmm1"].num_moves, MIXED.states_of("a"), MIXED.states_of("b")) == (4, 2, 1, 5)
+    with pytest.raises(GraphError, match="arcs of the tokens b, which are none of"):
+        MIXED.columns(SymbolTable("a"))
+    with pytest.raises(GraphError, match="'ctc' shares the states blank"):
+        TOPOLOGIES["hmm1"].with_tokens(TOPOLOGIES["ctc"], ["b"])
+
+
+def test_transitions_lead_where_the_arcs_do_and_sum_to_one():
+    known = moves(MIXED, TOKENS)
+    # Column `a` stays or ends; of silence, the first state goes to each inner one, these to one another and the last.
+    assert known.target.tolist() == [
+        [1, 0, -1, -1],
+        [1, 2, 3, 4],
+        [2, 3, 4, 5],
+        [3, 2, 4, 5],
+        [4, 2, 3, 5],
+        [5, 0, -1, -1],
+    ]
+    column, state = np.array([0, 0, 1, 3, 5]), np.array([1, 0, 4, 1, 0])
+    assert known.find(column, state).tolist() == [0, 1, 3, -1, 1]
+    for transitions in (known.uniform(), random_transitions(MIXED, TOKENS, np.random.default_rng(0))):
+        np.testing.assert_allclose(np.exp(transitions).sum(axis=1), 1.0, rtol=1e-6)
+        assert (np.isfinite(transitions) == known.exist).all()
+        fst = topology_fst(MIXED, TOKENS, transitions)
+        inside = np.delete(np.arange(fst.num_states), fst.start)
+        sums = np.bincount(fst.source_state, weights=np.exp(fst.score))
+        np.testing.assert_allclose(sums[inside], 1.0, rtol=1e-6)
+
+
+def test_transitions_that_cannot_be_told_apart_are_refused():
+    text = TOPOLOGIES["silence5"].to_text()
+    twice = parse_topology("twice", text.replace("two.t t.3 leave.2", "two.t t.3 leave", 1))
+    with pytest.raises(GraphError, match="two transitions of state 1 of 'a' have the same weight"):
+        moves(twice, TOKENS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.decode import Decoder, SearchOptions, decode
 from fsaasr.decode.beam import beam_lattice
 from fsaasr.graph import DecodingGraph, FstArrays, TokenGraph
-from fsaasr.graph.topology import TOPOLOGIES
+from fsaasr.graph.topologies import TOPOLOGIES
 from fsaasr.lattice import SEARCH_DIED, Utterance
 from fsaasr.testing import toy_graph
 

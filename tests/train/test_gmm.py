@@ -12,6 +12,7 @@ from fsaasr.core.errors import ConfigError, ModelError, TrainingError
 from fsaasr.decode import decode
 from fsaasr.graph import compile_graph, word_loop
 from fsaasr.lattice import best_path
+from fsaasr.models import load_model, save_model
 from fsaasr.train.gmm import train_gmm
 from fsaasr.train.gmm_config import GmmTrainConfig
 from fsaasr.train.gmm_passes import CHECKPOINT
@@ -20,10 +21,10 @@ from tests.train.toy_speech import CONFIG, toy_batch, toy_lexicon
 QUICK = GmmTrainConfig(iterations=6, gaussians=24, growth_end=2, split_min_count=2.0)
 
 
-@pytest.mark.parametrize("topology", ["hmm1", "hmm3"])
+@pytest.mark.parametrize(("topology", "silence"), [("hmm1", ""), ("hmm3", ""), ("hmm3", "silence5")])
 @pytest.mark.parametrize("method", ["full-sum", "viterbi"])
-def test_likelihood_never_falls_at_a_fixed_number_of_gaussians(method: str, topology: str) -> None:
-    config = GmmTrainConfig(topology, method, iterations=12, gaussians=40, growth_end=3, split_min_count=2.0)
+def test_likelihood_never_falls_at_a_fixed_number_of_gaussians(method: str, topology: str, silence: str) -> None:
+    config = GmmTrainConfig(topology, silence, method, iterations=12, gaussians=40, growth_end=3, split_min_count=2.0)
     history = train_gmm(toy_batch(40, noise=1.0), toy_lexicon(), CONFIG, config).history
     checked = 0
     for before, after in zip(history, history[1:]):
@@ -59,6 +60,27 @@ def test_transitions_are_learned() -> None:
     fast = train_gmm(toy_batch(30, frames=1), toy_lexicon(), CONFIG, QUICK).model
     assert np.exp(slow.transitions[:, 0]).mean() > 0.6
     assert np.exp(fast.transitions[:, 0]).mean() < 0.3
+
+
+def test_silence_may_have_five_states_and_learns_in_which_order_they_come(tmp_path: Path) -> None:
+    lexicon, batch = toy_lexicon(), toy_batch(40, frames=6)
+    model = train_gmm(batch, lexicon, CONFIG, replace(QUICK, silence="silence5")).model
+    columns = model.topology.columns(model.tokens)
+    assert np.bincount(columns.token)[1:].tolist() == [5 if name == "SIL" else 3 for name in model.tokens.names[1:]]
+    of_silence = np.exp(model.transitions[columns.token == lexicon.tokens["SIL"]])
+    np.testing.assert_allclose(of_silence.sum(axis=1), 1.0, rtol=1e-5)
+    assert (of_silence[:4] >= 0.0099).all()
+    assert np.abs(of_silence[1:4] - 0.25).max() > 0.1  # no longer what training began with
+    save_model(model, tmp_path, lexicon)
+    loaded = load_model(tmp_path)
+    assert loaded.topology == model.topology
+    np.testing.assert_array_equal(loaded.transitions, model.transitions)
+    graph = compile_graph(lexicon, word_loop(lexicon.words), loaded.topology, transitions=loaded.transitions)
+    unseen = toy_batch(20, seed=1)
+    found = [best_path(lattice).text for lattice in decode(graph, model.scores(unseen))]
+    assert sum(text == truth for text, truth in zip(found, unseen.texts)) >= 19
+    with pytest.raises(ConfigError, match="silence 'silence5' for a lexicon without"):
+        train_gmm(batch, toy_lexicon(silence=False), CONFIG, replace(QUICK, silence="silence5"))
 
 
 class KilledError(Exception):

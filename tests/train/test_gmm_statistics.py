@@ -63,13 +63,22 @@ def test_rare_gaussians_and_unvisited_columns_stay() -> None:
 
 def test_transitions_are_relative_frequencies_within_bounds() -> None:
     statistics = GmmStatistics(two_columns())
-    statistics.stays[:] = [30.0, 1000.0]
-    statistics.leaves[:] = [10.0, 1.0]
+    statistics.moves[:] = [[30.0, 10.0], [1000.0, 1.0]]
     previous = np.log(np.full((2, 2), 0.5, np.float32))
     np.testing.assert_allclose(
         np.exp(maximise_transitions(statistics, previous, 5.0)), [[0.75, 0.25], [0.99, 0.01]], rtol=1e-5
     )
     np.testing.assert_array_equal(maximise_transitions(statistics, previous, 2000.0), previous)
+
+
+def test_the_floored_ones_of_many_transitions_leave_the_rest_its_proportions() -> None:
+    statistics = GmmStatistics(two_columns(), 4)
+    statistics.moves[:] = [[600.0, 300.0, 1.0, 0.0], [50.0, 50.0, 0.0, 0.0]]
+    previous = np.log([[0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 1e-300, 1e-300]]).astype(np.float32)
+    previous[1, 2:] = -np.inf
+    found = maximise_transitions(statistics, previous, 5.0)
+    np.testing.assert_allclose(np.exp(found[0]), [0.98 * 2 / 3, 0.98 / 3, 0.01, 0.01], rtol=1e-5)
+    np.testing.assert_allclose(np.exp(found[1]), [0.5, 0.5, 0.0, 0.0], rtol=1e-5)
 
 
 def test_growth_splits_the_heaviest_by_a_fifth_of_its_deviation() -> None:

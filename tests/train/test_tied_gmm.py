@@ -11,7 +11,7 @@ import pytest
 from fsaasr.core.errors import ModelError, TrainingError
 from fsaasr.decode import align, decode
 from fsaasr.features import FeatureBatch
-from fsaasr.graph import TOPOLOGIES, TranscriptCompiler, compile_graph, word_loop
+from fsaasr.graph import TOPOLOGIES, TranscriptCompiler, compile_graph, parse_topology, word_loop
 from fsaasr.models import load_model, save_graph, save_model
 from fsaasr.train import (
     GmmTrainConfig,
@@ -102,13 +102,30 @@ def test_a_tied_model_can_be_the_start_of_another(trained) -> None:
     assert again.history[-1]["log_likelihood"] == pytest.approx(tied.history[-1]["log_likelihood"], abs=0.5)
 
 
+@pytest.mark.parametrize("method", ["full-sum", "viterbi"])
+def test_a_silence_of_five_states_is_tied_with_speech_of_three(trained, method: str) -> None:
+    batch = trained[0]
+    plain = train_gmm(batch, LEXICON, CONFIG, replace(PLAIN, silence="silence5"))
+    columns = plain.model.topology.columns(LEXICON.tokens)
+    passes = replace(TIED, silence="silence5", method=method, realign_every=1)
+    tied = train_tied_gmm(batch, alignments_of(plain, batch), columns, LEXICON, CONFIG, TiedGmmConfig(TREE, passes))
+    tree = tied.model.topology.tree
+    assert [len(roots) for roots in tree.roots] == [5 if name == "SIL" else 3 for name in tree.tokens]
+    assert tied.model.transitions.shape == (tree.num_columns, 4)
+    np.testing.assert_allclose(np.exp(tied.model.transitions).sum(axis=1), 1.0, rtol=1e-5)
+    assert tied.history[-1]["log_likelihood"] > tied.history[0]["log_likelihood"]
+    spans = alignments_of(tied, batch)[0].tokens
+    assert spans[0].name == "SIL"
+    assert parse_topology(tied.model.topology.name, tied.model.topology.to_text()) == tied.model.topology
+
+
 def test_alignments_that_do_not_fit_are_refused(trained) -> None:
     batch, plain, _ = trained
     found = alignments_of(plain, batch)
     columns = TOPOLOGIES["hmm3"].columns(LEXICON.tokens)
     with pytest.raises(TrainingError, match="alignments of 59 utterances for 60"):
         train_tied_gmm(batch, found[:-1], columns, LEXICON, CONFIG, TiedGmmConfig(TREE, TIED))
-    with pytest.raises(TrainingError, match="3 states a token for a topology of 1"):
+    with pytest.raises(TrainingError, match="3 states of token 1 for a topology of 1"):
         train_tied_gmm(batch, found, columns, LEXICON, CONFIG, TiedGmmConfig(TREE, replace(TIED, topology="hmm1")))
 
 

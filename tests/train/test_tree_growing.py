@@ -31,7 +31,7 @@ def statistics_where(mean_of, frames: int = 50, states: int = 1) -> ContextStati
     rng = np.random.default_rng(0)
     contexts = list(itertools.product(range(1, 5), range(1, states + 1), range(5), range(5)))
     moments = [moments_of(rng.normal(size=(frames, 2)) + mean_of(*context)) for context in contexts]
-    return ContextStatistics(NAMES, states, np.array(contexts), np.array(moments))
+    return ContextStatistics(NAMES, (states,) * 4, np.array(contexts), np.array(moments))
 
 
 def test_log_likelihood_is_that_of_the_fitted_gaussian() -> None:
@@ -74,7 +74,7 @@ def test_no_leaf_has_few_frames_and_no_question_gains_little() -> None:
 def test_silence_has_no_context_and_a_token_without_data_one_leaf() -> None:
     full = statistics_where(lambda token, state, left, right: left)
     seen = full.contexts[:, 0] != 2
-    statistics = ContextStatistics(NAMES, 1, full.contexts[seen], full.moments[seen])
+    statistics = ContextStatistics(NAMES, (1,) * 4, full.contexts[seen], full.moments[seen])
     config = TreeConfig(leaves=20, min_frames=1.0)
     tree = grow_tree(statistics, [(name,) for name in NAMES], config, FLOOR, context_free=["a"])
     assert tree.sizes.ravel()[:2].tolist() == [1, 1]

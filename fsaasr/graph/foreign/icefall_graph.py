@@ -17,8 +17,8 @@ from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.k2_arcs import K2Arcs
 from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.token_labels import split_flags
+from fsaasr.graph.topologies import find_topology
 from fsaasr.graph.topology import Topology
-from fsaasr.graph.topology_fst import find_topology
 
 Checked = TypeVar("Checked", DecodingGraph, TokenGraph)
 

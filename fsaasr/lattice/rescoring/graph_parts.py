@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.graph import Topology, find_topology, moves
+from fsaasr.graph.topology_fst import check_transitions
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 from fsaasr.lexicon import Lexicon
 
@@ -19,7 +21,10 @@ Int64 = npt.NDArray[np.int64]
 
 
 def split_graph_scores(
-    lattice: WordLattice, lexicon: Lexicon, transitions: Optional[npt.NDArray[np.float32]] = None
+    lattice: WordLattice,
+    lexicon: Lexicon,
+    transitions: Optional[npt.NDArray[np.float32]] = None,
+    topology: Union[str, Topology] = "ctc",
 ) -> WordLattice:
     """Splits the graph scores of a lattice from a graph of `compile_graph`; their sums are what they were.
 
@@ -37,13 +42,14 @@ def split_graph_scores(
 
     Args:
       lattice: with the columns of frames, and their flags.
-      lexicon: that of the graph. transitions: float32 (C, 2), as `compile_graph` took them.
+      lexicon: that of the graph.
+      transitions, topology: as `compile_graph` took them; one without transitions needs no other topology's name.
 
     Raises:
       LatticeError: columns or flags are not known; transitions of another number of columns; a word whose tokens on
         an arc are none of its pronunciations.
     """
-    return GraphSplitter(lexicon, lattice.words, lattice.tokens, transitions).split(lattice)
+    return GraphSplitter(lexicon, lattice.words, lattice.tokens, transitions, topology).split(lattice)
 
 
 class GraphSplitter:
@@ -55,11 +61,16 @@ class GraphSplitter:
         words: SymbolTable,
         tokens: SymbolTable,
         transitions: Optional[npt.NDArray[np.float32]] = None,
+        topology: Union[str, Topology] = "ctc",
     ) -> None:
         """Args:
-        lexicon, transitions: as in `split_graph_scores`. words, tokens: those of the graph.
+        lexicon, transitions, topology: as in `split_graph_scores`. words, tokens: those of the graph.
+
+        Raises:
+          GraphError: transitions that are not the topology's.
         """
-        self.words, self.tokens, self.transitions = words, tokens, transitions
+        self.words, self.tokens = words, tokens
+        self._moves = _transition_tables(transitions, find_topology(topology), tokens)
         none = math.log(1 - lexicon.silence.probability) if lexicon.silence else 0.0
         self.no_silence, self.silence = none, math.log(lexicon.silence.probability) - none if lexicon.silence else 0.0
         self.trie, self.ends, self.log_prob = _pronunciations(lexicon, words, tokens)
@@ -88,13 +99,13 @@ class GraphSplitter:
         parts = (part.astype(np.float32) for part in (lm, pronunciation, silence, topology))
         return replace(lattice, parts=GraphParts(*parts))
 
-    def _transitions(self, lattice: WordLattice) -> Float64:
+    def _transitions(self, lattice: WordLattice) -> Tuple[Any, ...]:
         columns = len(lattice.column_token)
-        if self.transitions is None:
-            return np.zeros((columns, 2))
-        if self.transitions.shape != (columns, 2):
-            self._refuse(lattice, f"transitions have shape {self.transitions.shape}", f"expected ({columns}, 2)")
-        return self.transitions.astype(np.float64)
+        if self._moves is None:
+            return np.zeros((columns, 0)), np.zeros((columns, 0), np.int32), np.zeros(columns, np.int32)
+        if len(self._moves[0]) != columns:
+            self._refuse(lattice, f"transitions of {len(self._moves[0])} columns", f"expected {columns}")
+        return self._moves
 
     def _pronunciation(self, lattice: WordLattice, node: Int64) -> Float64:
         keys = node * len(self.words) + lattice.output_label
@@ -116,6 +127,17 @@ class GraphSplitter:
 
     def _refuse(self, lattice: WordLattice, found: str, remedy: str) -> None:
         raise LatticeError(f"split_graph_scores: utterance {lattice.utterance!r}: {found}; {remedy}")
+
+
+def _transition_tables(
+    transitions: Optional[npt.NDArray[np.float32]], topology: Topology, tokens: SymbolTable
+) -> Optional[Tuple[Any, ...]]:
+    """What `read_arcs` takes; None where there are no transitions."""
+    if transitions is None:
+        return None
+    known = moves(topology, tokens)
+    check_transitions(topology, transitions, len(known.state))
+    return transitions.astype(np.float64), known.target, known.state
 
 
 def _pronunciations(

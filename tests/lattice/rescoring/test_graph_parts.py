@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fsaasr.core.errors import LatticeError
+from fsaasr.core.errors import GraphError, LatticeError
 from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.grammar import estimate_ngram, read_arpa
-from fsaasr.graph import NON_WORD, TOKEN_START, TOPOLOGIES, compile_graph
+from fsaasr.graph import NON_WORD, TOKEN_START, TOPOLOGIES, compile_graph, moves
 from fsaasr.lattice import GraphSplitter, check, rescore_ngram, split_graph_scores
 from fsaasr.lattice.nbest import nbest_paths
 from fsaasr.lexicon import Lexicon, OptionalSilence
-from fsaasr.testing import random_word_lattice
+from fsaasr.testing import random_transitions, random_word_lattice
 from tests.grammar.toys import DATA, table
 
 LEXICON = Lexicon.from_text(
@@ -37,8 +37,7 @@ def decoded(topology, lexicon, seed, frames=9):
     columns = len(TOPOLOGIES[topology].columns(lexicon.tokens).names)
     transitions = None
     if TOPOLOGIES[topology].has_transitions:
-        stay = rng.uniform(0.2, 0.8, size=columns)
-        transitions = np.log(np.stack([stay, 1 - stay], axis=1)).astype(np.float32)
+        transitions = random_transitions(TOPOLOGIES[topology], lexicon.tokens, rng)
     graph = compile_graph(lexicon, model, topology, transitions=transitions)
     matrices = [rng.normal(-2, 1.5, size=(frames, columns)).astype(np.float32) for _ in range(3)]
     lattices = decode(graph, Scores.from_matrices(matrices, 0.01), SearchOptions("native", 20.0, BEAM))
@@ -74,7 +73,7 @@ def best_backoff(model, words):
     return max(score.values()) * math.log(10)
 
 
-def expected_parts(lattice, path, lexicon, model, transitions):
+def expected_parts(lattice, path, lexicon, model, transitions, topology_name):
     """Natural log probabilities of a path, from its words, tokens and columns: lm, pronunciation, silence, topology."""
     hypothesis = lattice.read_path(path)
     flags = lattice.column_flags[lattice.frames_of(path)]
@@ -89,9 +88,11 @@ def expected_parts(lattice, path, lexicon, model, transitions):
     if lexicon.silence:
         p = lexicon.silence.probability
         silence = silences * math.log(p) + (len(words) + 1 - silences) * math.log(1 - p)
+    known = moves(TOPOLOGIES[topology_name], lexicon.tokens)
     for t, column in enumerate(columns) if transitions is not None else ():
-        ends = t + 1 == len(columns) or starts[t + 1] or columns[t + 1] != column
-        topology += float(transitions[column, int(ends)])
+        ends = t + 1 == len(columns) or starts[t + 1]
+        after = 0 if ends else known.state[columns[t + 1]]
+        topology += float(transitions[column, known.target[column].tolist().index(after)])
     return best_backoff(model, words), pronunciation, silence, topology
 
 
@@ -99,7 +100,7 @@ def expected_parts(lattice, path, lexicon, model, transitions):
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_along_each_path_the_parts_are_what_their_sources_say(topology, lexicon):
     lattices, model, transitions = decoded(topology, lexicon, 1)
-    splitter = GraphSplitter(lexicon, lattices[0].words, lattices[0].tokens, transitions)
+    splitter = GraphSplitter(lexicon, lattices[0].words, lattices[0].tokens, transitions, topology)
     for lattice in lattices:
         split = splitter.split(lattice)
         check(split)
@@ -107,7 +108,7 @@ def test_along_each_path_the_parts_are_what_their_sources_say(topology, lexicon)
             parts = split.parts.take(path)
             lm = parts.lm.sum(dtype=np.float64) + split.final_score[split.target[path[-1]]]
             found = (lm, *(part.sum(dtype=np.float64) for part in (parts.pronunciation, parts.silence, parts.topology)))
-            expected = expected_parts(split, path, lexicon, model, transitions)
+            expected = expected_parts(split, path, lexicon, model, transitions, topology)
             assert found == pytest.approx(expected, abs=1e-3)
 
 
@@ -115,7 +116,7 @@ def test_along_each_path_the_parts_are_what_their_sources_say(topology, lexicon)
 def test_rescoring_puts_the_models_own_scores_in_place_of_the_graphs(topology):
     lattices, model, transitions = decoded(topology, LEXICON, 2)
     for lattice in lattices:
-        split = split_graph_scores(lattice, LEXICON, transitions)
+        split = split_graph_scores(lattice, LEXICON, transitions, topology)
         rescored, removed = rescore_ngram(split, model), rescore_ngram(lattice, model, model)
         assert removed.total_score() == pytest.approx(lattice.total_score(), abs=1e-3)
         scores = {hypothesis.text: hypothesis for hypothesis in rescored.nbest(1000)}
@@ -153,7 +154,7 @@ def test_on_a_real_model_the_parts_left_are_its_probabilities():
 
 def test_unfinished_words_are_split_as_far_as_they_went():
     lattices, _, transitions = decoded("hmm3", LEXICON, 4, frames=2)
-    splits = [split_graph_scores(lattice, LEXICON, transitions) for lattice in lattices]
+    splits = [split_graph_scores(lattice, LEXICON, transitions, "hmm3") for lattice in lattices]
     assert not any(split.reached_final for split in splits)
     for split in splits:
         check(split)
@@ -164,8 +165,11 @@ def test_what_is_missing_or_other_is_named():
     lattice = decoded("ctc", LEXICON, 3)[0][0]
     with pytest.raises(LatticeError, match="the columns of its frames, or their flags, are not known"):
         split_graph_scores(replace(lattice, column_flags=None), LEXICON)
-    with pytest.raises(LatticeError, match=r"transitions have shape \(3, 2\)"):
+    with pytest.raises(GraphError, match="'ctc' has no transition probabilities"):
         split_graph_scores(lattice, LEXICON, np.zeros((3, 2), dtype=np.float32))
+    twelve = np.zeros((12, 2), dtype=np.float32)
+    with pytest.raises(LatticeError, match="transitions of 12 columns"):
+        split_graph_scores(lattice, LEXICON, twelve, "hmm3")
     with pytest.raises(LatticeError, match=r"arc \d+ has '.*' with the tokens '.*', which are none of its pronunc"):
         split_graph_scores(lattice, Lexicon.from_text("a z\nb x\n"))
     other = random_word_lattice(np.random.default_rng(0))
