@@ -13,7 +13,7 @@ from fsaasr.testing.enumeration import (
 from fsaasr.testing.fuzz import FuzzCase, fuzz_case
 from fsaasr.testing.random_graphs import linear_ctc_flags, linear_ctc_fst, random_fst, random_matrix, toy_graph
 from fsaasr.testing.random_lattices import WordPath, random_word_lattice, word_paths
-from fsaasr.testing.random_trees import random_context_tree, random_transitions
+from fsaasr.testing.random_trees import random_context_tree
 from fsaasr.testing.reference import ExactResult, exact_search
 from fsaasr.testing.toys import TOY_ARPA, TOY_LEXICON, TOY_LEXICON_WITH_PROBABILITIES
 from fsaasr.testing.trellis import Trellis, best_score_of, search_trellis
@@ -41,7 +41,6 @@ __all__ = [
     "random_context_tree",
     "random_fst",
     "random_matrix",
-    "random_transitions",
     "random_word_lattice",
     "search_trellis",
     "toy_graph",

@@ -1,14 +1,11 @@
-"""Random context trees and transition probabilities, for tests."""
+"""Random context trees, for tests."""
 
 from __future__ import annotations
 
 from typing import Sequence, Tuple
 
 import numpy as np
-import numpy.typing as npt
 
-from fsaasr.core.symbols import SymbolTable
-from fsaasr.graph import Topology, moves
 from fsaasr.graph.context_tree import ContextTree, Leaf, Node, Split
 
 
@@ -33,12 +30,3 @@ def _random_node(tokens: Tuple[str, ...], rng: np.random.Generator, depth: int) 
     names = tuple(tokens[place] for place in sorted(asked.tolist()))
     yes, no = (_random_node(tokens, rng, depth - 1) for _ in range(2))
     return Split("left" if rng.random() < 0.5 else "right", names, yes, no)
-
-
-def random_transitions(topology: Topology, tokens: SymbolTable, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """float32 (C, W): log probabilities of each column's transitions, none of them small; -inf where it has none."""
-    exist = moves(topology, tokens).exist
-    shares = np.where(exist, rng.uniform(0.2, 0.8, size=exist.shape), 0.0)
-    with np.errstate(divide="ignore"):
-        logs = np.log(shares) - np.log(np.maximum(shares.sum(axis=1, keepdims=True), 1e-300))
-    return np.where(exist.any(axis=1, keepdims=True), logs, 0.0).astype(np.float32)

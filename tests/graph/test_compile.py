@@ -95,9 +95,9 @@ def test_only_sentences_of_the_grammar_are_accepted(topology):
     lexicon = Lexicon.from_text(TEXT)
     grammar = pynini.union(*(linear_acceptor([lexicon.words[w] for w in s.split()]) for s in ("ab b", "a")))
     graph = compile_graph(lexicon, grammar, topology)
-    # No topology needs more than three frames for a token.
-    per_token = min(3, TOPOLOGIES[topology].columns_per_token)
-    assert {words for _, words, _ in complete_paths(graph, 4 * per_token)} == {("ab", "b"), ("a",)}
+    # In silence5, three frames are enough for a token, and there are too many paths of more.
+    frames = 4 * TOPOLOGIES[topology].columns_per_token if topology != "silence5" else 9
+    assert {words for _, words, _ in complete_paths(graph, frames)} == {("ab", "b"), ("a",)}
 
 
 def test_silence_is_optional_and_weighted():

@@ -7,7 +7,7 @@ import pytest
 from fsaasr.core.errors import GraphError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph import TOPOLOGIES, moves, parse_topology, to_openfst, topology_fst
-from fsaasr.testing import random_transitions
+from tests.transitions import random_transitions
 
 TOKENS = SymbolTable(["a", "b"])
 

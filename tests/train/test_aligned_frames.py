@@ -35,7 +35,7 @@ def test_the_aligning_model_collects_what_a_viterbi_pass_does() -> None:
     kept = aligned_expectation(gmm, transitions, align_frames(gmm, transitions, utterances))
     assert kept.total == pytest.approx(whole.total, rel=1e-6)
     assert kept.frames == whole.frames
-    for name in ("occupancy", "first", "second", "stays", "leaves"):
+    for name in ("occupancy", "first", "second", "moves"):
         np.testing.assert_allclose(getattr(kept, name), getattr(whole, name), rtol=1e-3, atol=1e-3)
 
 

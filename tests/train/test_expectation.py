@@ -12,10 +12,11 @@ from fsaasr.decode import forward_backward
 from fsaasr.graph import TOKEN_START, TOPOLOGIES, Topology, TranscriptCompiler, moves
 from fsaasr.lexicon import Lexicon, OptionalSilence
 from fsaasr.models.diag_gmm import DiagGmm
-from fsaasr.testing import best_and_total, enumerate_paths, random_transitions
+from fsaasr.testing import best_and_total, enumerate_paths
 from fsaasr.train.expectation import HmmUtterance, best_path, expectation, full_sum, hmm_utterances
 from fsaasr.train.hmm_graphs import TrainingGraph
 from tests.train.toy_speech import toy_batch, toy_lexicon
+from tests.transitions import random_transitions
 
 SILENCE5 = TOPOLOGIES["hmm3"].with_tokens(TOPOLOGIES["silence5"], ["SIL"])
 

@@ -14,8 +14,9 @@ from fsaasr.graph import NON_WORD, TOKEN_START, TOPOLOGIES, compile_graph, moves
 from fsaasr.lattice import GraphSplitter, check, rescore_ngram, split_graph_scores
 from fsaasr.lattice.nbest import nbest_paths
 from fsaasr.lexicon import Lexicon, OptionalSilence
-from fsaasr.testing import random_transitions, random_word_lattice
+from fsaasr.testing import random_word_lattice
 from tests.grammar.toys import DATA, table
+from tests.transitions import random_transitions
 
 LEXICON = Lexicon.from_text(
     "a 1.0 x\na 0.25 x y\nab 1.0 x y\nb 0.5 y\nb 1.0 z z\nc 0.75 z\n", OptionalSilence("SIL", 0.25), kind="lexiconp"
