@@ -21,7 +21,7 @@ class TransducerBatch:
 
     Attributes:
       labels: int64 (N, U) on the device of the logits. frames: N, each 1 .. T. counts: N, each 0 .. U.
-      topology: of `fsaasr.decode.transducer.TOPOLOGIES`.
+      topology: of `fsaasr.models.transducer.TOPOLOGIES`.
     """
 
     labels: Tensor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Optional
+from typing import Optional
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
@@ -22,11 +22,10 @@ class TransducerTrainConfig:
 
     Attributes:
       encoder: kind and shape of the encoder.
-      transducer: prediction network and joiner.
+      transducer: prediction network, joiner and topology.
       fit: epochs, learning rate, seed.
       augment: what is done to features in training.
       batch_duration: seconds of audio a batch, at most.
-      topology: `regular`, or `one-per-frame`: at most one token a frame.
       ctc_scale: weight of a CTC loss on the encoder, which helps it to find the frames of tokens; 0 for none.
       pruning: trains with the pruned loss of k2; None with the full one.
     """
@@ -38,7 +37,6 @@ class TransducerTrainConfig:
     fit: FitConfig = field(default_factory=FitConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     batch_duration: Seconds = 40.0
-    topology: Literal["regular", "one-per-frame"] = "regular"
     ctc_scale: float = 0.3
     pruning: Optional[PruningConfig] = None
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fsaasr.core.errors import ConfigError
-from fsaasr.decode.transducer.joint import TOPOLOGIES
+from fsaasr.models.transducer.config import TOPOLOGIES
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def sum_lattice(blank: Tensor, label: Tensor, frames: Tensor, labels: Tensor, to
       blank: (N, T, U + 1) log probabilities of blank at frame t after u labels.
       label: (N, T, U + 1) log probabilities of label u + 1 there; u = U is not read.
       frames: int64 (N,), 1 .. T. labels: int64 (N,), 0 .. U; what lies beyond is not read.
-      topology: see `fsaasr.decode.transducer.TOPOLOGIES`.
+      topology: see `fsaasr.models.transducer.TOPOLOGIES`.
 
     Raises:
       ConfigError: another topology.

@@ -34,7 +34,7 @@ def transducer_loss(
         frame t after u labels.
       labels: int (N, U), 1 .. C - 1.
       frames: int (N,), 1 .. T. counts: int (N,), 0 .. U: labels of each utterance.
-      topology: `regular` or `one-per-frame`, see `fsaasr.decode.transducer.TOPOLOGIES`.
+      topology: `regular` or `one-per-frame`, see `fsaasr.models.transducer.TOPOLOGIES`.
       ids: N, for messages.
 
     Returns:

@@ -80,7 +80,7 @@ class TransducerTask(Task[List[int], TransducerTraining]):
     def _frames_needed(self, labels: Labels) -> int:
         if self._config.ctc_scale > 0:
             return frames_needed(labels)
-        return len(labels) if self._config.topology == "one-per-frame" else 1
+        return len(labels) if self._config.transducer.topology == "one-per-frame" else 1
 
     def batches(self, epoch: int) -> Sequence[List[int]]:
         """Batches of utterances of similar length."""
@@ -113,7 +113,7 @@ class TransducerTask(Task[List[int], TransducerTraining]):
             joined = network.network.from_encoder(encoded)
             ids = [self._dev.ids[n] for n in batch]
             loss += float(self._full_loss(network.network, joined, lengths, rows, ids))
-            for row, found in zip(rows, greedy(network.network, joined, lengths, self._config.topology)):
+            for row, found in zip(rows, greedy(network.network, joined, lengths, self._config.transducer.topology)):
                 errors += edit_distance(row, list(found.labels))["total"]
         count = sum(map(len, self._labels[1]))
         return {"dev_error": errors / count, "dev_loss": loss / count}
@@ -141,7 +141,7 @@ class TransducerTask(Task[List[int], TransducerTraining]):
         labels, counts = _padded(rows, joined.device)
         predicted = network.predict(labels)
         parameters = network.joiner_parameters
-        topology = self._config.topology
+        topology = self._config.transducer.topology
         loss: Tensor = joint_transducer_loss(
             joined, predicted, network.join, parameters, labels, lengths, counts, topology, ids
         ).sum()
@@ -157,7 +157,7 @@ class TransducerTask(Task[List[int], TransducerTraining]):
         vectors = network.predictor(labels)
         simple = training.simple[0](encoded), training.simple[1](vectors)
         joined = network.from_encoder(encoded), network.from_predictor(vectors)
-        topology = self._config.topology
+        topology = self._config.transducer.topology
         smoothed, pruned = pruned_transducer_loss(
             simple, *joined, network.join, labels, lengths, counts, topology, pruning
         )

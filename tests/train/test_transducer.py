@@ -25,6 +25,7 @@ from tests.train.toy_speech import CONFIG, toy_batch, toy_lexicon
 
 ENCODER = TdnnConfig(hidden=32, dilations=(1, 2), subsampling=2, dropout=0.1)
 SMALL = TransducerConfig(StatelessConfig(context=2, dim=16), TanhConfig(dim=32))
+SINGLE = replace(SMALL, topology="one-per-frame")
 GENTLE = AugmentConfig(time_width=2, feature_masks=0, tempo=0.05)
 QUICK = TransducerTrainConfig(ENCODER, SMALL, FitConfig(epochs=3, learning_rate=0.01), GENTLE, batch_duration=2.0)
 LONGER = replace(QUICK, fit=FitConfig(epochs=10, learning_rate=0.01))
@@ -46,7 +47,7 @@ def token_errors(result: TransducerTrained, topology: str) -> float:
 
 @pytest.mark.parametrize("topology", ["regular", "one-per-frame"])
 def test_a_trained_model_recognizes_unseen_utterances(topology: str) -> None:
-    config = replace(LONGER, topology=topology)
+    config = replace(LONGER, transducer=replace(SMALL, topology=topology))
     result = train_transducer(toy_batch(120), toy_lexicon(), CONFIG, config, dev=toy_batch(10, seed=2))
     assert result.lexicon.silence is None
     assert "SIL" not in result.model.tokens
@@ -59,7 +60,7 @@ def test_a_trained_model_recognizes_unseen_utterances(topology: str) -> None:
 def test_every_option_changes_the_training() -> None:
     kinds = {
         "base": QUICK,
-        "one-per-frame": replace(QUICK, topology="one-per-frame"),
+        "one-per-frame": replace(QUICK, transducer=SINGLE),
         "no ctc": replace(QUICK, ctc_scale=0.0),
         "more ctc": replace(QUICK, ctc_scale=1.0),
         "lstm": replace(QUICK, transducer=replace(SMALL, predictor=LstmConfig(dim=8, hidden=16))),
@@ -80,7 +81,7 @@ def test_every_option_changes_the_training() -> None:
 @pytest.mark.k2
 def test_the_pruned_loss_trains_too() -> None:
     pytest.importorskip("k2")
-    config = replace(LONGER, pruning=PruningConfig(band=4), topology="one-per-frame", ctc_scale=0.0)
+    config = replace(LONGER, pruning=PruningConfig(band=4), transducer=SINGLE, ctc_scale=0.0)
     result = train_transducer(toy_batch(120), toy_lexicon(), CONFIG, config)
     assert token_errors(result, "one-per-frame") < 0.2
     shares = [replace(QUICK, pruning=PruningConfig(simple_scale=scale)) for scale in (0.25, 0.75)]
@@ -127,9 +128,7 @@ def test_utterances_too_short_are_named() -> None:
     with pytest.raises(TrainingError, match=r"'toy-1' has 3 frames after subsampling by 2, but its 4 labels need 4"):
         train_transducer(short, toy_lexicon(), CONFIG, QUICK)
     with pytest.raises(TrainingError, match="'toy-1'"):
-        train_transducer(
-            batch, toy_lexicon(), CONFIG, replace(QUICK, ctc_scale=0.0, topology="one-per-frame"), dev=short
-        )
+        train_transducer(batch, toy_lexicon(), CONFIG, replace(QUICK, ctc_scale=0.0, transducer=SINGLE), dev=short)
     regular = train_transducer(short, toy_lexicon(), CONFIG, replace(QUICK, ctc_scale=0.0))
     assert regular.history[-1]["loss"] < regular.history[0]["loss"]
     with pytest.raises(TrainingError, match="4 dimensions, 5 are configured"):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fsaasr.core.errors import ConfigError
-from fsaasr.decode.transducer import TOPOLOGIES
+from fsaasr.models.transducer import TOPOLOGIES
 from fsaasr.train.transducer_loss import transducer_loss
 from fsaasr.train.transducer_pruned import PruningConfig, pruned_transducer_loss
 

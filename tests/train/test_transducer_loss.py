@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fsaasr.core.errors import ConfigError, TrainingError
-from fsaasr.decode.transducer import TOPOLOGIES
+from fsaasr.models.transducer import TOPOLOGIES
 from fsaasr.train import transducer_batch
 from fsaasr.train.transducer_lattice import sum_lattice
 from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss

@@ -1,6 +1,9 @@
 """Search with transducers, whose scores depend on the tokens said before."""
 
+from fsaasr.decode.transducer.beam import beam_search
+from fsaasr.decode.transducer.beam_options import BeamOptions
+from fsaasr.decode.transducer.fusion import Fusion
 from fsaasr.decode.transducer.greedy import greedy
-from fsaasr.decode.transducer.joint import TOPOLOGIES, JointModel, TokenPath
+from fsaasr.decode.transducer.joint import JointModel, TokenPath
 
-__all__ = ["TOPOLOGIES", "JointModel", "TokenPath", "greedy"]
+__all__ = ["BeamOptions", "Fusion", "JointModel", "TokenPath", "beam_search", "greedy"]

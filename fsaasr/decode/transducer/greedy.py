@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from fsaasr.core.errors import ConfigError
-from fsaasr.decode.transducer.joint import TOPOLOGIES, JointModel, TokenPath
+from fsaasr.decode.transducer.joint import JointModel, TokenPath
+from fsaasr.models.transducer.config import TOPOLOGIES
 
 MAX_SYMBOLS = 8
 """Tokens of one frame at most, in the regular topology."""
@@ -26,7 +27,7 @@ def greedy(
     Args:
       model: predictor and joiner.
       encoded: (N, T, J). lengths: int64 (N,), 1 .. T.
-      topology: as `joint.TOPOLOGIES`.
+      topology: of `fsaasr.models.transducer.TOPOLOGIES`.
       max_symbols: after as many tokens in a frame a blank follows, whatever its score; of `regular` only.
 
     Raises:

@@ -7,13 +7,13 @@ from typing import Optional, Protocol, Tuple
 
 from torch import Tensor
 
-TOPOLOGIES = ("regular", "one-per-frame")
-"""`regular`: any number of tokens, then a blank, and the next frame (Graves 2012). `one-per-frame`: a token or a blank,
-and the next frame (Tripathi et al. 2019; k2 calls it modified)."""
-
 
 class JointModel(Protocol):
     """The part of a transducer behind its encoder; column 0 is blank, token labels 1 .. V are columns."""
+
+    @property
+    def num_columns(self) -> int:
+        """C: blank and V tokens."""
 
     @property
     def context(self) -> Optional[int]:

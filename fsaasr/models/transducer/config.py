@@ -83,6 +83,10 @@ class AdditiveConfig:
     kind: Literal["additive"] = "additive"
 
 
+TOPOLOGIES = ("regular", "one-per-frame")
+"""`regular`: any number of tokens, then a blank, and the next frame (Graves 2012). `one-per-frame`: a token or a blank,
+and the next frame (Tripathi et al. 2019; k2 calls it modified)."""
+
 PredictorConfig = Union[StatelessConfig, LstmConfig]
 JoinerConfig = Union[TanhConfig, AdditiveConfig]
 
@@ -94,9 +98,11 @@ class TransducerConfig:
     Attributes:
       predictor: kind and shape of the prediction network.
       joiner: kind and shape of the joiner.
+      topology: how tokens and blanks spend frames: one of `TOPOLOGIES`.
     """
 
     __pydantic_config__ = STRICT
 
     predictor: PredictorConfig = field(default_factory=StatelessConfig)
     joiner: JoinerConfig = field(default_factory=TanhConfig)
+    topology: Literal["regular", "one-per-frame"] = "regular"
