@@ -3,6 +3,7 @@
 from fsaasr.features.batching import FeatureDataset, PaddedBatch, bucketing_sampler, pad
 from fsaasr.features.config import FeatureConfig
 from fsaasr.features.extract import FeatureBatch, compute_features, cut_text, features_of, load_samples
+from fsaasr.features.speeds import add_speeds
 from fsaasr.features.transforms import add_deltas, normalise
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "FeatureDataset",
     "PaddedBatch",
     "add_deltas",
+    "add_speeds",
     "bucketing_sampler",
     "compute_features",
     "cut_text",

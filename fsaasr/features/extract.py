@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ class FeatureBatch:
       speakers: N speaker names, "" where unknown.
       texts: N transcripts, "" where there is none.
       frame_shift: seconds between two frames.
+      at_speed: the same utterances spoken faster (above 1) or slower, by speed; see `add_speeds`.
     """
 
     ids: Tuple[str, ...]
@@ -38,6 +39,7 @@ class FeatureBatch:
     speakers: Tuple[str, ...]
     texts: Tuple[str, ...]
     frame_shift: Seconds
+    at_speed: Mapping[float, Tuple[FloatArray, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """N, the number of utterances."""
@@ -65,6 +67,7 @@ class FeatureBatch:
             tuple(self.speakers[n] for n in rows),
             tuple(self.texts[n] for n in rows),
             self.frame_shift,
+            {speed: tuple(matrices[n] for n in rows) for speed, matrices in self.at_speed.items()},
         )
 
     def select_cuts(self, cuts: Iterable[Any]) -> FeatureBatch:

@@ -16,10 +16,10 @@ from fsaasr.models.attention_model import AttentionNetwork, Encoded
 from fsaasr.models.decoders.decoder import END
 from fsaasr.models.matrix_batches import BATCH_FRAMES, batches_by_length, pad_matrices
 from fsaasr.train.attention_config import AttentionTrainConfig
-from fsaasr.train.augment import augment
 from fsaasr.train.ctc_losses import FirstPronunciations, Labels, first_labels, frames_needed
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
+from fsaasr.train.training_features import draw_features
 
 _PADDING = -1
 
@@ -56,7 +56,7 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
         for n in batch:
             matrix = self._features.matrices[n]
             least = min(len(matrix), self._subsampling * frames_needed(self._targets.labels[n]))
-            matrices.append(augment(matrix, self._config.augment, rng, least))
+            matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
         weight = self._targets.count(batch)
         encoded = encode_matrices(network, matrices)
         smoothing, sampling = self._config.label_smoothing, self._config.sampling

@@ -28,8 +28,9 @@ def fingerprint(configs: Iterable[Any], lexicon: Lexicon, batches: Iterable[Feat
     parts = [json.dumps(settings, sort_keys=True), lexicon.hash]
     matrices = []
     for batch in batches:
-        parts += [json.dumps([batch.ids, batch.texts])]
-        matrices += [np.ascontiguousarray(matrix).tobytes() for matrix in batch.matrices]
+        parts += [json.dumps([batch.ids, batch.texts, *batch.at_speed])]
+        every = [*batch.matrices, *(matrix for perturbed in batch.at_speed.values() for matrix in perturbed)]
+        matrices += [np.ascontiguousarray(matrix).tobytes() for matrix in every]
     return content_hash(*parts, *matrices)
 
 

@@ -11,11 +11,11 @@ from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.ctc import CtcNetwork
 from fsaasr.models.matrix_batches import BATCH_FRAMES, apply_network, batches_by_length
-from fsaasr.train.augment import augment
 from fsaasr.train.ctc_config import CtcTrainConfig
 from fsaasr.train.ctc_losses import LOSSES, CtcLoss, Labels, frames_needed
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
+from fsaasr.train.training_features import draw_features
 
 
 class CtcTask(Task[List[int], CtcNetwork]):
@@ -48,7 +48,7 @@ class CtcTask(Task[List[int], CtcNetwork]):
             matrix = self._features.matrices[n]
             # Shorter than this, no path is left; each output frame stands for `subsampling` input frames.
             least = min(len(matrix), self._config.encoder.subsampling * frames_needed(self._loss.labels[n]))
-            matrices.append(augment(matrix, self._config.augment, rng, least))
+            matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
         weight = float(sum(len(self._loss.labels[n]) for n in batch))
         return self._loss(*apply_network(network, matrices), batch).div(weight), weight
 

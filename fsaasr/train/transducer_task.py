@@ -15,10 +15,10 @@ from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.matrix_batches import BATCH_FRAMES, batches_by_length, pad_matrices
 from fsaasr.models.transducer import TransducerNetwork
-from fsaasr.train.augment import augment
 from fsaasr.train.ctc_losses import first_labels, frames_needed
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
+from fsaasr.train.training_features import draw_features
 from fsaasr.train.transducer_config import TransducerTrainConfig
 from fsaasr.train.transducer_loss import joint_transducer_loss
 from fsaasr.train.transducer_pruned import pruned_transducer_loss
@@ -92,7 +92,7 @@ class TransducerTask(Task[List[int], TransducerTraining]):
         for n, row in zip(batch, rows):
             matrix = self._features.matrices[n]
             least = min(len(matrix), self._config.encoder.subsampling * self._frames_needed(row))
-            matrices.append(augment(matrix, self._config.augment, rng, least))
+            matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
         weight = float(sum(map(len, rows)))
         return self._losses(network, matrices, rows, [self._features.ids[n] for n in batch]).div(weight), weight
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +17,7 @@ def features(frames: int = 50, dimension: int = 12) -> np.ndarray:
 
 
 def changed(config: AugmentConfig, seed: int = 1, least_frames: int = 1) -> np.ndarray:
-    return augment(features(), config, np.random.default_rng(seed), least_frames)
+    return augment(features(), config, np.random.default_rng(seed), least_frames).matrix
 
 
 def test_all_off_changes_nothing() -> None:
@@ -60,8 +63,36 @@ def test_tempo_changes_the_length_but_not_the_ends() -> None:
     assert min(len(changed(config, seed, least_frames=49)) for seed in range(20)) == 49
 
 
+def test_time_is_warped_around_one_frame() -> None:
+    config = replace(OFF, time_warp=6)
+    results = [augment(features(), config, np.random.default_rng(seed)) for seed in range(30)]
+    moves = [result.places - np.arange(50) for result in results]
+    assert all(len(result.matrix) == 50 for result in results)
+    assert all(abs(move[0]) == abs(move[-1]) == 0 for move in moves)
+    assert 4 <= max(np.abs(move).max() for move in moves) <= 6
+    # Straight on either side of one frame.
+    assert all((np.abs(np.diff(move, 2)) > 1e-9).sum() <= 2 for move in moves)
+    short = augment(features(14), config, np.random.default_rng(0))
+    np.testing.assert_array_equal(short.matrix, features(14))
+
+
+@pytest.mark.parametrize("change", [{"tempo": 0.3}, {"time_warp": 9}, {"tempo": 0.2, "time_warp": 5}], ids=str)
+def test_places_say_which_frame_a_row_shows(change: dict[str, Any]) -> None:
+    # Each feature is a straight line over time, so that interpolation is exact.
+    lines = np.arange(60, dtype=np.float32)[:, None] * np.array([1.0, -2.0], dtype=np.float32)
+    for seed in range(10):
+        result = augment(lines, replace(OFF, **change), np.random.default_rng(seed))
+        np.testing.assert_allclose(result.matrix, result.places[:, None] * [1.0, -2.0], atol=1e-4)
+
+
 def test_ranges_are_checked() -> None:
     with pytest.raises(ConfigError, match="tempo 1"):
         AugmentConfig(tempo=1.0)
     with pytest.raises(ConfigError, match="negative"):
         AugmentConfig(time_masks=-1)
+    with pytest.raises(ConfigError, match="negative"):
+        AugmentConfig(time_warp=-1)
+    with pytest.raises(ConfigError, match="speeds"):
+        AugmentConfig(speeds=())
+    with pytest.raises(ConfigError, match="speeds"):
+        AugmentConfig(speeds=(0.0, 1.0))

@@ -70,7 +70,8 @@ class RelativeAttention(SelfAttention):
         encoded = encoded.reshape(len(distances), self.heads, -1).transpose(0, 1)
         by_content: Tensor = (query + self.content_bias) @ key.transpose(2, 3)
         by_distance: Tensor = (query + self.distance_bias) @ encoded.transpose(1, 2)
-        return by_content.add(shift_distances(by_distance))
+        similar: Tensor = by_content + shift_distances(by_distance)
+        return similar
 
 
 def shift_distances(scores: Tensor) -> Tensor:

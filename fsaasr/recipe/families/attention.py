@@ -24,7 +24,7 @@ class AttentionSetup:
         from fsaasr.train.attention import train_attention
 
         trained = train_attention(
-            data.train,
+            data.train_at(self.training.augment.speeds),
             data.lexicon,
             self.features,
             self.training,

@@ -24,7 +24,7 @@ class CtcSetup:
         from fsaasr.train.ctc import train_ctc
 
         trained = train_ctc(
-            data.train,
+            data.train_at(self.training.augment.speeds),
             data.lexicon,
             self.features,
             self.training,

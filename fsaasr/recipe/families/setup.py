@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.corpora import read_cuts
-from fsaasr.features import FeatureBatch, FeatureConfig, compute_features
+from fsaasr.features import FeatureBatch, FeatureConfig, add_speeds, compute_features
 from fsaasr.graph import Columns, find_topology
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
@@ -45,6 +45,11 @@ class TrainingData:
     def train(self) -> FeatureBatch:
         """Features of the training cuts, with transcripts."""
         return compute_features(read_cuts(self.cuts_path), self.features, cache_dir=self.cache_dir)
+
+    def train_at(self, speeds: Sequence[float]) -> FeatureBatch:
+        """Features of the training cuts, and of the same audio played at other speeds; see `AugmentConfig.speeds`."""
+        cuts = read_cuts(self.cuts_path)
+        return add_speeds(self.train, cuts, self.features, speeds, cache_dir=self.cache_dir)
 
     @cached_property
     def dev(self) -> Optional[FeatureBatch]:

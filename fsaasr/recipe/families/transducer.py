@@ -24,7 +24,7 @@ class TransducerSetup:
         from fsaasr.train.transducer import train_transducer
 
         trained = train_transducer(
-            data.train,
+            data.train_at(self.training.augment.speeds),
             data.lexicon,
             self.features,
             self.training,
