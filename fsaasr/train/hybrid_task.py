@@ -13,10 +13,10 @@ from fsaasr.core.scores import FloatArray
 from fsaasr.models.hybrid import HybridNetwork, shifted
 from fsaasr.models.matrix_batches import BATCH_FRAMES, apply_network, batches_by_length
 from fsaasr.train.aligned_batch import AlignedBatch, Int64
-from fsaasr.train.augment import augment
 from fsaasr.train.hybrid_config import HybridTrainConfig
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
+from fsaasr.train.training_features import draw_features
 
 OUTSIDE = -100
 """Label of frames beyond an utterance's end."""
@@ -54,10 +54,10 @@ class HybridTask(Task[List[int], HybridNetwork]):
 
     def _drawn(self, n: int, rng: np.random.Generator) -> Tuple[FloatArray, Int64]:
         """Augmented features, moved by some frames, and the labels of the frames that the network will score."""
-        matrix = augment(self._data.features.matrices[n], self._config.augment, rng, self._subsampling)
-        path = stretched(self._data.paths[n], len(matrix))
+        drawn = draw_features(self._data.features, n, self._config.augment, rng, self._subsampling)
+        path = self._data.paths[n][np.rint(drawn.places).astype(np.int64)]
         shift = int(rng.integers(self._subsampling))
-        return shifted(matrix, shift, self._subsampling), path[shift :: self._subsampling]
+        return shifted(drawn.matrix, shift, self._subsampling), path[shift :: self._subsampling]
 
     def name(self, batch: List[int]) -> str:
         """The batch's first utterances."""
@@ -91,10 +91,3 @@ def labelled(matrices: Sequence[FloatArray], paths: Sequence[Int64], network: Hy
     labels = labels.to(log_probs.device)
     inside = labels != OUTSIDE
     return log_probs[inside], labels[inside]
-
-
-def stretched(path: Int64, frames: int) -> Int64:
-    """Labels after a change of tempo to `frames` frames: each frame has that of the nearest one before the change."""
-    places = np.rint(np.linspace(0, len(path) - 1, frames)).astype(np.int64)
-    labels: Int64 = path[places]
-    return labels

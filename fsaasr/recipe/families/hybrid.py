@@ -40,7 +40,7 @@ class HybridSetup:
         if data.dev is not None and data.dev_path is not None:
             dev = AlignedBatch.from_alignments(data.dev, data.start_alignments(data.dev_path)[0])
         trained = train_hybrid(
-            AlignedBatch.from_alignments(data.train, data.start_alignments()[0]),
+            AlignedBatch.from_alignments(data.train_at(self.training.augment.speeds), data.start_alignments()[0]),
             start.topology,
             start.transitions,
             data.lexicon,
