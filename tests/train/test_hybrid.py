@@ -143,7 +143,9 @@ def test_labels_stay_with_their_frames(subsampling: int, change: dict[str, Any])
         matrix, labels = task._drawn(seed % 4, np.random.default_rng(seed))
         centres = matrix[subsampling // 2 :: subsampling][: len(labels)]
         assert len(centres) == len(labels)
-        np.testing.assert_array_equal(centres.argmax(axis=1), labels)
+        clear = centres.max(axis=1) > 0.501  # not halfway between two frames of different labels
+        assert clear.mean() > 0.9
+        np.testing.assert_array_equal(centres.argmax(axis=1)[clear], labels[clear])
         seen.add(matrix.tobytes())
     if change or subsampling > 1:
         assert len(seen) > 4
