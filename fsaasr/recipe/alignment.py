@@ -14,7 +14,9 @@ from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import TranscriptCompiler
 from fsaasr.hypotheses import export_hypotheses, write_supervisions
 from fsaasr.lexicon import Lexicon
-from fsaasr.models import AcousticModel, load_lexicon, load_model
+from fsaasr.models import AcousticModel, GmmModel, load_lexicon, load_model
+from fsaasr.models.speaker_adaptation import AdaptationConfig
+from fsaasr.recipe.adaptation import adapted_model
 from fsaasr.recipe.decoding import CHUNK, placements_of
 from fsaasr.recipe.segments import LONG, segments_of
 from fsaasr.recipe.transcripts import check_transcripts
@@ -31,6 +33,8 @@ def align_features(
 ) -> List[Hypothesis]:
     """Aligns utterances with their transcripts, long ones as `fsaasr.decode.align_long` does.
 
+    A model of adapted features aligns twice: what it finds for features as they are gives the speakers' transforms.
+
     Args:
       model: gives the scores.
       lexicon: the model's.
@@ -42,6 +46,16 @@ def align_features(
       DecodeError: an utterance too short for its transcript, by name.
     """
     compiler = TranscriptCompiler(lexicon, model.topology, model.tokens, model.transitions)
+
+    def read(adapter: GmmModel, _: AdaptationConfig, features: FeatureBatch) -> List[Hypothesis]:
+        return _aligned(adapter, compiler, features, None)
+
+    return _aligned(adapted_model(model, features, read, readings=1), compiler, features, confidence_scale)
+
+
+def _aligned(
+    model: AcousticModel, compiler: TranscriptCompiler, features: FeatureBatch, confidence_scale: Optional[float]
+) -> List[Hypothesis]:
     aligned: List[Hypothesis] = []
     for names in _batches(features):
         part = features.select(names)

@@ -21,7 +21,9 @@ from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import GraphSplitter, Lattice, WordLattice
 from fsaasr.lattice.formats import format_of, write_lattices
 from fsaasr.lexicon import Lexicon, read_lang
-from fsaasr.models import AcousticModel, at_prior_scale, load_model
+from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_model
+from fsaasr.models.speaker_adaptation import AdaptationConfig
+from fsaasr.recipe.adaptation import adapted_model, unadapted_utterances
 from fsaasr.recipe.scales import UNSCALED, Scales
 
 CHUNK = 32
@@ -31,6 +33,8 @@ DEFAULT_SEARCH = SearchOptions()
 
 NOT_FINAL = "not-final"
 """Counts utterances whose search ended in no final state, so that words may be missing at their end."""
+NOT_ADAPTED = "not-adapted"
+"""Counts utterances of an adapted model with too little speech of their speaker to adapt to."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Decoded:
 
     Attributes:
       hypotheses: one an utterance, in the order of the input.
-      flags: number of utterances of each kind of trouble: NOT_FINAL and the flags of `Lattice`; empty is best.
+      flags: number of utterances of each kind of trouble: NOT_FINAL, NOT_ADAPTED and those of `Lattice`; empty is best.
       seconds: wall-clock time of model and search, features not counted.
       audio: seconds of audio.
     """
@@ -121,24 +125,27 @@ def recognize(
         format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
     deque(searched(model, graph, features.select(features.ids[:1]), options), maxlen=0)
-    reading = _Reading(scales)
+    begin = time.perf_counter()
+    model = adapted_to_speech(model, graph, features, options)
+    reading = _Reading(scales, time.perf_counter() - begin)
+    reading.flags.update({NOT_ADAPTED: unadapted_utterances(model, features)})
     passing = reading.read(searched(model, graph, features, options))
     if lattices is None:
         deque(passing, maxlen=0)
     else:
         write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
     audio = sum(map(len, features.matrices)) * features.frame_shift
-    return Decoded(tuple(reading.hypotheses), dict(sorted(reading.flags.items())), reading.seconds, audio)
+    return Decoded(tuple(reading.hypotheses), dict(sorted((+reading.flags).items())), reading.seconds, audio)
 
 
 class _Reading:
-    """Best paths and troubles of lattices that pass by, and the seconds that these took to come and be read."""
+    """Best paths and troubles of lattices that pass by, and the seconds that all took, those given included."""
 
-    def __init__(self, scales: Scales) -> None:
+    def __init__(self, scales: Scales, seconds: Seconds) -> None:
         self.scales = scales
         self.hypotheses: List[Hypothesis] = []
         self.flags: Counter[str] = Counter()
-        self.seconds = 0.0
+        self.seconds = seconds
 
     def read(self, lattices: Iterable[Lattice]) -> Iterator[Lattice]:
         begin = time.perf_counter()
@@ -150,6 +157,22 @@ class _Reading:
             self.seconds += time.perf_counter() - begin
             yield lattice
             begin = time.perf_counter()
+
+
+def adapted_to_speech(
+    model: AcousticModel, graph: DecodingGraph, features: FeatureBatch, options: SearchOptions = DEFAULT_SEARCH
+) -> AcousticModel:
+    """The model for the speakers of these utterances, by what is recognized in a first pass; see `adapted_model`.
+
+    The first pass has scales of its own, those of the model's `AdaptationConfig`; it uses no transcript.
+    """
+
+    def read(adapter: GmmModel, config: AdaptationConfig, features: FeatureBatch) -> List[Hypothesis]:
+        first = replace(options, acoustic_scale=config.acoustic_scale)
+        lattices = searched(adapter, graph, features, first)
+        return [lattice.best_path(1.0, 1.0, config.word_insertion_penalty) for lattice in lattices]
+
+    return adapted_model(model, features, read)
 
 
 def searched(

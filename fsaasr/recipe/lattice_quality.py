@@ -17,7 +17,7 @@ from fsaasr.hypotheses import words_without_times, write_hypotheses
 from fsaasr.lattice import ConfidenceCalibration, WordLattice, frame_depth, mbr_decode, prune
 from fsaasr.lattice.formats import write_lattices
 from fsaasr.models import at_prior_scale, load_model
-from fsaasr.recipe.decoding import placements_of, searched, splitter_for, word_lattices
+from fsaasr.recipe.decoding import adapted_to_speech, placements_of, searched, splitter_for, word_lattices
 from fsaasr.recipe.scales import Scales
 
 BEAMS = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -97,7 +97,7 @@ def make_word_lattices(
     made = {}
     for name, path in parts.items():
         features = compute_features(read_cuts(path), model.features, cache_dir=cache_dir)
-        found = searched(model, graph, features, options)
+        found = searched(adapted_to_speech(model, graph, features, options), graph, features, options)
         lattices = list(word_lattices(found, options.lattice_beam, scales.lm_scale, splitter))
         write_lattices(lattices, out / f"{name}.lat.jsonl.gz")
         made[name] = _Part(lattices, {utt: text.split() for utt, text in zip(features.ids, features.texts)})

@@ -17,7 +17,7 @@ from fsaasr.evaluate import word_errors
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import DecodingGraph, load_graph
 from fsaasr.models import AcousticModel, at_prior_scale, load_model, prior_model
-from fsaasr.recipe.decoding import DEFAULT_SEARCH, check_fit, scored
+from fsaasr.recipe.decoding import DEFAULT_SEARCH, adapted_to_speech, check_fit, scored
 from fsaasr.recipe.plateau import middle_of_best
 from fsaasr.recipe.scales import Scales, write_scales
 
@@ -85,6 +85,7 @@ def tune(
       ModelError: prior scales for a model without priors. Also as `fsaasr.recipe.recognize`.
     """
     check_fit(model, graph)
+    model = adapted_to_speech(model, graph, features, options)
     searches = grid.searches()
     texts: Dict[Scales, Dict[str, List[str]]] = {scales: {} for search in searches for scales in search}
     for scores in scored(at_prior_scale(model, 0.0) if grid.prior_scale else model, features):

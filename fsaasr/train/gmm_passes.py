@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -12,11 +12,13 @@ import numpy.typing as npt
 from fsaasr.core.files import PathLike
 from fsaasr.core.scores import FloatArray
 from fsaasr.models.diag_gmm import DiagGmm
+from fsaasr.models.speaker_adaptation import SpeakerTransforms
 from fsaasr.train.aligned_frames import AlignedFrames, align_frames, aligned_expectation
 from fsaasr.train.checkpoint import Tensors, load_checkpoint, save_checkpoint
 from fsaasr.train.expectation import HmmUtterance, expectation
 from fsaasr.train.gmm_config import GmmTrainConfig
 from fsaasr.train.gmm_statistics import GmmStatistics, grow, maximise, maximise_transitions
+from fsaasr.train.speaker_adapter import SpeakerAdapter
 
 CHECKPOINT = "gmm.safetensors"
 
@@ -29,12 +31,14 @@ class GmmState:
       gmm, transitions: the parameters.
       floor: float64 (F,), least variances.
       history: of each pass so far: `gaussians` and `log_likelihood`, a frame, of the model that it began with.
+      transforms: of the training speakers; None without speaker adaptation.
     """
 
     gmm: DiagGmm
     transitions: FloatArray
     floor: npt.NDArray[np.float64]
     history: Tuple[Dict[str, Any], ...] = ()
+    transforms: Optional[SpeakerTransforms] = None
 
 
 def run_passes(
@@ -42,6 +46,7 @@ def run_passes(
     utterances: List[HmmUtterance],
     config: GmmTrainConfig,
     *,
+    adapter: Optional[SpeakerAdapter] = None,
     work_dir: Optional[PathLike] = None,
     identity: str = "",
     threads: int = 1,
@@ -52,6 +57,7 @@ def run_passes(
       start: where to begin, where no checkpoint is found.
       utterances: what to train on.
       config: how.
+      adapter: renews the transforms of speakers with each alignment but the first; None leaves features as they are.
       work_dir: where to keep a checkpoint after every pass, and to look for one of the same `identity`; None for none.
       identity: fingerprint of everything that the result depends on.
       threads: the result does not depend on it.
@@ -69,17 +75,35 @@ def run_passes(
     for iteration in tqdm(
         range(len(state.history), config.iterations), desc="GMM-HMM", unit="pass", leave=False, disable=None
     ):
-        if config.realign_every == 1:
+        if config.realign_every == 1 and adapter is None:
             statistics = expectation(state.gmm, state.transitions, utterances, config.method, threads)
         else:
             if aligned is None or iteration % config.realign_every == 0:
-                aligned = align_frames(state.gmm, state.transitions, utterances, threads)
+                state, aligned = _aligned(state, utterances, iteration, adapter, threads)
             statistics = aligned_expectation(state.gmm, state.transitions, aligned)
         state = _maximised(state, statistics, iteration, config)
         # Only where the next pass aligns anew can a killed run go on to the same model.
         if path is not None and ((iteration + 1) % config.realign_every == 0 or iteration + 1 == config.iterations):
             _save(path, state, identity)
     return state
+
+
+def _aligned(
+    state: GmmState,
+    utterances: List[HmmUtterance],
+    iteration: int,
+    adapter: Optional[SpeakerAdapter],
+    threads: int,
+) -> Tuple[GmmState, AlignedFrames]:
+    if adapter is None or state.transforms is None:
+        return state, align_frames(state.gmm, state.transitions, utterances, threads)
+    adapted = adapter.utterances(utterances, state.transforms)
+    aligned = align_frames(state.gmm, state.transitions, adapted, threads)
+    transforms = state.transforms
+    # The first Gaussians, one a column, know less than the model that gave the first transforms.
+    if iteration > 0:
+        transforms = adapter.renewed(state.gmm, aligned, transforms)
+    return replace(state, transforms=transforms), adapter.frames(aligned, transforms)
 
 
 def _maximised(state: GmmState, statistics: GmmStatistics, iteration: int, config: GmmTrainConfig) -> GmmState:
@@ -93,7 +117,7 @@ def _maximised(state: GmmState, statistics: GmmStatistics, iteration: int, confi
         "log_likelihood": statistics.total / statistics.frames,
     }
     transitions = maximise_transitions(statistics, state.transitions, config.min_occupancy)
-    return GmmState(gmm, transitions, state.floor, (*state.history, entry))
+    return replace(state, gmm=gmm, transitions=transitions, history=(*state.history, entry))
 
 
 def _save(path: Path, state: GmmState, identity: str) -> None:
@@ -106,7 +130,11 @@ def _save(path: Path, state: GmmState, identity: str) -> None:
         "transitions": state.transitions,
         "floor": state.floor,
     }
-    save_checkpoint(path, tensors, {"history": state.history}, identity)
+    values: Dict[str, Any] = {"history": state.history}
+    if state.transforms is not None:
+        tensors.update(matrices=state.transforms.matrices, frames=state.transforms.frames)
+        values.update(speakers=state.transforms.speakers, kinds=state.transforms.kinds)
+    save_checkpoint(path, tensors, values, identity)
 
 
 def _restored(path: Optional[Path], identity: str) -> Optional[GmmState]:
@@ -115,7 +143,11 @@ def _restored(path: Optional[Path], identity: str) -> Optional[GmmState]:
         return None
     tensors, values = found
     gmm = DiagGmm(*(tensors[name] for name in ("weights", "means", "variances", "offsets")))
-    return GmmState(gmm, tensors["transitions"], tensors["floor"], tuple(values["history"]))
+    transforms = None
+    if "speakers" in values:
+        speakers, kinds = tuple(values["speakers"]), tuple(values["kinds"])
+        transforms = SpeakerTransforms(speakers, tensors["matrices"], kinds, tensors["frames"])
+    return GmmState(gmm, tensors["transitions"], tensors["floor"], tuple(values["history"]), transforms)
 
 
 def unseen_columns(utterances: List[HmmUtterance]) -> Tuple[str, ...]:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from fsaasr.core.config import STRICT
-from fsaasr.core.errors import TrainingError
+from fsaasr.core.errors import ConfigError, TrainingError
 from fsaasr.core.files import PathLike, content_hash
 from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import FloatArray
 from fsaasr.features import FeatureBatch, FeatureConfig
-from fsaasr.graph import Columns, ContextTree, moves
+from fsaasr.graph import Columns, ContextTree, Topology, moves
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.diag_gmm import DiagGmm, Float64
 from fsaasr.models.gmm import GmmModel
+from fsaasr.models.speaker_adaptation import (
+    Adaptation,
+    AdaptationConfig,
+    SpeakerTransforms,
+    silence_weights,
+    speaker_names,
+)
+from fsaasr.models.spliced_transform import SplicedTransform
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.context_questions import Question, cluster_questions, read_questions
 from fsaasr.train.context_statistics import ContextStatistics, collect_contexts, variance_of
 from fsaasr.train.expectation import hmm_utterances
+from fsaasr.train.fmllr import transforms_of
 from fsaasr.train.gmm import GmmTraining
 from fsaasr.train.gmm_config import GmmTrainConfig, hmm_topology
 from fsaasr.train.gmm_passes import GmmState, run_passes, unseen_columns
+from fsaasr.train.speaker_adapter import SpeakerAdapter
 from fsaasr.train.transform_estimation import TransformConfig, estimate_transform
 from fsaasr.train.tree_config import TreeConfig
 from fsaasr.train.tree_growing import grow_tree
@@ -38,6 +49,11 @@ class TiedGmmConfig:
       training: the passes, and the topology to tie.
       transform: what is made of the features first, estimated with the columns of the alignments as classes; None to
         take them as they are.
+      speaker_adaptation: train on features that are adapted to each speaker, starting from a GMM-HMM, whose transform
+        of the features is kept; None to train on features of all speakers alike.
+
+    Raises:
+      ConfigError: speaker adaptation with another transform, or with training that keeps no alignments.
     """
 
     __pydantic_config__ = STRICT
@@ -45,6 +61,15 @@ class TiedGmmConfig:
     tree: TreeConfig = field(default_factory=TreeConfig)
     training: GmmTrainConfig = field(default_factory=GmmTrainConfig)
     transform: Optional[TransformConfig] = None
+    speaker_adaptation: Optional[AdaptationConfig] = None
+
+    def __post_init__(self) -> None:
+        if self.speaker_adaptation is not None and (self.transform is not None or self.training.method != "viterbi"):
+            raise ConfigError(
+                f"TiedGmmConfig: speaker_adaptation with transform {self.transform} and method "
+                f"{self.training.method!r}; expected no transform, as that of the model to start with is kept, and "
+                "viterbi"
+            )
 
 
 TIED_DEFAULTS = TiedGmmConfig()
@@ -58,6 +83,7 @@ def train_tied_gmm(
     feature_config: FeatureConfig,
     config: TiedGmmConfig = TIED_DEFAULTS,
     *,
+    start: Optional[GmmModel] = None,
     work_dir: Optional[PathLike] = None,
     threads: int = 1,
 ) -> GmmTraining:
@@ -70,33 +96,91 @@ def train_tied_gmm(
       lexicon: of the training words; its silence has no context.
       feature_config: how the features were extracted; kept in the model.
       config: how to tie and to train.
+      start: the model that aligned, for speaker adaptation, which begins with the transforms that it gives; not used
+        without.
       work_dir, threads: as for `train_gmm`.
 
     Raises:
-      TrainingError: alignments of other utterances, frames or states. Also as `train_gmm`.
+      TrainingError: alignments of other utterances, frames or states; speaker adaptation without a model to start with
+        over the same features. Also as `train_gmm`.
       FileFormatError: a malformed file of questions.
     """
     topology = hmm_topology(config.training, lexicon)
     check_batch(features, feature_config, "train_tied_gmm")
     _check_alignments(features, alignments, columns, topology.columns(lexicon.tokens))
-    transform = None
-    if config.transform is not None:
-        classes = [np.array(alignment.columns, dtype=np.int64) for alignment in alignments]
-        transform = estimate_transform(features.matrices, classes, config.transform)
-        features = replace(features, matrices=tuple(map(transform.apply, features.matrices)))
-    statistics = collect_contexts(features.matrices, alignments, columns, lexicon.tokens, features.frame_shift)
+    front = _front(features, alignments, lexicon, feature_config, config, start)
+    statistics = collect_contexts(front.seen, alignments, columns, lexicon.tokens, features.frame_shift)
     floor = config.training.variance_floor * variance_of(statistics.moments)
     tree = tie_states(statistics, lexicon, config.tree, floor)
     tied = topology.tied(tree)
     gmm = single_gaussians(statistics, tree, floor)
-    utterances = hmm_utterances(features, lexicon, tied)
-    start = GmmState(gmm, moves(tied, lexicon.tokens).uniform(), floor)
+    state = GmmState(gmm, moves(tied, lexicon.tokens).uniform(), floor, transforms=front.transforms)
+    utterances = hmm_utterances(replace(front.features, matrices=front.seen), lexicon, tied)
+    adapter = _adapter(front.features, lexicon, tied, config)
     identity = ""
     if work_dir is not None:
         identity = content_hash(fingerprint([config, feature_config], lexicon, [features]), tree.hash)
-    state = run_passes(start, utterances, config.training, work_dir=work_dir, identity=identity, threads=threads)
-    model = GmmModel(state.gmm, lexicon.tokens, state.transitions, feature_config, tied, transform)
+    state = run_passes(
+        state, utterances, config.training, adapter=adapter, work_dir=work_dir, identity=identity, threads=threads
+    )
+    adaptation = None
+    if adapter is not None and state.transforms is not None:
+        adapted = adapter.utterances(utterances, state.transforms)
+        unadapted = adapter.unadapted(state.gmm, state.transitions, adapted, floor, config.training.min_occupancy)
+        adaptation = Adaptation(unadapted, adapter.config, _silence(lexicon))
+    model = GmmModel(state.gmm, lexicon.tokens, state.transitions, feature_config, tied, front.transform, adaptation)
     return GmmTraining(model, state.history, unseen_columns(utterances))
+
+
+class _Front(NamedTuple):
+    """What the mixtures are trained on: features after the transform, and as they are first seen, adapted or not."""
+
+    transform: Optional[SplicedTransform]
+    features: FeatureBatch
+    seen: Tuple[FloatArray, ...]
+    transforms: Optional[SpeakerTransforms] = None
+
+
+def _front(
+    features: FeatureBatch,
+    alignments: Sequence[Hypothesis],
+    lexicon: Lexicon,
+    feature_config: FeatureConfig,
+    config: TiedGmmConfig,
+    start: Optional[GmmModel],
+) -> _Front:
+    if config.speaker_adaptation is None:
+        transform = None
+        if config.transform is not None:
+            classes = [np.array(alignment.columns, dtype=np.int64) for alignment in alignments]
+            transform = estimate_transform(features.matrices, classes, config.transform)
+            features = replace(features, matrices=tuple(map(transform.apply, features.matrices)))
+        return _Front(transform, features, features.matrices)
+    if start is None or start.features != feature_config:
+        raise TrainingError(
+            "train_tied_gmm: speaker adaptation begins with a GMM-HMM over the same features, found "
+            f"{'none' if start is None else start.features}; give the one that aligned, and its features"
+        )
+    transforms = transforms_of(start, features, alignments, config.speaker_adaptation, _silence(lexicon))
+    transformed = start.transformed(features.matrices)
+    names = speaker_names(features.ids, features.speakers)
+    seen = tuple(transforms.apply(matrix, name) for matrix, name in zip(transformed, names))
+    return _Front(start.transform, replace(features, matrices=transformed), seen, transforms)
+
+
+def _adapter(
+    features: FeatureBatch, lexicon: Lexicon, topology: Topology, config: TiedGmmConfig
+) -> Optional[SpeakerAdapter]:
+    own = config.speaker_adaptation
+    if own is None:
+        return None
+    columns = topology.columns(lexicon.tokens)
+    weights = silence_weights(columns, lexicon.tokens, _silence(lexicon), own.silence_weight)
+    return SpeakerAdapter(features, own, weights)
+
+
+def _silence(lexicon: Lexicon) -> str:
+    return "" if lexicon.silence is None else lexicon.silence.token
 
 
 def _check_alignments(

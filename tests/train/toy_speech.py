@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fsaasr.features import FeatureBatch, FeatureConfig
@@ -34,3 +36,14 @@ def toy_batch(count: int = 8, seed: int = 0, noise: float = 0.5, frames: int = 3
         texts.append(" ".join(spoken))
     ids = tuple(f"toy-{n}" for n in range(count))
     return FeatureBatch(ids, tuple(matrices), ("",) * count, tuple(texts), CONFIG.frame_shift)
+
+
+def speakers_batch(count: int, speakers: int, seed: int = 0) -> FeatureBatch:
+    """Toy speech of speakers in turn, `seed-0`, `seed-1`, ...; each has an affine map of its own on all features."""
+    batch = toy_batch(count, seed)
+    rng = np.random.default_rng(1000 + seed)
+    maps = [np.eye(4) + 0.25 * rng.normal(size=(4, 4)) for _ in range(speakers)]
+    moves = 1.5 * rng.normal(size=(speakers, 4))
+    owners = [n % speakers for n in range(count)]
+    matrices = tuple((m @ maps[s].T + moves[s]).astype(np.float32) for m, s in zip(batch.matrices, owners))
+    return replace(batch, matrices=matrices, speakers=tuple(f"{seed}-{s}" for s in owners))

@@ -7,6 +7,8 @@ from typing import Optional
 
 from fsaasr.core.config import STRICT
 from fsaasr.features import FeatureConfig
+from fsaasr.models import GmmModel
+from fsaasr.models.speaker_adaptation import AdaptationConfig
 from fsaasr.recipe.families.gmm import record_of
 from fsaasr.recipe.families.setup import Trained, TrainingData
 from fsaasr.train import GmmTrainConfig
@@ -17,7 +19,7 @@ from fsaasr.train.tree_config import TreeConfig
 
 @dataclass(frozen=True)
 class TiedGmmSetup:
-    """A training file of the family `tied-gmm`: its sections `features`, `tree`, `training` and `transform`."""
+    """A training file of the family `tied-gmm`: its sections are `features` and those of `TiedGmmConfig`."""
 
     __pydantic_config__ = STRICT
 
@@ -25,10 +27,20 @@ class TiedGmmSetup:
     tree: TreeConfig = field(default_factory=TreeConfig)
     training: GmmTrainConfig = field(default_factory=GmmTrainConfig)
     transform: Optional[TransformConfig] = None
+    speaker_adaptation: Optional[AdaptationConfig] = None
 
     def train(self, data: TrainingData) -> Trained:
         """Trains from the alignments of the model to start with."""
         aligned, columns = data.start_alignments()
-        config = TiedGmmConfig(self.tree, self.training, self.transform)
-        trained = train_tied_gmm(data.train, aligned, columns, data.lexicon, self.features, config, work_dir=data.work)
+        start, _ = data.start_model()
+        trained = train_tied_gmm(
+            data.train,
+            aligned,
+            columns,
+            data.lexicon,
+            self.features,
+            TiedGmmConfig(self.tree, self.training, self.transform, self.speaker_adaptation),
+            start=start if isinstance(start, GmmModel) else None,
+            work_dir=data.work,
+        )
         return Trained(trained.model, data.lexicon, record_of(trained))
