@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Dict, Mapping, Sequence, Tuple, Union
+from typing import Any, ClassVar, Dict, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,16 @@ from fsaasr.core.config import config_from_dict, config_to_dict
 from fsaasr.core.errors import ModelError
 from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.features import FeatureConfig
-from fsaasr.graph import Topology
+from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.graph import Topology, find_topology
 from fsaasr.models.acoustic_model import Features, matrices_of
 from fsaasr.models.encoder_network import EncoderNetwork
 from fsaasr.models.encoders.registry import EncoderConfig, encoder_config_from_dict
+from fsaasr.models.gmm import GmmModel
+from fsaasr.models.gmm_front import GmmFront
 from fsaasr.models.hmm_topology import check_topology, check_transitions, topology_of, topology_parts
 from fsaasr.models.matrix_batches import outputs_of
+from fsaasr.models.speaker_adaptation import SpeakerTransforms, speaker_names
 
 
 class HybridNetwork(EncoderNetwork):
@@ -58,6 +61,8 @@ class HybridModel:
       prior_scale: how much of the log priors is subtracted from log posteriors, >= 0.
       interleaved: whether an encoder that subsamples is run on features shifted by 0, 1, ... frames, so that every
         frame has its row of scores. Training then needs one of these shifts at a time.
+      front: what features go through before the network; None for nothing. With one of adapted features, the model is
+        to be adapted to speakers, see `adapted`; as it is, it scores features that are not.
 
     Raises:
       ModelError: parts that do not fit one another.
@@ -72,17 +77,21 @@ class HybridModel:
     topology: Union[str, Topology] = "hmm3"
     prior_scale: float = 1.0
     interleaved: bool = False
+    front: Optional[GmmFront] = None
     family: ClassVar[str] = "hybrid"
 
     def __post_init__(self) -> None:
         outputs, inputs = self.network.output.out_features, self.network.encoder.input_dim
         topology = check_topology(self.topology, "HybridModel")
         transitions = check_transitions(self.transitions, topology, self.tokens, "outputs", outputs, "HybridModel")
-        if inputs != self.features.dim:
+        if inputs != (self.features.dim if self.front is None else self.front.outputs):
+            through = "" if self.front is None else f" and go through a front of {self.front.outputs}"
             raise ModelError(
-                f"HybridModel: a network of {inputs} features, but {self.features.dim} are configured; give the "
-                "configuration that it was trained with"
+                f"HybridModel: a network of {inputs} features, but {self.features.dim} are configured{through}; give "
+                "the configuration that it was trained with"
             )
+        if self.front is not None:
+            _check_front(self.front.gmm, topology, self.tokens, self.features)
         log_priors = np.array(self.log_priors, dtype=np.float32)
         if log_priors.shape != (outputs,) or not np.isfinite(log_priors).all():
             raise ModelError(f"HybridModel: log priors {log_priors.shape}; expected ({outputs},), all finite")
@@ -98,6 +107,22 @@ class HybridModel:
         """Seconds between two rows of its scores, subsampling included."""
         return self.features.frame_shift * (1 if self.interleaved else self.network.encoder.subsampling)
 
+    @property
+    def adapter(self) -> Optional[GmmModel]:
+        """The front's GMM-HMM, which finds transforms of speakers, or None where features are not adapted."""
+        return None if self.front is None else self.front.gmm.adapter
+
+    @property
+    def transforms(self) -> Optional[SpeakerTransforms]:
+        """Those of the speakers at hand, once it is adapted."""
+        return None if self.front is None else self.front.transforms
+
+    def adapted(self, transforms: SpeakerTransforms) -> HybridModel:
+        """The model for these speakers; raises ModelError where its features are not adapted, or otherwise."""
+        if self.front is None:
+            raise ModelError("HybridModel.adapted: features go through no front; give a model trained with one")
+        return replace(self, front=self.front.with_transforms(transforms))
+
     def with_prior_scale(self, prior_scale: float) -> HybridModel:
         """The same model with another prior scale; raises ModelError where it is out of range."""
         return replace(self, prior_scale=prior_scale)
@@ -105,6 +130,9 @@ class HybridModel:
     def scores(self, features: Features, ids: Sequence[str] = ()) -> Scores:
         """`log p(s|x) - prior_scale * log p(s)` of each column; see `AcousticModel.scores`."""
         matrices, names = matrices_of(features, ids, self.features.dim, "HybridModel.scores")
+        if self.front is not None:
+            owners = speaker_names(names, features.speakers if isinstance(features, FeatureBatch) else ())
+            matrices = self.front.apply(matrices, owners)
         shifts = self.network.encoder.subsampling if self.interleaved else 1
         if shifts == 1:
             posteriors = outputs_of(self.network, matrices)
@@ -124,21 +152,25 @@ class HybridModel:
             "encoder": config_to_dict(self.encoder),
             "prior_scale": self.prior_scale,
             "interleaved": self.interleaved,
+            **({} if self.front is None else {"front": self.front.gmm.description()}),
         }
 
     def tensors(self) -> Dict[str, npt.NDArray[Any]]:
         """Parameters by name."""
         state = self.network.state_dict()
         network = {f"network.{name}": tensor.detach().cpu().numpy() for name, tensor in state.items()}
-        return {**network, "transitions": self.transitions, "log_priors": self.log_priors}
+        front = {} if self.front is None else self.front.tensors()
+        return {**network, **front, "transitions": self.transitions, "log_priors": self.log_priors}
 
     @classmethod
     def from_parts(cls, description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> HybridModel:
         """Inverse of `description` and `tensors`; raises KeyError or RuntimeError where one is missing."""
         features = config_from_dict(FeatureConfig, description["features"])
         encoder = encoder_config_from_dict(description["encoder"])
+        front = GmmFront.from_parts(description["front"], tensors) if "front" in description else None
+        inputs = features.dim if front is None else front.outputs
         with torch.random.fork_rng(devices=[]):
-            network = HybridNetwork(features.dim, len(tensors["log_priors"]), encoder)
+            network = HybridNetwork(inputs, len(tensors["log_priors"]), encoder)
         own = {name.partition(".")[2]: array for name, array in tensors.items() if name.startswith("network.")}
         network.load_state_dict({name: torch.from_numpy(array) for name, array in own.items()})
         return cls(
@@ -151,6 +183,15 @@ class HybridModel:
             topology_of(description),
             description["prior_scale"],
             description["interleaved"],
+            front,
+        )
+
+
+def _check_front(front: GmmModel, topology: Topology, tokens: SymbolTable, features: FeatureConfig) -> None:
+    if find_topology(front.topology) != topology or front.tokens != tokens or front.features != features:
+        raise ModelError(
+            f"HybridModel: a front of {front.features} with topology {find_topology(front.topology).name!r}, behind it "
+            f"{features} with {topology.name!r}; expected the same features, tokens and topology"
         )
 
 

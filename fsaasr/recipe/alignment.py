@@ -45,12 +45,24 @@ def align_features(
       GraphError: an unknown word or an empty transcript, with its utterance.
       DecodeError: an utterance too short for its transcript, by name.
     """
-    compiler = TranscriptCompiler(lexicon, model.topology, model.tokens, model.transitions)
+    adapted = adapted_to_transcripts(model, lexicon, features)
+    return _aligned(adapted, _compiler(model, lexicon), features, confidence_scale)
+
+
+def adapted_to_transcripts(model: AcousticModel, lexicon: Lexicon, features: FeatureBatch) -> AcousticModel:
+    """The model for the speakers of these utterances, by their transcripts; see `adapted_model`.
+
+    Arguments and errors are those of `align_features`.
+    """
 
     def read(adapter: GmmModel, _: AdaptationConfig, features: FeatureBatch) -> List[Hypothesis]:
-        return _aligned(adapter, compiler, features, None)
+        return _aligned(adapter, _compiler(adapter, lexicon), features, None)
 
-    return _aligned(adapted_model(model, features, read, readings=1), compiler, features, confidence_scale)
+    return adapted_model(model, features, read, readings=1)
+
+
+def _compiler(model: AcousticModel, lexicon: Lexicon) -> TranscriptCompiler:
+    return TranscriptCompiler(lexicon, model.topology, model.tokens, model.transitions)
 
 
 def _aligned(

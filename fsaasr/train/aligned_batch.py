@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Sequence, Tuple
+from functools import cached_property
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import TrainingError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.features import FeatureBatch
+from fsaasr.models.gmm_front import GmmFront
 
 Int64 = npt.NDArray[np.int64]
 
@@ -22,6 +24,7 @@ class AlignedBatch:
     Attributes:
       features: N matrices (T_n, F).
       paths: N int64 (T_n,), the score column of each frame.
+      front: what the features shall go through, with the transforms of these speakers, if it adapts to any.
 
     Raises:
       TrainingError: an utterance with another number of columns than frames; names it.
@@ -29,6 +32,7 @@ class AlignedBatch:
 
     features: FeatureBatch
     paths: Tuple[Int64, ...]
+    front: Optional[GmmFront] = None
 
     def __post_init__(self) -> None:
         if len(self.paths) != len(self.features):
@@ -42,8 +46,15 @@ class AlignedBatch:
                     "a model of the same frame shift"
                 )
 
+    @cached_property
+    def inputs(self) -> FeatureBatch:
+        """The features behind the front."""
+        return self.features if self.front is None else self.front.through(self.features)
+
     @classmethod
-    def from_alignments(cls, features: FeatureBatch, alignments: Sequence[Hypothesis]) -> AlignedBatch:
+    def from_alignments(
+        cls, features: FeatureBatch, alignments: Sequence[Hypothesis], front: Optional[GmmFront] = None
+    ) -> AlignedBatch:
         """Takes the columns of alignments, which may be of other features of the same utterances.
 
         Raises:
@@ -56,7 +67,7 @@ class AlignedBatch:
                 f"AlignedBatch: alignments of other utterances ({other!r}) than the {len(features)} of the features; "
                 "align these, in their order"
             )
-        return cls(features, tuple(np.array(alignment.columns, dtype=np.int64) for alignment in alignments))
+        return cls(features, tuple(np.array(alignment.columns, dtype=np.int64) for alignment in alignments), front)
 
     def counts(self, columns: int) -> Int64:
         """int64 (C,): frames of each of `columns` columns."""

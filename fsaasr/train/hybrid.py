@@ -59,7 +59,8 @@ def train_hybrid(
     """Trains a network with the cross-entropy of labelled frames (Dahl et al. 2012).
 
     Args:
-      data: with transcripts, aligned by a model of this topology, e.g. a `GmmModel`, whatever its features.
+      data: with transcripts, aligned by a model of this topology, e.g. a `GmmModel`, whatever its features. Its front,
+        without the transforms of the training speakers, becomes the model's.
       topology: meaning of the columns. transitions: float32 (C, 2), that model's.
       lexicon: of the training words; its tokens, silence included, become the model's.
       feature_config: how the features were extracted; kept in the model.
@@ -80,8 +81,8 @@ def train_hybrid(
         check_batch(part.features, feature_config, "train_hybrid")
         _check_labels(part, columns)
     with isolated_chance(config.fit.seed, torch.device("cpu")):
-        network = HybridNetwork(feature_config.dim, columns, config.encoder)
-    network.normalize.measure(np.concatenate(data.features.matrices))
+        network = HybridNetwork(data.inputs.dim, columns, config.encoder)
+    network.normalize.measure(np.concatenate(data.inputs.matrices))
     network.to(device)
     subsampling = network.encoder.subsampling
     task = HybridTask(data, subsampling, config, dev)
@@ -98,6 +99,7 @@ def train_hybrid(
         topology,
         config.prior_scale,
         interleaved=subsampling > 1,
+        front=None if data.front is None else data.front.with_transforms(None),
     )
     return HybridTraining(model, history)
 
@@ -115,12 +117,12 @@ def _identity(
     config: HybridTrainConfig, feature_config: FeatureConfig, lexicon: Lexicon, parts: list[AlignedBatch]
 ) -> str:
     paths = [np.concatenate(part.paths).tobytes() for part in parts]
-    return content_hash(fingerprint([config, feature_config], lexicon, [part.features for part in parts]), *paths)
+    return content_hash(fingerprint([config, feature_config], lexicon, [part.inputs for part in parts]), *paths)
 
 
 def _log_priors(network: HybridNetwork, data: AlignedBatch, columns: int, config: HybridTrainConfig) -> FloatArray:
     """Of the columns; those that no alignment holds count as if it held one frame of them."""
     if config.priors == "alignments":
         return log_priors_of(data.counts(columns))
-    posteriors = outputs_of(network, data.features.matrices)
+    posteriors = outputs_of(network, data.inputs.matrices)
     return log_priors_of(np.sum([np.exp(rows, dtype=np.float64).sum(axis=0) for rows in posteriors], axis=0))

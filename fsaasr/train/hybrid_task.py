@@ -36,7 +36,7 @@ class HybridTask(Task[List[int], HybridNetwork]):
         """
         self._data, self._config, self._dev = data, config, dev
         self._subsampling = subsampling
-        self._batches = LengthBatches(data.features, config.batch_duration, config.fit.seed)
+        self._batches = LengthBatches(data.inputs, config.batch_duration, config.fit.seed)
 
     def batches(self, epoch: int) -> Sequence[List[int]]:
         """Batches of utterances of similar length."""
@@ -54,7 +54,7 @@ class HybridTask(Task[List[int], HybridNetwork]):
 
     def _drawn(self, n: int, rng: np.random.Generator) -> Tuple[FloatArray, Int64]:
         """Augmented features, moved by some frames, and the labels of the frames that the network will score."""
-        drawn = draw_features(self._data.features, n, self._config.augment, rng, self._subsampling)
+        drawn = draw_features(self._data.inputs, n, self._config.augment, rng, self._subsampling)
         path = self._data.paths[n][np.rint(drawn.places).astype(np.int64)]
         shift = int(rng.integers(self._subsampling))
         return shifted(drawn.matrix, shift, self._subsampling), path[shift :: self._subsampling]
@@ -68,7 +68,7 @@ class HybridTask(Task[List[int], HybridNetwork]):
         if self._dev is None:
             return {}
         loss, errors, frames = 0.0, 0, 0
-        matrices = [shifted(matrix, 0, self._subsampling) for matrix in self._dev.features.matrices]
+        matrices = [shifted(matrix, 0, self._subsampling) for matrix in self._dev.inputs.matrices]
         paths = [path[:: self._subsampling] for path in self._dev.paths]
         for batch in batches_by_length([len(matrix) for matrix in matrices], BATCH_FRAMES):
             log_probs, labels = labelled([matrices[n] for n in batch], [paths[n] for n in batch], network)

@@ -15,7 +15,7 @@ from fsaasr.features import FeatureBatch, FeatureConfig, add_speeds, compute_fea
 from fsaasr.graph import Columns, find_topology
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
-from fsaasr.recipe.alignment import align_features
+from fsaasr.recipe.alignment import adapted_to_transcripts, align_features
 
 
 @dataclass(frozen=True)
@@ -74,18 +74,25 @@ class TrainingData:
             )
         return start, load_lexicon(self.start_dir)
 
-    def start_alignments(self, cuts_path: Optional[PathLike] = None) -> Tuple[List[Hypothesis], Columns]:
-        """Alignments with the model to begin with, and the meaning of their columns.
+    def start_alignments(self) -> Tuple[List[Hypothesis], Columns]:
+        """Alignments of the training cuts with the model to begin with, and the meaning of their columns.
 
-        Args:
-          cuts_path: manifest to align; None: the training cuts.
+        Raises:
+          ConfigError: as `start_model`. Also as `align_features`.
+        """
+        start, aligned = self.start_aligned(self.cuts_path)
+        return aligned, find_topology(start.topology).columns(start.tokens)
+
+    def start_aligned(self, cuts_path: PathLike) -> Tuple[AcousticModel, List[Hypothesis]]:
+        """The model to begin with, adapted to the speakers of a manifest if it is one to be adapted, and alignments.
 
         Raises:
           ConfigError: as `start_model`. Also as `align_features`.
         """
         start, lexicon = self.start_model()
-        features = compute_features(read_cuts(cuts_path or self.cuts_path), start.features, cache_dir=self.cache_dir)
-        return align_features(start, lexicon, features), find_topology(start.topology).columns(start.tokens)
+        features = compute_features(read_cuts(cuts_path), start.features, cache_dir=self.cache_dir)
+        adapted = adapted_to_transcripts(start, lexicon, features)
+        return adapted, align_features(adapted, lexicon, features)
 
 
 @dataclass(frozen=True)
