@@ -69,6 +69,20 @@ def config_to_dict(config: Any) -> Dict[str, Any]:
     return values
 
 
+def without_defaults(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Dict[str, Any]:
+    """The values that are not those of `defaults`, which may lack some; nested mappings likewise."""
+    result: Dict[str, Any] = {}
+    for key, value in values.items():
+        default = defaults.get(key)
+        if isinstance(value, dict) and isinstance(default, dict) and value.get("kind") == default.get("kind"):
+            value = without_defaults(value, default)
+            if not value:
+                continue
+        if key not in defaults or value != default:
+            result[key] = value
+    return result
+
+
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> Dict[str, Any]:
     """`values` with `over` laid on top: mappings are merged, all else is replaced, None drops the key."""
     result = dict(values)

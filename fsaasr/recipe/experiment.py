@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import fsaasr
-from fsaasr.core.config import config_to_dict, merged, read_mapping
+from fsaasr.core.config import config_to_dict, merged, read_mapping, without_defaults
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike, content_hash, read_json, write_json
 from fsaasr.core.stack import examine, survey
@@ -121,7 +121,9 @@ class Experiment:
         entry = self.spec.systems[system]
         before = [self._train_key(data, entry.start)] if entry.start else []
         prepared = steps.prepared_key(self.data_dir(data))
-        return key_of("train", self._lang_key(entry.lexicon), prepared, self.setup(system), *before)
+        # What is left at its default is left out, so that an option more does not redo what never used it.
+        settings = without_defaults(self.setup(system), config_to_dict(setup_from_dict(entry.family, {})))
+        return key_of("train", self._lang_key(entry.lexicon), prepared, entry.family, settings, *before)
 
     def _grammar_key(self, data: str, grammar: str) -> str:
         entry = self.spec.grammars[grammar]

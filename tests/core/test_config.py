@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 import pytest
 
 from fsaasr.core import STRICT, ConfigError, config_from_dict, config_to_dict, read_config
+from fsaasr.core.config import without_defaults
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,13 @@ def test_bad_yaml_names_the_file(tmp_path: Path, text: str, message: str) -> Non
     with pytest.raises(ConfigError, match=message) as caught:
         read_config(Inner, path)
     assert str(caught.value).startswith(str(path))
+
+
+def test_what_differs_from_the_defaults_is_left() -> None:
+    defaults = {"a": 1, "part": {"kind": "x", "b": 2, "c": 3}, "none": None}
+    assert without_defaults(defaults, defaults) == {}
+    values = {"a": 2, "part": {"kind": "x", "b": 2, "c": 4}, "none": {"d": 1}, "new": None}
+    assert without_defaults(values, defaults) == {"a": 2, "part": {"c": 4}, "none": {"d": 1}, "new": None}
+    # Parts of another kind have defaults of their own, so all of their values count.
+    other = {**defaults, "part": {"kind": "y", "b": 2}}
+    assert without_defaults(other, defaults) == {"part": {"kind": "y", "b": 2}}

@@ -170,6 +170,16 @@ def test_systems_that_start_from_others_are_trained_after_them(experiment: Exper
         replace(spec, systems={"tied": systems["tied"], **systems})
 
 
+def test_keys_hold_what_is_not_left_at_its_default(experiment: Experiment) -> None:
+    def key(system: str, **training: object) -> str:
+        changed = replace(experiment.spec.systems[system], settings={"training": training})
+        spec = replace(experiment.spec, systems={system: changed}, showcase=())
+        return Experiment(spec, experiment.folder).train_jobs()[0].key
+
+    assert key("ctc", pronunciations="first") == key("ctc")
+    assert len({key("ctc"), key("ctc", pronunciations="all"), key("ctc", encoder={"hidden": 16}), key("gmm")}) == 4
+
+
 def test_a_tied_system_is_trained_from_the_alignments_of_another(experiment: Experiment) -> None:
     systems = {name: system for name, system in experiment.spec.systems.items() if name == "gmm"}
     systems["tied"] = replace(systems["gmm"], family="tied-gmm", start="gmm", settings={"tree": {"min_frames": 20.0}})
