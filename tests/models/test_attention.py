@@ -71,6 +71,13 @@ def test_distances_shift_to_frames() -> None:
     assert torch.equal(shift_distances(scores)[0, 0], (places[:, None] - places[None, :]).float())
 
 
+def test_memory_is_what_came_before() -> None:
+    for attention in (relative(), SelfAttention(8, 2, 0.0)):
+        hidden = drawn(1, 6, 8)
+        late = attention(hidden[:, 4:], EVERY, hidden[:, :4])
+        torch.testing.assert_close(late, attention(hidden, EVERY)[:, 4:], atol=1e-6, rtol=1e-5)
+
+
 def test_sinusoids_are_sines_and_cosines() -> None:
     # Vaswani et al. 2017, section 3.5, sines and cosines in halves: 10000 ** (-1 / 2) = 0.01.
     expected = [[math.sin(3), math.sin(0.03), math.cos(3), math.cos(0.03)]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Optional
 
 import torch
 from torch import Tensor, nn
@@ -25,25 +26,28 @@ class SelfAttention(nn.Module):
         self.output = nn.Linear(hidden, hidden)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, mask: Tensor, memory: Optional[Tensor] = None) -> Tensor:
         """Each frame looks at those it may see.
 
         Args:
           hidden: (N, T, D).
-          mask: bool (N, T or 1, T), true where the frame of the second axis may look at that of the third; each
-            frame sees at least one.
+          mask: bool (N or 1, T or 1, M + T), true where the frame of the second axis may look at that of the third;
+            each frame sees at least one.
+          memory: (N, M, D), frames before these; None for none.
 
         Returns:
           (N, T, D).
         """
-        query, key, value = (self._split(part) for part in self.inputs(hidden).chunk(3, dim=2))
+        every = hidden if memory is None else torch.cat([memory, hidden], dim=1)
+        query, key, value = (self._split(part) for part in self.inputs(every).chunk(3, dim=2))
+        query = query[:, :, -hidden.shape[1] :]
         scores: Tensor = self.similarities(query, key).div(math.sqrt(query.shape[3]))
         weights = self.dropout(scores.masked_fill(~mask[:, None], -math.inf).softmax(dim=3))
         output: Tensor = self.output((weights @ value).transpose(1, 2).flatten(2))
         return output
 
     def similarities(self, query: Tensor, key: Tensor) -> Tensor:
-        """(N, H, T, D / H) twice to (N, H, T, T), before scaling."""
+        """Queries of the last T frames (N, H, T, D / H), keys (N, H, M + T, D / H); (N, H, T, M + T), unscaled."""
         similar: Tensor = query @ key.transpose(2, 3)
         return similar
 
@@ -64,8 +68,7 @@ class RelativeAttention(SelfAttention):
 
     def similarities(self, query: Tensor, key: Tensor) -> Tensor:
         """See `SelfAttention.similarities`."""
-        frames = query.shape[2]
-        distances = torch.arange(frames - 1, -frames, -1, device=query.device)
+        distances = torch.arange(key.shape[2] - 1, -query.shape[2], -1, device=query.device)
         encoded = self.distances(sinusoids(distances, self.distances.in_features))
         encoded = encoded.reshape(len(distances), self.heads, -1).transpose(0, 1)
         by_content: Tensor = (query + self.content_bias) @ key.transpose(2, 3)
@@ -78,16 +81,17 @@ def shift_distances(scores: Tensor) -> Tensor:
     """Scores by distance to scores by frame.
 
     Args:
-      scores: (N, H, T, 2 T - 1); column c is of the distance T - 1 - c, by which a frame is behind its query.
+      scores: (N, H, T, M + 2 T - 1), of the last T of M + T frames; column c is of the distance M + T - 1 - c, by
+        which a frame is behind them.
 
     Returns:
-      (N, H, T, T): element [i, j] is of the distance i - j.
+      (N, H, T, M + T): element [i, j] is of the distance M + i - j.
     """
-    count, heads, frames, _ = scores.shape
+    count, heads, queries, distances = scores.shape
     # Row i must move left by T - 1 - i: one more element a row, then rows one element shorter.
-    padded = torch.nn.functional.pad(scores, (1, 0)).view(count, heads, 2 * frames, frames)
-    shifted: Tensor = padded[:, :, 1:].reshape(count, heads, frames, 2 * frames - 1)[..., :frames]
-    return shifted
+    padded = torch.nn.functional.pad(scores, (1, 0)).reshape(count, heads, distances + 1, queries)
+    moved: Tensor = padded[:, :, 1:].reshape(scores.shape)[..., : distances - queries + 1]
+    return moved
 
 
 def sinusoids(positions: Tensor, dimension: int) -> Tensor:

@@ -12,6 +12,7 @@ from fsaasr.core.errors import ConfigError
 from fsaasr.models.encoders.blstm import Blstm, BlstmConfig
 from fsaasr.models.encoders.conformer import Conformer, ConformerConfig
 from fsaasr.models.encoders.encoder import Encoder
+from fsaasr.models.encoders.lstm import Lstm, LstmConfig
 from fsaasr.models.encoders.tdnn import Tdnn, TdnnConfig
 from fsaasr.models.encoders.transformer import Transformer, TransformerConfig
 
@@ -24,6 +25,7 @@ def _kind_of(config: Any) -> str:
 EncoderConfig = Annotated[
     Union[
         Annotated[TdnnConfig, Tag("tdnn")],
+        Annotated[LstmConfig, Tag("lstm")],
         Annotated[BlstmConfig, Tag("blstm")],
         Annotated[TransformerConfig, Tag("transformer")],
         Annotated[ConformerConfig, Tag("conformer")],
@@ -34,6 +36,7 @@ EncoderConfig = Annotated[
 
 ENCODERS: Dict[str, Tuple[Type[Any], Callable[[int, Any], Encoder]]] = {
     "tdnn": (TdnnConfig, Tdnn),
+    "lstm": (LstmConfig, Lstm),
     "blstm": (BlstmConfig, Blstm),
     "transformer": (TransformerConfig, Transformer),
     "conformer": (ConformerConfig, Conformer),

@@ -7,7 +7,7 @@ from typing import Callable, Dict, Literal, Tuple
 import torch
 from torch import Tensor, nn
 
-from fsaasr.models.encoders.frames import FrameConv, held_ends
+from fsaasr.models.encoders.frames import FrameConv, FrameWindow, WindowState
 
 SubsamplingKind = Literal["stack", "conv", "conv2d", "max"]
 
@@ -33,16 +33,25 @@ class Subsampling(nn.Module):
           kind: as above.
         """
         super().__init__()
-        self.rate = rate
         self.layers = _KINDS[kind](features, outputs, rate)
         self.norm = nn.LayerNorm(outputs)
+        self.window = FrameWindow((self.layers.width - rate + 1) // 2, self.layers.width, rate)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """(N, T, F) and lengths (N,) to (N, T', D) and lengths, divided by the rate and rounded up."""
-        frames = torch.div(lengths + self.rate - 1, self.rate, rounding_mode="floor")
-        reach = self.layers.width - self.rate
-        held = held_ends(features, lengths, (reach + 1) // 2, int(frames.max()) * self.rate + reach)
-        return self.norm(self.layers(held)), frames
+        frames = torch.div(lengths + self.window.rate - 1, self.window.rate, rounding_mode="floor")
+        return self._vectors(self.window.held(features, lengths)), frames
+
+    def advance(self, features: Tensor, state: WindowState, final: bool) -> Tuple[Tensor, WindowState]:
+        """As `StreamingEncoder.advance`."""
+        frames, state = self.window.advance(features, state, final)
+        if not frames.shape[1]:
+            return frames.new_zeros(len(frames), 0, self.norm.normalized_shape[0]), state
+        return self._vectors(frames), state
+
+    def _vectors(self, frames: Tensor) -> Tensor:
+        vectors: Tensor = self.norm(self.layers(frames))
+        return vectors
 
 
 class _Layers(nn.Module):

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
-from fsaasr.models.encoders.encoder import Encoder
-from fsaasr.models.encoders.frames import FrameConv, held_ends
+from fsaasr.models.encoders.frames import FrameConv, FrameWindow, WindowState
+from fsaasr.models.encoders.streaming import StreamingEncoder
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TdnnConfig:
             )
 
 
-class Tdnn(Encoder):
+class Tdnn(StreamingEncoder):
     """Maps features to vectors, one for each `subsampling` frames.
 
     An utterance goes on beyond both ends as its first and last frame stand still, so that padding changes
@@ -70,34 +70,49 @@ class Tdnn(Encoder):
         self.subsampling = config.subsampling
         self.input_dim = features
         self.output_dim = config.hidden
-        # Frames that the layers before and after the subsampling look at on either side.
-        self.early_context = sum(config.early_dilations) + 1 if config.early_dilations else 0
-        self.context = sum(config.dilations)
+        self.early = bool(config.early_dilations)
+        # The strided layer sees its own frames and one step's worth on either side.
+        margin = (sum(config.dilations) + 1) * config.subsampling + sum(config.early_dilations) + self.early
+        self.window = FrameWindow(margin, config.subsampling + 2 * margin, config.subsampling)
         entrance = features
-        if config.early_dilations:
+        if self.early:
             entrance = config.hidden
             self.early_first = FrameConv(features, entrance, 3)
             self.early_norm = nn.LayerNorm(entrance)
             self.early_layers = nn.ModuleList(TdnnLayer(entrance, d, config.dropout) for d in config.early_dilations)
-        # The strided layer sees its own frames and one step's worth on either side.
         self.first = FrameConv(entrance, config.hidden, 3 * config.subsampling, stride=config.subsampling)
         self.first_norm = nn.LayerNorm(config.hidden)
         self.layers = nn.ModuleList(TdnnLayer(config.hidden, dilation, config.dropout) for dilation in config.dilations)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """See `Encoder.forward`."""
-        frames = self.output_lengths(lengths)
-        margin = (self.context + 1) * self.subsampling + self.early_context
-        hidden = held_ends(features, lengths, margin, int(frames.max()) * self.subsampling + 2 * margin)
-        if self.early_context:
+        return self._vectors(self.window.held(features, lengths)), self.output_lengths(lengths)
+
+    @property
+    def look_ahead(self) -> int:
+        """See `StreamingEncoder.look_ahead`."""
+        return self.window.look_ahead
+
+    def start(self, like: Tensor) -> WindowState:
+        """See `StreamingEncoder.start`."""
+        return self.window.start(like)
+
+    def advance(self, features: Tensor, state: WindowState, final: bool = False) -> Tuple[Tensor, WindowState]:
+        """See `StreamingEncoder.advance`; what lies within reach of a chunk is computed again with it."""
+        frames, state = self.window.advance(features, state, final)
+        if not frames.shape[1]:
+            return frames.new_zeros(len(frames), 0, self.output_dim), state
+        return self._vectors(frames), state
+
+    def _vectors(self, hidden: Tensor) -> Tensor:
+        if self.early:
             hidden = self.early_norm(torch.relu(self.early_first(hidden)))
             for layer in self.early_layers:
                 hidden = layer(hidden)
-        hidden = torch.relu(self.first(hidden))
-        hidden = self.first_norm(hidden)
+        hidden = self.first_norm(torch.relu(self.first(hidden)))
         for layer in self.layers:
             hidden = layer(hidden)
-        return hidden, frames
+        return hidden
 
 
 class TdnnLayer(nn.Module):
