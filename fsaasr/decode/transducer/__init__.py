@@ -5,5 +5,6 @@ from fsaasr.decode.transducer.beam_options import BeamOptions
 from fsaasr.decode.transducer.fusion import Fusion
 from fsaasr.decode.transducer.greedy import greedy
 from fsaasr.decode.transducer.joint import JointModel, TokenPath
+from fsaasr.decode.transducer.on_graph import search_on_graph
 
-__all__ = ["BeamOptions", "Fusion", "JointModel", "TokenPath", "beam_search", "greedy"]
+__all__ = ["BeamOptions", "Fusion", "JointModel", "TokenPath", "beam_search", "greedy", "search_on_graph"]

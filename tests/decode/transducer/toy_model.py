@@ -38,6 +38,10 @@ class ToyModel:
     def _places(self, states: Tensor) -> Tensor:
         return (states * 31 ** torch.arange(states.shape[1])).sum(dim=1) % PRIME
 
+    def vectors_of(self, contexts: Tensor) -> Tensor:
+        """Of int64 (B, context), 0 before the first token."""
+        return self._vectors[self._places(contexts)]
+
     def predict(self, labels: tuple[int, ...]) -> Tensor:
         vector, state = self.start()
         rows = [vector]

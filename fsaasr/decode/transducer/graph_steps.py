@@ -1,0 +1,87 @@
+"""`GraphSteps`: what can follow in a token graph, for many states at once, input epsilons walked through."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fsaasr.decode.search_tables import check_searchable
+from fsaasr.graph import TokenGraph
+from fsaasr.graph.epsilon import epsilon_rank, ranges
+
+IntArray = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+
+class Steps(NamedTuple):
+    """Ways out of several states, int64 (A,) each: which of the states, the walk of epsilons, the arc behind it."""
+
+    source: IntArray
+    walk: IntArray
+    arc: IntArray
+
+
+class GraphSteps:
+    """A token graph and all walks along its input epsilons, the empty ones among them.
+
+    Attributes:
+      graph: lexicon and grammar.
+      at: int64 (K,): state where each walk ends. score: float64 (K,): sum of its arcs.
+    """
+
+    def __init__(self, graph: TokenGraph) -> None:
+        """Raises GraphError for a malformed graph, one without final state, or with a cycle of input epsilons."""
+        check_searchable(graph)
+        epsilon_rank(graph.fst)  # no cycles
+        self.graph = graph
+        fst = graph.fst
+        self._order = np.lexsort((fst.input_label > 0, fst.source_state))  # epsilons of a state first
+        epsilons = np.bincount(fst.source_state[fst.input_label == 0], minlength=fst.num_states)
+        self._begin, self._end = fst.arc_offsets[:-1], fst.arc_offsets[1:]
+        self._tokens = self._begin + epsilons
+        self._find_walks()
+
+    def _find_walks(self) -> None:
+        fst, states = self.graph.fst, np.arange(self.graph.fst.num_states)
+        origin, at, score = [states], [states], [np.zeros(len(states))]
+        before, last = [np.full(len(states), -1)], [np.full(len(states), -1)]
+        first = 0
+        while len(at[-1]):
+            begin, end = self._begin[at[-1]], self._tokens[at[-1]]
+            source, arc = np.repeat(np.arange(len(begin)), end - begin), self._order[ranges(begin, end)]
+            before.append(first + source)
+            first += len(at[-1])
+            origin.append(origin[-1][source])
+            score.append(score[-1][source] + fst.score[arc])
+            last.append(arc)
+            at.append(fst.next_state[arc].astype(np.int64))
+        origins = np.concatenate(origin)
+        order = np.argsort(origins, kind="stable")
+        self.at, self.score = np.concatenate(at)[order], np.concatenate(score)[order]
+        number = np.argsort(order)  # of each walk in the new order; the last entry answers for "none"
+        self._before = np.append(number, -1)[np.concatenate(before)][order]
+        self._last = np.concatenate(last)[order]
+        self._walks = np.searchsorted(origins[order], np.arange(len(states) + 1))
+
+    def walks(self, states: IntArray) -> Steps:
+        """The walks from some states; no arc behind them."""
+        begin, end = self._walks[states], self._walks[states + 1]
+        walk = ranges(begin, end)
+        return Steps(np.repeat(np.arange(len(states)), end - begin), walk, np.full(len(walk), -1))
+
+    def tokens(self, states: IntArray) -> Steps:
+        """The token arcs from some states, behind any walk."""
+        source, walk, _ = self.walks(states)
+        begin, end = self._tokens[self.at[walk]], self._end[self.at[walk]]
+        which = np.repeat(np.arange(len(walk)), end - begin)
+        return Steps(source[which], walk[which], self._order[ranges(begin, end)])
+
+    def arcs(self, walk: int) -> List[int]:
+        """The epsilons of a walk, in their order."""
+        found: List[int] = []
+        while self._last[walk] >= 0:
+            found.append(int(self._last[walk]))
+            walk = int(self._before[walk])
+        return found[::-1]
