@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
+from fsaasr.decode.attention.options import BeamOptions
 
 ENGINES = ("auto", "native", "native-exact", "k2", "k2-exact")
 
@@ -27,6 +28,8 @@ class SearchOptions:
         considered; an approximation that saves time. None considers all.
       allow_partial: whether utterances without a path to a final state give what was found, with
         `reached_final=False`; else they are an error.
+      attention: how attention decoders are searched, which say tokens and not frames; of the options above, only
+        `acoustic_scale` is theirs, too.
     """
 
     engine: str = "auto"
@@ -37,6 +40,7 @@ class SearchOptions:
     acoustic_scale: float = 1.0
     blank_threshold: Optional[float] = None
     allow_partial: bool = True
+    attention: BeamOptions = field(default_factory=BeamOptions)
 
     __pydantic_config__ = STRICT
 

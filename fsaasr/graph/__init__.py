@@ -19,6 +19,7 @@ from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
 from fsaasr.graph.text import graph_from_text, graph_to_text
 from fsaasr.graph.token_graph import TokenGraph
+from fsaasr.graph.token_loop import token_loop
 from fsaasr.graph.topologies import TOPOLOGIES, find_topology
 from fsaasr.graph.topology import Columns, TokenArcs, Topology, TopologyArc
 from fsaasr.graph.topology_fst import topology_fst
@@ -77,6 +78,7 @@ __all__ = [
     "to_k2",
     "to_k2_fsa",
     "to_openfst",
+    "token_loop",
     "topology_fst",
     "word_loop",
     "write_drawing",

@@ -7,9 +7,10 @@ from fsaasr.lexicon.lang import read_lang, write_lang
 from fsaasr.lexicon.lexicon import Lexicon, OptionalSilence, Pronunciation
 from fsaasr.lexicon.sentencepiece_training import train_sentencepiece
 from fsaasr.lexicon.tokenizers import CharacterTokenizer, LexiconTokenizer, SentencePieceTokenizer, Tokenizer
-from fsaasr.lexicon.units import character_lexicon, sentencepiece_lexicon
+from fsaasr.lexicon.units import WORD_MARK, character_lexicon, sentencepiece_lexicon
 
 __all__ = [
+    "WORD_MARK",
     "CharacterTokenizer",
     "CoverageReport",
     "Kind",

@@ -7,8 +7,11 @@ from typing import Iterable, Optional
 from fsaasr.core.files import PathLike
 from fsaasr.lexicon.lexicon import Lexicon, OptionalSilence, Pronunciation
 
+WORD_MARK = "▁"
+"""Begins the first token of each word where tokens tell words apart, as sentencepiece has it."""
 
-def character_lexicon(words: Iterable[str], silence: Optional[OptionalSilence] = None) -> Lexicon:
+
+def character_lexicon(words: Iterable[str], silence: Optional[OptionalSilence] = None, marked: bool = False) -> Lexicon:
     """Each word is its characters (Unicode code points, as they stand: normalise the words first).
 
     A model that emits a boundary character between words, such as `|`, takes it as `silence`.
@@ -16,11 +19,15 @@ def character_lexicon(words: Iterable[str], silence: Optional[OptionalSilence] =
     Args:
       words: the words; repeats are ignored, the result is sorted.
       silence: optional silence of the lexicon.
+      marked: the first character of a word is another token than the same character within: `▁a`, not `a`. So tokens
+        alone say where words begin.
 
     Raises:
       LexiconError: no words, or a word with white space or a reserved name.
     """
-    return Lexicon(tuple(Pronunciation(word, tuple(word)) for word in sorted(set(words))), silence)
+    mark = WORD_MARK if marked else ""
+    entries = (Pronunciation(word, (mark + word[:1], *word[1:])) for word in sorted(set(words)))
+    return Lexicon(tuple(entries), silence)
 
 
 def sentencepiece_lexicon(

@@ -14,7 +14,8 @@ from safetensors.numpy import load_file, save_file
 
 from fsaasr.core.errors import FileFormatError, FsaasrError, ModelError
 from fsaasr.core.files import PathLike, atomic_path, content_hash, write_json
-from fsaasr.graph import DecodingGraph, find_topology
+from fsaasr.graph import Graph, find_topology
+from fsaasr.graph import load_graph as load_graph_file
 from fsaasr.lexicon import Lexicon, read_lang, write_lang
 from fsaasr.models.acoustic_model import AcousticModel
 
@@ -35,7 +36,7 @@ def save_model(
     directory: PathLike,
     lexicon: Lexicon,
     training: Optional[Mapping[str, Any]] = None,
-    graph: Optional[DecodingGraph] = None,
+    graph: Optional[Graph] = None,
 ) -> None:
     """Writes a model directory; `model.json` comes last, so a directory that has it is whole.
 
@@ -75,16 +76,16 @@ def save_model(
     write_json(directory / "model.json", record)
 
 
-def save_graph(graph: DecodingGraph, directory: PathLike, model: AcousticModel) -> None:
+def save_graph(graph: Graph, directory: PathLike, model: AcousticModel) -> None:
     """Writes `graph.fsa` into a model directory.
 
     Raises:
       ModelError: the graph is for other tokens or another topology than the model's.
     """
     topology = find_topology(model.topology).name
-    if graph.tokens != model.tokens or graph.topology != topology:
+    if graph.tokens != model.tokens or graph.topology_name != topology:
         raise ModelError(
-            f"save_graph: a {graph.topology!r} graph over {graph.tokens} does not fit a {topology!r} model over "
+            f"save_graph: a {graph.topology_name!r} graph over {graph.tokens} does not fit a {topology!r} model over "
             f"{model.tokens}; compile it with the model's lexicon and topology"
         )
     graph.save(Path(directory) / "graph.fsa")
@@ -123,13 +124,13 @@ def load_lexicon(directory: PathLike) -> Lexicon:
         raise ModelError(f"{directory}: no usable lang directory: {error}; train or copy the model again") from error
 
 
-def load_graph(directory: PathLike) -> Optional[DecodingGraph]:
+def load_graph(directory: PathLike) -> Optional[Graph]:
     """Maps the graph of a model directory, None where it has none; raises ModelError where it is malformed."""
     path = Path(directory) / "graph.fsa"
     if not path.exists():
         return None
     try:
-        return DecodingGraph.load(path)
+        return load_graph_file(path)
     except (OSError, FileFormatError) as error:
         raise ModelError(f"{path}: {error}; compile the graph again") from error
 

@@ -16,15 +16,17 @@ from fsaasr.core.scores import Scores, Seconds
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.features import FeatureBatch, compute_features
-from fsaasr.graph import DecodingGraph, Graph, find_topology, load_graph
+from fsaasr.graph import Graph, find_topology, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
-from fsaasr.lattice import GraphSplitter, Lattice, WordLattice
+from fsaasr.lattice import GraphSplitter, Lattice, ScoredPaths, WordLattice
 from fsaasr.lattice.formats import format_of, write_lattices
 from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_model
 from fsaasr.models.speaker_adaptation import AdaptationConfig
 from fsaasr.recipe.adaptation import adapted_model, unadapted_utterances
+from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
+from fsaasr.recipe.searches import says_tokens, searchable, token_lattices
 
 CHUNK = 32
 """Utterances whose lattices are held at a time."""
@@ -76,7 +78,7 @@ def lexicon_for(model: AcousticModel, lexicon: Lexicon) -> Lexicon:
     return lexicon
 
 
-def splitter_for(model: AcousticModel, graph: DecodingGraph, lang_dir: PathLike) -> GraphSplitter:
+def splitter_for(model: AcousticModel, graph: Graph, lang_dir: PathLike) -> GraphSplitter:
     """Tells the parts of graph scores apart, where the graph is of this model and of the lexicon in `lang_dir`."""
     return GraphSplitter(
         lexicon_for(model, read_lang(lang_dir)), graph.words, graph.tokens, model.transitions, model.topology
@@ -84,17 +86,20 @@ def splitter_for(model: AcousticModel, graph: DecodingGraph, lang_dir: PathLike)
 
 
 def word_lattices(
-    lattices: Iterable[Lattice], beam: float, lm_scale: float, splitter: Optional[GraphSplitter]
+    lattices: Iterable[ScoredPaths], beam: float, lm_scale: float, splitter: Optional[GraphSplitter]
 ) -> Iterator[WordLattice]:
     """Word lattices within a beam of each lattice's best path, with the parts of graph scores where these are told."""
     for lattice in lattices:
-        words = lattice.word_lattice(beam, 1.0, lm_scale)
+        if isinstance(lattice, Lattice):
+            words = lattice.word_lattice(beam, 1.0, lm_scale)
+        elif isinstance(lattice, WordLattice):
+            words = lattice.pruned(beam, 1.0, lm_scale)
         yield words if splitter is None else splitter.split(words)
 
 
 def recognize(
     model: AcousticModel,
-    graph: DecodingGraph,
+    graph: Graph,
     features: FeatureBatch,
     options: SearchOptions = DEFAULT_SEARCH,
     scales: Scales = UNSCALED,
@@ -147,20 +152,20 @@ class _Reading:
         self.flags: Counter[str] = Counter()
         self.seconds = seconds
 
-    def read(self, lattices: Iterable[Lattice]) -> Iterator[Lattice]:
+    def read(self, lattices: Iterable[ScoredPaths]) -> Iterator[ScoredPaths]:
         begin = time.perf_counter()
         for lattice in lattices:
             self.flags.update(lattice.flags)
             if not lattice.reached_final:
                 self.flags[NOT_FINAL] += 1
-            self.hypotheses.append(lattice.best_path(1.0, self.scales.lm_scale, self.scales.word_insertion_penalty))
+            self.hypotheses.append(best_hypothesis(lattice, self.scales))
             self.seconds += time.perf_counter() - begin
             yield lattice
             begin = time.perf_counter()
 
 
 def adapted_to_speech(
-    model: AcousticModel, graph: DecodingGraph, features: FeatureBatch, options: SearchOptions = DEFAULT_SEARCH
+    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions = DEFAULT_SEARCH
 ) -> AcousticModel:
     """The model for the speakers of these utterances, by what is recognized in a first pass; see `adapted_model`.
 
@@ -176,9 +181,12 @@ def adapted_to_speech(
 
 
 def searched(
-    model: AcousticModel, graph: DecodingGraph, features: FeatureBatch, options: SearchOptions
-) -> Iterator[Lattice]:
+    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions
+) -> Iterator[ScoredPaths]:
     """Each utterance's lattice, in order; few lattices are in memory at a time."""
+    if says_tokens(model.family):
+        yield from token_lattices(model, graph, features, options)
+        return
     for scores in scored(model, features):
         yield from decode(graph, scores, options)
 
@@ -220,7 +228,7 @@ def decode_cuts(
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
     """
     model = load_model(model_dir)
-    graph = load_graph(graph_path).expand()
+    graph = searchable(model, load_graph(graph_path))
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)
@@ -239,7 +247,7 @@ def placements_of(cuts: Iterable[Any]) -> Dict[str, Placement]:
     return {cut.id: Placement(cut.recording_id, cut.channel, cut.start, cut.duration) for cut in cuts}
 
 
-def decoding_record(decoded: Decoded, options: SearchOptions, scales: Scales, graph: DecodingGraph) -> Dict[str, Any]:
+def decoding_record(decoded: Decoded, options: SearchOptions, scales: Scales, graph: Graph) -> Dict[str, Any]:
     """What `decode.json` holds: options, costs and troubles of a decoding."""
     return {
         "options": asdict(replace(options, acoustic_scale=scales.acoustic_scale)),

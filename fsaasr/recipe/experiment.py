@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import fsaasr
-from fsaasr.core.config import config_to_dict, merged, read_mapping, without_defaults
+from fsaasr.core.config import config_from_dict, config_to_dict, merged, read_mapping, without_defaults
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike, content_hash, read_json, write_json
 from fsaasr.core.stack import examine, survey
 from fsaasr.corpora import manifest_path
+from fsaasr.decode import SearchOptions
 from fsaasr.recipe import steps
 from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.jobs import Job, key_of
 from fsaasr.recipe.lattice_quality import QUALITY
+from fsaasr.recipe.searches import says_tokens
 from fsaasr.recipe.spec import RecipeSpec
 
 
@@ -95,8 +97,17 @@ class Experiment:
     @property
     def runs(self) -> Tuple[Run, ...]:
         """All rows of the results, in their order."""
-        engines = [engine for engine in self.spec.engines if engine not in self.missing_engines]
-        return tuple(Run(data, system, grammar, engine) for data, system, grammar in self.trios() for engine in engines)
+        return tuple(
+            Run(data, system, grammar, engine)
+            for data, system, grammar in self.trios()
+            for engine in self.engines_of(system)
+        )
+
+    def engines_of(self, system: str) -> Tuple[str, ...]:
+        """Engines that decode a system; one that says tokens has a search of its own, which counts as `native`."""
+        if says_tokens(self.spec.systems[system].family):
+            return ("native",)
+        return tuple(engine for engine in self.spec.engines if engine not in self.missing_engines)
 
     def setup(self, system: str) -> Dict[str, Any]:
         """Resolved training configuration of a system, all defaults filled in."""
@@ -104,9 +115,10 @@ class Experiment:
         path = self.spec.path(entry.config)
         return config_to_dict(setup_from_dict(entry.family, merged(read_mapping(path), entry.settings), str(path)))
 
-    def search(self, engine: str) -> Dict[str, Any]:
-        """Search options of an engine."""
-        return asdict(replace(self.spec.search, engine=engine))
+    def search(self, system: str, engine: str = "native") -> Dict[str, Any]:
+        """Search options of a system with an engine."""
+        values = merged(asdict(replace(self.spec.search, engine=engine)), self.spec.systems[system].search)
+        return config_to_dict(config_from_dict(SearchOptions, values, f"recipe {self.spec.name!r}: search of {system}"))
 
     # Keys.
 
@@ -135,7 +147,7 @@ class Experiment:
 
     def _tune_key(self, data: str, system: str, grammar: str) -> str:
         grid = asdict(self.spec.systems[system].tuning)
-        return key_of("tune", self._graph_key(data, system, grammar), grid, self.search("native"))
+        return key_of("tune", self._graph_key(data, system, grammar), grid, self.search(system))
 
     # Jobs, stage by stage.
 
@@ -254,11 +266,17 @@ class Experiment:
         return [self._graph_job(*trio) for trio in self.trios()]
 
     def trios(self) -> Iterator[Tuple[str, str, str]]:
-        """Each way to divide the corpus with each system and grammar."""
+        """Each way to divide the corpus with each system and grammar; `none` for tokens that mark words only."""
         for data in self.spec.data:
-            for system in self.spec.systems:
-                for grammar in self.spec.grammars:
-                    yield data, system, grammar
+            for system, entry in self.spec.systems.items():
+                marked = self.spec.lexicons[entry.lexicon].units == "marked-characters"
+                for grammar, spec in self.spec.grammars.items():
+                    if spec.kind != "none" or marked:
+                        yield data, system, grammar
+
+    def word_trios(self) -> Iterator[Tuple[str, str, str]]:
+        """As `trios`, with grammars of words only."""
+        return (trio for trio in self.trios() if self.spec.grammars[trio[2]].kind != "none")
 
     def _graph_job(self, data: str, system: str, grammar: str) -> Job:
         entry, out = self.spec.grammars[grammar], self.graph_path(data, system, grammar)
@@ -287,7 +305,7 @@ class Experiment:
             "cuts_path": manifest_path(self.data_dir(data), "dev"),
             "out_path": out,
             "grid": asdict(self.spec.systems[system].tuning),
-            "options": self.search("native"),
+            "options": self.search(system),
             "cache_dir": self.features_dir,
             "install": grammar == next(iter(self.spec.grammars)),
         }
@@ -307,17 +325,17 @@ class Experiment:
             "cuts_path": manifest_path(self.data_dir(run.data), "test"),
             "out_dir": out,
             "scales_path": self.scales_path(*trio),
-            "options": self.search(run.engine),
+            "options": self.search(run.system, run.engine),
             "cache_dir": self.features_dir,
         }
-        key = key_of("decode", self._tune_key(*trio), self.search(run.engine))
+        key = key_of("decode", self._tune_key(*trio), self.search(run.system, run.engine))
         name = f"decode {'/'.join(run)}"
         outputs = (out / "hyp.txt", out / "hyp.jsonl", out / "ref.txt", out / "decode.json")
         return Job(name, out / "done.json", key, steps.decode_system, arguments, outputs)
 
     def lattice_jobs(self) -> List[Job]:
-        """One job for each graph; with the native engine."""
-        return [self._lattice_job(*trio) for trio in self.trios()]
+        """One job for each graph of words; with the native engine."""
+        return [self._lattice_job(*trio) for trio in self.word_trios()]
 
     def _lattice_job(self, data: str, system: str, grammar: str) -> Job:
         out = self.lattice_dir(data, system, grammar)
@@ -327,10 +345,10 @@ class Experiment:
             "parts": {part: manifest_path(self.data_dir(data), part) for part in ("dev", "test")},
             "out_dir": out,
             "scales_path": self.scales_path(data, system, grammar),
-            "options": self.search("native"),
+            "options": self.search(system),
             "cache_dir": self.features_dir,
         }
-        key = key_of("lattices", self._tune_key(data, system, grammar), self.search("native"))
+        key = key_of("lattices", self._tune_key(data, system, grammar), self.search(system))
         name = f"lattices {data}/{system}/{grammar}"
         return Job(name, out / "done.json", key, steps.lattice_system, arguments, (out / QUALITY, out / "mbr.ctm"))
 

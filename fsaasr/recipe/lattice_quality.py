@@ -19,6 +19,7 @@ from fsaasr.lattice.formats import write_lattices
 from fsaasr.models import at_prior_scale, load_model
 from fsaasr.recipe.decoding import adapted_to_speech, placements_of, searched, splitter_for, word_lattices
 from fsaasr.recipe.scales import Scales
+from fsaasr.recipe.searches import searchable
 
 BEAMS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Lattice beams at which oracle errors are counted."""
@@ -91,7 +92,7 @@ def make_word_lattices(
     """
     out = Path(out_dir)
     model = at_prior_scale(load_model(model_dir), scales.prior_scale)
-    graph = load_graph(graph_path).expand()
+    graph = searchable(model, load_graph(graph_path))
     options = replace(options, acoustic_scale=scales.acoustic_scale)
     splitter = splitter_for(model, graph, Path(model_dir) / "lang")
     made = {}

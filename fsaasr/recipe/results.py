@@ -137,7 +137,7 @@ def _place(experiment: Experiment, run: Run) -> Place:
 
 
 def _lattice_rows(experiment: Experiment) -> Iterator[LatticeRow]:
-    for trio, job in zip(experiment.trios(), experiment.lattice_jobs()):
+    for trio, job in zip(experiment.word_trios(), experiment.lattice_jobs()):
         if job.is_done():
             path = experiment.lattice_dir(*trio) / QUALITY
             yield LatticeRow(*trio, config_from_dict(LatticeQuality, read_json(path), str(path)))

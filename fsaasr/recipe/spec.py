@@ -37,7 +37,8 @@ class LexiconSpec:
 
     Attributes:
       file: lexicon file, relative to the recipe file or to the corpus.
-      units: `phones` takes the file's tokens, `characters` spells its words.
+      units: `phones` takes the file's tokens, `characters` spells its words, `marked-characters` likewise, with another
+        token for a character that begins a word: such systems are recognized without a lexicon, too (grammar `none`).
       silence: token of the optional silence; None for none.
       silence_probability: of it being there, each time.
       within: `recipe` or `corpus`: what `file` is relative to; a corpus may bring its own lexicon.
@@ -46,7 +47,7 @@ class LexiconSpec:
     __pydantic_config__ = STRICT
 
     file: str
-    units: Literal["phones", "characters"] = "phones"
+    units: Literal["phones", "characters", "marked-characters"] = "phones"
     silence: Optional[str] = None
     silence_probability: float = 0.5
     # Not part of a job's key: what counts is the file's content.
@@ -58,15 +59,16 @@ class GrammarSpec:
     """What may be said.
 
     Attributes:
-      kind: `loop` (any number of words, equally likely), `repeat` (`min_words` to `max_words` of them) or `ngram`
-        (estimated on the training transcripts).
+      kind: `loop` (any number of words, equally likely), `repeat` (`min_words` to `max_words` of them), `ngram`
+        (estimated on the training transcripts), or `none`: any tokens, without lexicon and grammar; only for systems
+        whose tokens mark where words begin.
       order: of the n-gram model.
       min_words, max_words: for `repeat`.
     """
 
     __pydantic_config__ = STRICT
 
-    kind: Literal["loop", "repeat", "ngram"]
+    kind: Literal["loop", "repeat", "ngram", "none"]
     order: int = 2
     min_words: int = 1
     max_words: int = 7
@@ -87,6 +89,7 @@ class SystemSpec:
       config: training YAML, relative to the recipe file.
       settings: what differs from that file, in the same sections.
       tuning: scales to try on dev data.
+      search: what differs from the recipe's search options, e.g. `attention`, how attention decoders are searched.
       start: system, named before this one, whose alignments of the training data this one begins with; for families
         that need some.
       seeds: train it once with each; the results then have their mean as well. Empty trains it once, as configured.
@@ -100,6 +103,7 @@ class SystemSpec:
     config: str
     settings: Dict[str, Any] = field(default_factory=dict)
     tuning: TuningGrid = field(default_factory=TuningGrid)
+    search: Dict[str, Any] = field(default_factory=dict)
     start: str = ""
     seeds: Tuple[int, ...] = ()
     group: str = ""

@@ -11,14 +11,16 @@ from fsaasr.core.files import PathLike, atomic_path, read_json
 from fsaasr.corpora import prepare, read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
-from fsaasr.graph import Graph, compile_token_graph, load_graph
+from fsaasr.graph import Graph, compile_token_graph, load_graph, token_loop
 from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lang, read_lexicon, write_lang
 from fsaasr.models import load_model, save_graph
 from fsaasr.recipe.decoding import decode_cuts, lexicon_for
 from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.grammars import build_grammar, estimate_arpa
 from fsaasr.recipe.lattice_quality import make_word_lattices
+from fsaasr.recipe.pieces import check_marked
 from fsaasr.recipe.scales import read_scales
+from fsaasr.recipe.searches import says_tokens, searchable
 from fsaasr.recipe.training import train_model
 from fsaasr.recipe.transcription import SCALES
 from fsaasr.recipe.tuning import TuningGrid, tune_cuts
@@ -36,9 +38,11 @@ def extract_features(manifests: Sequence[PathLike], config: Mapping[str, Any], c
 
 
 def make_lexicon(file: PathLike, units: str, silence: Optional[OptionalSilence]) -> Lexicon:
-    """Reads a lexicon file, or spells its words for `units="characters"`."""
+    """Reads a lexicon file, or spells its words for `units="characters"` or `"marked-characters"`."""
     lexicon = read_lexicon(file, silence)
-    return character_lexicon(lexicon.words.names[1:], silence) if units == "characters" else lexicon
+    if units == "phones":
+        return lexicon
+    return character_lexicon(lexicon.words.names[1:], silence, marked=units == "marked-characters")
 
 
 def make_lang(
@@ -95,29 +99,30 @@ def make_graph(
 
     Args:
       lang_dir: lexicon; with a model that has no silence token, its optional silence is left out.
-      kind, arpa, min_words, max_words: the grammar, as for `build_grammar`.
+      kind, arpa, min_words, max_words: the grammar, as for `build_grammar`; or `none` for any tokens, of which
+        recognition makes words where they mark where words begin.
       out_path: file to write.
       topology: name; a model sets it.
       model_dir: gives topology, tokens and transition probabilities.
-      expand: spell the topology out, which gives a DecodingGraph; else a TokenGraph.
+      expand: spell the topology out, which gives a DecodingGraph; else a TokenGraph. For a model that says tokens it is
+        a TokenGraph in any case.
 
     Raises:
-      GraphError: as `compile_graph`. Also as `build_grammar`, `read_lang` and `load_model`.
+      GraphError: `none` for tokens that mark no words; as `compile_graph`. Also as `build_grammar`, `read_lang` and
+        `load_model`.
     """
     lexicon = read_lang(lang_dir)
-    grammar = build_grammar(kind, lexicon.words, arpa=arpa, min_words=min_words, max_words=max_words)
-    if model_dir is None:
-        tokens = compile_token_graph(lexicon, grammar, topology)
+    model = None if model_dir is None else load_model(model_dir)
+    chosen, transitions = (topology, None) if model is None else (model.topology, model.transitions)
+    symbols = lexicon.tokens if model is None else model.tokens
+    if kind == "none":
+        check_marked(symbols)
+        tokens = token_loop(symbols, chosen, transitions)
     else:
-        model = load_model(model_dir)
-        tokens = compile_token_graph(
-            lexicon_for(model, lexicon),
-            grammar,
-            model.topology,
-            tokens=model.tokens,
-            transitions=model.transitions,
-        )
-    graph = tokens.expand() if expand else tokens
+        grammar = build_grammar(kind, lexicon.words, arpa=arpa, min_words=min_words, max_words=max_words)
+        fitting = lexicon if model is None else lexicon_for(model, lexicon)
+        tokens = compile_token_graph(fitting, grammar, chosen, tokens=symbols, transitions=transitions)
+    graph = tokens.expand() if expand and not (model and says_tokens(model.family)) else tokens
     graph.save(out_path)
     return graph
 
@@ -143,7 +148,8 @@ def tune_system(
         cache_dir,
     )
     if install:
-        save_graph(load_graph(graph_path).expand(), model_dir, load_model(model_dir))
+        model = load_model(model_dir)
+        save_graph(searchable(model, load_graph(graph_path)), model_dir, model)
         with atomic_path(Path(model_dir) / SCALES) as temporary:
             shutil.copyfile(out_path, temporary)
 

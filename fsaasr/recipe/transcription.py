@@ -12,11 +12,12 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.corpora.audio import open_recording, read_samples
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureBatch, features_of
-from fsaasr.graph import DecodingGraph, compile_graph, word_loop
+from fsaasr.graph import Graph, compile_token_graph, word_loop
 from fsaasr.graph import load_graph as load_graph_file
 from fsaasr.models import AcousticModel, load_graph, load_lexicon, load_model
 from fsaasr.recipe.decoding import DEFAULT_SEARCH, recognize
 from fsaasr.recipe.scales import UNSCALED, read_scales
+from fsaasr.recipe.searches import searchable
 
 SCALES = "scales.json"
 """File of a model directory that holds the scales tuned with its graph."""
@@ -105,12 +106,13 @@ def _features(model: AcousticModel, paths: Sequence[PathLike], resample: bool) -
     return FeatureBatch(ids, tuple(matrices), blank, blank, model.features.frame_shift), rates
 
 
-def _graph(model_dir: PathLike, model: AcousticModel, graph_path: Optional[PathLike]) -> Tuple[DecodingGraph, str]:
+def _graph(model_dir: PathLike, model: AcousticModel, graph_path: Optional[PathLike]) -> Tuple[Graph, str]:
     if graph_path is not None:
-        return load_graph_file(graph_path).expand(), str(graph_path)
+        return searchable(model, load_graph_file(graph_path)), str(graph_path)
     graph = load_graph(model_dir)
     if graph is not None:
         return graph, "graph.fsa"
     lexicon = load_lexicon(model_dir)
     loop = word_loop(lexicon.words)
-    return compile_graph(lexicon, loop, model.topology, tokens=model.tokens, transitions=model.transitions), "word loop"
+    tokens = compile_token_graph(lexicon, loop, model.topology, tokens=model.tokens, transitions=model.transitions)
+    return searchable(model, tokens), "word loop"

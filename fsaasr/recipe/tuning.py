@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -15,11 +15,14 @@ from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.evaluate import word_errors
 from fsaasr.features import FeatureBatch, compute_features
-from fsaasr.graph import DecodingGraph, load_graph
+from fsaasr.graph import Graph, load_graph
+from fsaasr.lattice import ScoredPaths
 from fsaasr.models import AcousticModel, at_prior_scale, load_model, prior_model
 from fsaasr.recipe.decoding import DEFAULT_SEARCH, adapted_to_speech, check_fit, scored
+from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.plateau import middle_of_best
 from fsaasr.recipe.scales import Scales, write_scales
+from fsaasr.recipe.searches import says_tokens, searchable, token_lattices
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Tuned:
 
 def tune(
     model: AcousticModel,
-    graph: DecodingGraph,
+    graph: Graph,
     features: FeatureBatch,
     grid: TuningGrid,
     options: SearchOptions = DEFAULT_SEARCH,
@@ -88,18 +91,32 @@ def tune(
     model = adapted_to_speech(model, graph, features, options)
     searches = grid.searches()
     texts: Dict[Scales, Dict[str, List[str]]] = {scales: {} for search in searches for scales in search}
-    for scores in scored(at_prior_scale(model, 0.0) if grid.prior_scale else model, features):
-        for search in searches:
-            chosen = replace(options, acoustic_scale=search[0].acoustic_scale)
-            for lattice in decode(graph, _with_priors(scores, model, search[0].prior_scale), chosen):
-                for scales in search:
-                    best = lattice.best_path(1.0, scales.lm_scale, scales.word_insertion_penalty)
-                    texts[scales][lattice.utterance] = best.text.split()
+    for search, lattice in _found(model, graph, features, searches, options):
+        for scales in search:
+            texts[scales][lattice.utterance] = best_hypothesis(lattice, scales).text.split()
     references = {name: text.split() for name, text in zip(features.ids, features.texts)}
     reports = {scales: word_errors(references, found) for scales, found in texts.items()}
     trials = [(scales, report.errors) for scales, report in reports.items()]
     scales, errors = choose(trials)
     return Tuned(scales, errors, reports[scales].words, tuple({**asdict(s), "errors": e} for s, e in trials))
+
+
+def _found(
+    model: AcousticModel, graph: Graph, features: FeatureBatch, searches: List[List[Scales]], options: SearchOptions
+) -> Iterator[Tuple[List[Scales], ScoredPaths]]:
+    """The lattices of each search; scores of frames are made once for all of them."""
+    with_priors = any(search[0].prior_scale is not None for search in searches)
+    model_alone = at_prior_scale(model, 0.0) if with_priors else model
+    each = [(search, replace(options, acoustic_scale=search[0].acoustic_scale)) for search in searches]
+    if says_tokens(model.family):
+        for search, chosen in each:
+            for found in token_lattices(model, graph, features, chosen):
+                yield search, found
+        return
+    for scores in scored(model_alone, features):
+        for search, chosen in each:
+            for lattice in decode(graph, _with_priors(scores, model, search[0].prior_scale), chosen):
+                yield search, lattice
 
 
 def _with_priors(scores: Scores, model: AcousticModel, prior_scale: Optional[float]) -> Scores:
@@ -125,7 +142,7 @@ def tune_cuts(
     """As `tune`, from files; writes the scales chosen, the grid and all trials to the JSON file `out_path`."""
     model = load_model(model_dir)
     features = compute_features(read_cuts(cuts_path), model.features, cache_dir=cache_dir)
-    tuned = tune(model, load_graph(graph_path).expand(), features, grid, options)
+    tuned = tune(model, searchable(model, load_graph(graph_path)), features, grid, options)
     write_scales(
         tuned.scales,
         out_path,

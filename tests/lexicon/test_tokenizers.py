@@ -82,6 +82,13 @@ def test_character_lexicon_spells_each_word_once(words: set[str]) -> None:
     assert lexicon.tokens.names[1] == "|"
 
 
+def test_marked_characters_say_where_words_begin() -> None:
+    lexicon = character_lexicon(["on", "no"], marked=True)
+    assert [entry.tokens for entry in lexicon.pronunciations] == [("▁n", "o"), ("▁o", "n")]
+    said = [token for word in ("no", "on", "on") for token in lexicon.of(word)[0].tokens]
+    assert "".join(said).replace("▁", " ").split() == ["no", "on", "on"]
+
+
 @pytest.mark.parametrize("words", [[], ["two words"], ["<s>"], [""]])
 def test_character_lexicon_refuses(words: list[str]) -> None:
     with pytest.raises(LexiconError):

@@ -1,0 +1,132 @@
+"""Systems that say tokens go through recipes like any other, with lexicon and grammar and without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fsaasr.core.errors import ConfigError, GraphError, ModelError
+from fsaasr.core.files import read_json
+from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.symbols import SymbolTable
+from fsaasr.graph import TokenGraph, load_graph, token_loop
+from fsaasr.models import load_model
+from fsaasr.recipe import STAGES, Experiment, collect_results, make_graph, read_recipe, run_stage, transcribe
+from fsaasr.recipe.pieces import joined
+from fsaasr.recipe.searches import searchable
+from tests.recipe.conftest import FEATURES
+
+ATTENTION = {
+    "features": FEATURES,
+    "training": {
+        "encoder": {"hidden": 16, "dilations": [1], "subsampling": 4},
+        "decoder": {"kind": "rnn", "units": 16, "embedding": 8, "attention": {"kind": "additive", "units": 8}},
+        "fit": {"epochs": 1, "learning_rate": 0.01},
+    },
+}
+RECIPE = {
+    "name": "tokens",
+    "data": {"kaldi": {"corpus": "yesno"}},
+    "lexicons": {
+        "letters": {"file": "lexicon.txt", "units": "marked-characters"},
+        "phones": {"file": "lexicon.txt"},
+    },
+    "grammars": {"repeat": {"kind": "repeat", "min_words": 2, "max_words": 3}, "free": {"kind": "none"}},
+    "systems": {
+        "attention": {
+            "family": "attention",
+            "lexicon": "letters",
+            "config": "attention.yaml",
+            "tuning": {"acoustic_scale": [0.5, 1.0]},
+            "search": {"attention": {"beam": 3, "tokens_per_frame": 0.3}},
+        },
+        "phones": {"family": "attention", "lexicon": "phones", "config": "attention.yaml"},
+    },
+    "engines": ["native", "native-exact"],
+}
+
+
+def write(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lexicon.txt").write_text("NO N\nYES Y\n", encoding="utf-8")
+    for name, value in (("attention", ATTENTION), ("recipe", RECIPE)):
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
+    return folder / "recipe.yaml"
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Experiment:
+    folder = tmp_path_factory.mktemp("tokens")
+    experiment = Experiment(read_recipe(write(folder / "conf")), folder / "exp")
+    for stage in STAGES:
+        run_stage(experiment, stage, corpus_dir=corpus, workers=1)
+    return experiment
+
+
+def test_rows_appear_like_any_other(tokens: Experiment) -> None:
+    rows = {(row.system, row.graph, row.engine): row for row in collect_results(tokens).rows}
+    assert list(rows) == [
+        ("attention", "repeat", "native"),
+        ("attention", "free", "native"),
+        ("phones", "repeat", "native"),
+    ]
+    for row in rows.values():
+        assert row.words > 0
+        assert row.wer >= 0
+    record = read_json(tokens.decode_dir(tokens.runs[0]) / "decode.json")
+    assert record["options"]["attention"]["beam"] == 3
+    assert record["options"]["attention"]["nbest"] == 8
+
+
+def test_within_the_grammar_there_are_two_or_three_words_of_the_lexicon(tokens: Experiment) -> None:
+    lines = (tokens.decode_dir(tokens.runs[0]) / "hyp.txt").read_text().splitlines()
+    said = [line.split()[1:] for line in lines]
+    assert {len(words) for words in said} <= {2, 3}
+    assert {word for words in said for word in words} <= {"NO", "YES"}
+
+
+def test_a_models_own_graph_is_the_one_of_its_first_grammar(tokens: Experiment, corpus: Path) -> None:
+    folder = tokens.model_dir("kaldi", "attention")
+    assert isinstance(load_graph(folder / "graph.fsa"), TokenGraph)
+    wav = sorted(corpus.rglob("*.wav"))[0]
+    done = transcribe(folder, [wav])
+    assert done.graph == "graph.fsa"
+    assert len(done.files[0].hypothesis.words) in (2, 3)
+    assert transcribe(folder, [wav], graph_path=tokens.graph_path("kaldi", "attention", "free")).files
+
+
+def test_search_options_are_part_of_the_keys_of_tuning_and_not_of_training(tokens: Experiment) -> None:
+    systems = dict(tokens.spec.systems)
+    systems["attention"] = replace(systems["attention"], search={"attention": {"beam": 4}})
+    other = Experiment(replace(tokens.spec, systems=systems), tokens.folder)
+    assert other.train_jobs()[0].is_done()
+    assert not other.tune_jobs()[0].is_done()
+    assert other.search("attention")["attention"]["beam"] == 4
+    systems["attention"] = replace(systems["attention"], search={"attention": {"bean": 4}})
+    with pytest.raises(ConfigError, match=r"search of attention: key 'attention\.bean'"):
+        Experiment(replace(tokens.spec, systems=systems), tokens.folder).search("attention")
+
+
+def test_graphs_that_do_not_fit_are_refused(tokens: Experiment, tmp_path: Path) -> None:
+    model = load_model(tokens.model_dir("kaldi", "attention"))
+    with pytest.raises(ModelError, match="is a TokenGraph, found a DecodingGraph"):
+        searchable(model, token_loop(model.tokens).expand())
+    with pytest.raises(GraphError, match="no token begins with '▁'"):
+        make_graph(tokens.lang_dir("phones"), "none", tmp_path / "none.graph")
+
+
+def test_pieces_become_words_where_a_mark_begins_one() -> None:
+    names = ["e", "▁s", "ix", "▁", "▁▁", "▁o"]
+    pieces = tuple(Span(name, float(place), place + 1.0) for place, name in enumerate(names))
+    words = joined(Hypothesis("utt", pieces, pieces, (), 0.0, 0.0)).words
+    assert words == (Span("e", 0, 1), Span("six", 1, 3), Span("▁", 4, 5), Span("o", 5, 6))
+
+
+def test_a_token_loop_takes_any_tokens() -> None:
+    graph = token_loop(SymbolTable(["▁a", "b"]), "ctc")
+    graph.check()
+    assert graph.words == graph.tokens
+    assert graph.expand().num_columns == 3
