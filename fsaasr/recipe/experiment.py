@@ -147,7 +147,14 @@ class Experiment:
 
     def _tune_key(self, data: str, system: str, grammar: str) -> str:
         grid = asdict(self.spec.systems[system].tuning)
-        return key_of("tune", self._graph_key(data, system, grammar), grid, self.search(system))
+        return key_of("tune", self._graph_key(data, system, grammar), grid, self._search_key(system))
+
+    def _search_key(self, system: str, engine: str = "native") -> Dict[str, Any]:
+        """Search options that count for a system: those of attention decoders for none but them."""
+        values = self.search(system, engine)
+        if not says_tokens(self.spec.systems[system].family):
+            del values["attention"]
+        return values
 
     # Jobs, stage by stage.
 
@@ -328,7 +335,7 @@ class Experiment:
             "options": self.search(run.system, run.engine),
             "cache_dir": self.features_dir,
         }
-        key = key_of("decode", self._tune_key(*trio), self.search(run.system, run.engine))
+        key = key_of("decode", self._tune_key(*trio), self._search_key(run.system, run.engine))
         name = f"decode {'/'.join(run)}"
         outputs = (out / "hyp.txt", out / "hyp.jsonl", out / "ref.txt", out / "decode.json")
         return Job(name, out / "done.json", key, steps.decode_system, arguments, outputs)
@@ -348,7 +355,7 @@ class Experiment:
             "options": self.search(system),
             "cache_dir": self.features_dir,
         }
-        key = key_of("lattices", self._tune_key(data, system, grammar), self.search(system))
+        key = key_of("lattices", self._tune_key(data, system, grammar), self._search_key(system))
         name = f"lattices {data}/{system}/{grammar}"
         return Job(name, out / "done.json", key, steps.lattice_system, arguments, (out / QUALITY, out / "mbr.ctm"))
 

@@ -12,12 +12,14 @@ from fsaasr.core.errors import ConfigError, GraphError, ModelError
 from fsaasr.core.files import read_json
 from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.decode import SearchOptions
+from fsaasr.decode.attention.options import BeamOptions
 from fsaasr.graph import TokenGraph, load_graph, token_loop
 from fsaasr.models import load_model
 from fsaasr.recipe import STAGES, Experiment, collect_results, make_graph, read_recipe, run_stage, transcribe
 from fsaasr.recipe.pieces import joined
 from fsaasr.recipe.searches import searchable
-from tests.recipe.conftest import FEATURES
+from tests.recipe.conftest import FEATURES, write_recipe
 
 ATTENTION = {
     "features": FEATURES,
@@ -130,3 +132,10 @@ def test_a_token_loop_takes_any_tokens() -> None:
     graph.check()
     assert graph.words == graph.tokens
     assert graph.expand().num_columns == 3
+
+
+def test_options_of_attention_are_in_no_key_of_other_systems(tmp_path: Path) -> None:
+    experiment = Experiment(read_recipe(write_recipe(tmp_path)), tmp_path / "exp")
+    other = Experiment(replace(experiment.spec, search=SearchOptions(attention=BeamOptions(beam=2))), experiment.folder)
+    assert [job.key for job in other.tune_jobs()] == [job.key for job in experiment.tune_jobs()]
+    assert other.search("ctc")["attention"]["beam"] == 2
