@@ -58,6 +58,14 @@ mid.t   end.t   t.3   leave
 end.t   end.t   t.3   stay
 end.t   between <eps> leave
 """,
+    # Povey et al. 2016, of Kaldi's chain models: a token's first frame has its own column, and one frame is enough.
+    "kaldi-chain": """
+start between
+final between
+between body.t  t.1:t
+body.t  body.t  t.2   stay
+body.t  between <eps> leave
+""",
     # Kaldi's for silence: first and last state once, and any order of the three between; at least three frames.
     "silence5": """
 start between

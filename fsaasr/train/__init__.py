@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fsaasr.train.hybrid_config import HybridTrainConfig
     from fsaasr.train.mmi import MmiOptions, mmi_loss
     from fsaasr.train.running_priors import RunningPriors
+    from fsaasr.train.sequence import SequenceTraining, train_full_sum, train_lf_mmi
+    from fsaasr.train.sequence_config import FullSumConfig, LfMmiConfig
     from fsaasr.train.transducer import TransducerTrained, train_transducer
     from fsaasr.train.transducer_config import TransducerTrainConfig
     from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss
@@ -32,13 +34,16 @@ __all__ = [
     "CtcTrainConfig",
     "CtcTraining",
     "FitConfig",
+    "FullSumConfig",
     "FullSumOptions",
     "GmmTrainConfig",
     "GmmTraining",
     "HybridTrainConfig",
     "HybridTraining",
+    "LfMmiConfig",
     "MmiOptions",
     "RunningPriors",
+    "SequenceTraining",
     "TiedGmmConfig",
     "TransducerTrainConfig",
     "TransducerTrained",
@@ -51,8 +56,10 @@ __all__ = [
     "mmi_loss",
     "spoken_tokens",
     "train_ctc",
+    "train_full_sum",
     "train_gmm",
     "train_hybrid",
+    "train_lf_mmi",
     "train_tied_gmm",
     "train_transducer",
     "transducer_loss",
@@ -64,11 +71,14 @@ _LATER = {
     "CtcTrainConfig": "fsaasr.train.ctc_config",
     "CtcTraining": "fsaasr.train.ctc",
     "FitConfig": "fsaasr.train.fit_config",
+    "FullSumConfig": "fsaasr.train.sequence_config",
     "FullSumOptions": "fsaasr.train.full_sum",
     "HybridTrainConfig": "fsaasr.train.hybrid_config",
     "HybridTraining": "fsaasr.train.hybrid",
+    "LfMmiConfig": "fsaasr.train.sequence_config",
     "MmiOptions": "fsaasr.train.mmi",
     "RunningPriors": "fsaasr.train.running_priors",
+    "SequenceTraining": "fsaasr.train.sequence",
     "TransducerTrainConfig": "fsaasr.train.transducer_config",
     "TransducerTrained": "fsaasr.train.transducer",
     "full_sum_loss": "fsaasr.train.full_sum",
@@ -76,6 +86,8 @@ _LATER = {
     "mmi_loss": "fsaasr.train.mmi",
     "train_ctc": "fsaasr.train.ctc",
     "train_hybrid": "fsaasr.train.hybrid",
+    "train_full_sum": "fsaasr.train.sequence",
+    "train_lf_mmi": "fsaasr.train.sequence",
     "train_transducer": "fsaasr.train.transducer",
     "transducer_loss": "fsaasr.train.transducer_loss",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -59,21 +59,32 @@ def mmi_loss(
     Raises:
       As `full_sum_loss`.
     """
-    above = check_graph_batch(scores, lengths, numerators, ids, "mmi_loss")
+    return mmi_terms(scores, check_graph_batch(scores, lengths, numerators, ids, "mmi_loss"), denominator, options).loss
+
+
+class MmiTerms(NamedTuple):
+    """What `mmi_terms` gives.
+
+    Attributes:
+      loss: (N,), as of `mmi_loss`.
+      posterior: (N, T, C), the numerators' posterior of each column and frame; a constant.
+    """
+
+    loss: Tensor
+    posterior: Tensor
+
+
+def mmi_terms(scores: Tensor, above: GraphBatch, denominator: DecodingGraph, options: MmiOptions) -> MmiTerms:
+    """As `mmi_loss`, of checked numerators; with what the numerators say of each frame, which costs nothing more."""
+    with torch.enable_grad():
+        watched = scores if scores.requires_grad else scores.detach().requires_grad_()
+        said = total_scores(watched, above, options)
+        (posterior,) = torch.autograd.grad(said.sum(), watched, retain_graph=True)
+    if not scores.requires_grad:
+        said = said.detach()
+    boosted = scores if options.boost == 0.0 else torch.sub(scores, posterior, alpha=options.boost)
     below = replace(above, graphs=(denominator,) * len(above.graphs))
-    said = total_scores(scores, above, options)
-    everything = total_scores(_boosted(scores, above, options), below, options)
+    everything = total_scores(boosted, below, options)
     found = torch.isfinite(said.detach()) & torch.isfinite(everything.detach())
     loss: Tensor = torch.where(found, everything - said, torch.full_like(said, np.inf))
-    return loss
-
-
-def _boosted(scores: Tensor, numerators: GraphBatch, options: MmiOptions) -> Tensor:
-    """Scores less `boost` times the numerators' posteriors, which are taken as constants."""
-    if options.boost == 0.0:
-        return scores
-    with torch.enable_grad():
-        apart = scores.detach().requires_grad_()
-        (posterior,) = torch.autograd.grad(total_scores(apart, numerators, options).sum(), apart)
-    less: Tensor = torch.sub(scores, posterior, alpha=options.boost)
-    return less
+    return MmiTerms(loss, posterior)

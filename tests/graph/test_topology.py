@@ -56,6 +56,12 @@ def test_hmm3_takes_at_least_three_frames_in_order():
     assert spelled("hmm3", [0, 2]) == spelled("hmm3", [1, 2]) == set()
 
 
+def test_the_first_frame_of_a_token_has_its_own_column_in_kaldis_chain():
+    assert spelled("kaldi-chain", [0]) == {("a",)}
+    assert spelled("kaldi-chain", [0, 1, 1, 0, 2]) == {("a", "a", "b")}
+    assert spelled("kaldi-chain", [1]) == spelled("kaldi-chain", [0, 3]) == set()
+
+
 @pytest.mark.parametrize("topology", ["hmm1", "blank-free"])
 def test_one_state_a_token(topology):
     assert spelled(topology, [0, 0, 1]) == {("a", "b"), ("a", "a", "b")}

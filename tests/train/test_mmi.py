@@ -21,6 +21,8 @@ from fsaasr.train import (
     spoken_tokens,
     with_denominator_scores,
 )
+from fsaasr.train.full_sum import check_graph_batch
+from fsaasr.train.mmi import mmi_terms
 
 LEXICON = Lexicon(
     Lexicon.from_text("a 1.0 A\na 0.5 A B\nb 1.0 B\nb 0.25 C A\n", kind="lexiconp").pronunciations, OptionalSilence()
@@ -49,6 +51,19 @@ def test_loss_and_gradient_are_differences_of_totals_and_posteriors():
         assert loss[n].item() == pytest.approx(everything.total - said.total, abs=1e-8)
         np.testing.assert_allclose(gradient[n, :length], everything.occupancy - said.occupancy, atol=1e-8)
         assert not gradient[n, length:].any()
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_terms_have_the_numerators_posteriors(watched: bool):
+    numerators, denominator, scores, lengths = system()
+    scores = scores.detach().requires_grad_(watched)
+    above = check_graph_batch(scores, lengths, numerators, None, "test")
+    terms = mmi_terms(scores, above, denominator, MmiOptions())
+    assert torch.equal(terms.loss.detach(), mmi_loss(scores, lengths, numerators, denominator).detach())
+    assert terms.loss.requires_grad == watched
+    for n, length in enumerate(lengths.tolist()):
+        occupancy = exact_search(numerators[n].fst, scores[n, :length].detach().numpy()).occupancy
+        np.testing.assert_allclose(terms.posterior[n, :length], occupancy, atol=1e-8)
 
 
 def test_the_gradient_equals_finite_differences():

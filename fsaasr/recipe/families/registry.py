@@ -9,8 +9,10 @@ from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
 from fsaasr.recipe.families.attention import AttentionSetup
 from fsaasr.recipe.families.ctc import CtcSetup
+from fsaasr.recipe.families.full_sum import FullSumSetup
 from fsaasr.recipe.families.gmm import GmmSetup
 from fsaasr.recipe.families.hybrid import HybridSetup
+from fsaasr.recipe.families.lf_mmi import LfMmiSetup
 from fsaasr.recipe.families.setup import Setup
 from fsaasr.recipe.families.tied_gmm import TiedGmmSetup
 from fsaasr.recipe.families.transducer import TransducerSetup
@@ -22,6 +24,8 @@ SETUPS: Dict[str, Type[Any]] = {
     "attention": AttentionSetup,
     "transducer": TransducerSetup,
     "hybrid": HybridSetup,
+    "full-sum": FullSumSetup,
+    "lf-mmi": LfMmiSetup,
 }
 """Setup class of each family. A new family is a new file and its line here."""
 
