@@ -20,6 +20,11 @@ SHAPES: list[dict[str, Any]] = [
     *({"kind": "tdnn", "hidden": 16, "dilations": [1, 3], "subsampling": n} for n in (1, 2, 3, 4)),
     {"kind": "tdnn", "hidden": 16, "dilations": [1], "early_dilations": [1, 2], "subsampling": 3},
     *({"kind": "blstm", "hidden": 8, "layers": n, "subsampling": n} for n in (1, 2)),
+    *({"kind": "pyramid", "hidden": 8, "subsampling": n} for n in (2, 4, 8)),
+    *(
+        {"kind": "crdnn", "channels": [4, 6], "hidden": 8, "layers": 2, "dense": 12, "subsampling": n}
+        for n in (1, 2, 3, 4)
+    ),
     *({"kind": "lstm", "hidden": 8, "layers": n, "subsampling": 3} for n in (1, 2)),
     {"kind": "transformer", "hidden": 16, "layers": 2, "subsampling": 3},
     {"kind": "conformer", "hidden": 16, "layers": 2, "kernel": 5, "subsampling": 2, "chunk": 4, "left_chunks": 1},
@@ -157,6 +162,9 @@ def test_an_unknown_kind_or_key_is_refused() -> None:
         ("transformer", {"heads": 5}, "heads 5"),
         ("conformer", {"kernel": 4}, "kernel 4"),
         ("conformer", {"dropout": 1.0}, "dropout 1"),
+        ("pyramid", {"subsampling": 3}, "subsampling 3"),
+        ("crdnn", {"dense_layers": 0}, "dense_layers 0"),
+        ("conformer", {"chunk": -1}, "chunk -1"),
         ("tdnn", {"early_dilations": [0]}, "early_dilations"),
     ],
 )
@@ -170,6 +178,9 @@ def test_ranges_are_checked(kind: str, change: dict[str, Any], problem: str) -> 
     [
         ("tdnn", {"early_dilations": [1]}),
         ("blstm", {"layers": 2}),
+        ("pyramid", {"subsampling": 8}),
+        ("crdnn", {"dense_layers": 2}),
+        ("crdnn", {"channels": [8, 8]}),
         ("transformer", {"expansion": 2}),
         ("conformer", {"kernel": 7}),
     ],

@@ -67,6 +67,11 @@ class Blstm(Encoder):
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """See `Encoder.forward`."""
         hidden, frames = self.entrance(features, lengths)
-        packed = pack_padded_sequence(hidden, frames.cpu(), batch_first=True, enforce_sorted=False)
-        output, _ = pad_packed_sequence(self.layers(packed)[0], batch_first=True)
-        return self.dropout(output), frames
+        return self.dropout(run_packed(self.layers, hidden, frames)), frames
+
+
+def run_packed(layers: nn.LSTM, hidden: Tensor, lengths: Tensor) -> Tensor:
+    """Both directions over utterances (N, T, D) of `lengths`, each from its own end; zeros beyond."""
+    packed = pack_padded_sequence(hidden, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    output: Tensor = pad_packed_sequence(layers(packed)[0], batch_first=True)[0]
+    return output

@@ -11,8 +11,10 @@ from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import ConfigError
 from fsaasr.models.encoders.blstm import Blstm, BlstmConfig
 from fsaasr.models.encoders.conformer import Conformer, ConformerConfig
+from fsaasr.models.encoders.crdnn import Crdnn, CrdnnConfig
 from fsaasr.models.encoders.encoder import Encoder
 from fsaasr.models.encoders.lstm import Lstm, LstmConfig
+from fsaasr.models.encoders.pyramid import Pyramid, PyramidConfig
 from fsaasr.models.encoders.tdnn import Tdnn, TdnnConfig
 from fsaasr.models.encoders.transformer import Transformer, TransformerConfig
 
@@ -27,6 +29,8 @@ EncoderConfig = Annotated[
         Annotated[TdnnConfig, Tag("tdnn")],
         Annotated[LstmConfig, Tag("lstm")],
         Annotated[BlstmConfig, Tag("blstm")],
+        Annotated[PyramidConfig, Tag("pyramid")],
+        Annotated[CrdnnConfig, Tag("crdnn")],
         Annotated[TransformerConfig, Tag("transformer")],
         Annotated[ConformerConfig, Tag("conformer")],
     ],
@@ -38,6 +42,8 @@ ENCODERS: Dict[str, Tuple[Type[Any], Callable[[int, Any], Encoder]]] = {
     "tdnn": (TdnnConfig, Tdnn),
     "lstm": (LstmConfig, Lstm),
     "blstm": (BlstmConfig, Blstm),
+    "pyramid": (PyramidConfig, Pyramid),
+    "crdnn": (CrdnnConfig, Crdnn),
     "transformer": (TransformerConfig, Transformer),
     "conformer": (ConformerConfig, Conformer),
 }
