@@ -125,7 +125,7 @@ def mbr(out: str, networks: Optional[Path], calibration: Optional[Path], **archi
 
 @lattice.command()
 @scaled_options
-@click.argument("arpa", type=FILE)
+@click.argument("arpa", type=click.Path(path_type=Path))
 @click.argument("out")
 @click.option("--old", type=FILE, help="The model that the lattices were made with; its scores are taken out.")
 @click.option("--weight", default=1.0, show_default=True, help="Of the new model; the old one has the rest.")
@@ -142,7 +142,9 @@ def rescore(
     beam: Optional[float],
     **archive: Any,
 ) -> None:
-    """Put the scores of another n-gram model in, exactly.
+    """Put the scores of another language model in.
+
+    ARPA is an n-gram model, put in exactly, or the directory of a neural one (`fsaasr train-lm`).
 
     Example: fsaasr lattice rescore exp/lat.ark.gz 4gram.arpa exp/lat4.ark.gz --old 3gram.arpa --graph loop.graph
     """

@@ -26,6 +26,7 @@ COMMANDS: Dict[str, Verb] = {
     "prepare": Verb("fsaasr.cli.prepare", "Make cut manifests of a corpus directory."),
     "lang": Verb("fsaasr.cli.lang", "Make a lang directory of a lexicon."),
     "lm": Verb("fsaasr.cli.lm", "Estimate an n-gram model from text."),
+    "train-lm": Verb("fsaasr.cli.train_lm", "Train a neural language model on text."),
     "graph": Verb("fsaasr.cli.graph", "Compose lexicon, grammar and topology into a decoding graph."),
     "import": Verb("fsaasr.cli.import_graph", "Make a graph file of a graph from Kaldi or icefall."),
     "train": Verb("fsaasr.cli.train", "Train an acoustic model."),

@@ -33,7 +33,7 @@ def train(
 ) -> None:
     """Train an acoustic model.
 
-    FAMILY is one of gmm, tied-gmm, ctc, transducer and attention.
+    FAMILY is one of gmm, tied-gmm, hybrid, ctc, transducer and attention.
 
     CONFIG is YAML with the sections `features` and `training`, and `tree` for tied-gmm. A killed
     training goes on where its last checkpoint was.

@@ -8,6 +8,9 @@ from itertools import islice
 from typing import Counter as CounterType
 from typing import Iterable, Sequence, Tuple
 
+import numpy as np
+import numpy.typing as npt
+
 from fsaasr.core.errors import GrammarError
 from fsaasr.grammar.ngram_model import NgramModel
 from fsaasr.grammar.scoring import score_sentences
@@ -59,6 +62,28 @@ class PerplexityReport:
 
 def _power(exponent: float) -> float:
     return float(10.0**exponent) if exponent < 308 else float("inf")
+
+
+def report_of(
+    sentences: Sequence[Sequence[str]],
+    log10_probs: Sequence[npt.NDArray[np.float64]],
+    unknown: Sequence[Sequence[bool]],
+) -> PerplexityReport:
+    """The report of a text that was scored already.
+
+    Args:
+      sentences: of words.
+      log10_probs: of the words of each sentence and of its end.
+      unknown: which of the words of each sentence are unknown.
+    """
+    names: CounterType[str] = Counter()
+    total = known = 0.0
+    for words, scores, flags in zip(sentences, log10_probs, unknown):
+        total += float(scores.sum())
+        known += float(scores[~np.array([*flags, False])].sum())
+        names.update(word for word, flag in zip(words, flags) if flag)
+    count, oov = sum(map(len, sentences)), sum(names.values())
+    return PerplexityReport(len(sentences), count, oov, total, known, tuple(names.most_common(20)))
 
 
 def perplexity(model: NgramModel, sentences: Iterable[Sequence[str]]) -> PerplexityReport:

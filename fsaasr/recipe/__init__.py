@@ -19,6 +19,7 @@ from fsaasr.recipe.lattice_archives import (
     rescore_lattices,
 )
 from fsaasr.recipe.lattice_quality import LatticeQuality, make_word_lattices, measure_quality
+from fsaasr.recipe.neural_lm import TrainedLm, train_lm_model
 from fsaasr.recipe.reading import read_recipe
 from fsaasr.recipe.results import (
     LatticeRow,
@@ -59,6 +60,7 @@ __all__ = [
     "Run",
     "Scales",
     "TiedGmmSetup",
+    "TrainedLm",
     "Transcribed",
     "Transcription",
     "Tuned",
@@ -94,6 +96,7 @@ __all__ = [
     "results_table",
     "run_jobs",
     "run_stage",
+    "train_lm_model",
     "train_model",
     "transcribe",
     "tune",

@@ -6,7 +6,9 @@ import json
 import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Container, Dict, Iterator, List, Optional, Set, Tuple
+from functools import partial
+from pathlib import Path
+from typing import Callable, Container, Dict, Iterator, List, Optional, Set, Tuple
 
 from fsaasr.core.errors import LatticeError
 from fsaasr.core.files import PathLike, line_writer
@@ -14,7 +16,7 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.evaluate import ErrorReport, oracle_errors
-from fsaasr.grammar import read_arpa
+from fsaasr.grammar import NgramModel, read_arpa
 from fsaasr.graph import load_graph
 from fsaasr.hypotheses import numbered, read_speakers, read_transcripts, write_hypotheses, write_nbest
 from fsaasr.lattice import (
@@ -28,6 +30,7 @@ from fsaasr.lattice import (
     frame_depth,
     mbr_decode,
     prune,
+    rescore_lattice,
     rescore_ngram,
     scaled,
 )
@@ -35,6 +38,9 @@ from fsaasr.lattice.formats import LatticeSymbols, format_of, read_lattices, wri
 from fsaasr.lattice.rescoring.lm_replacement import REPLACE
 from fsaasr.recipe.decoding import NOT_FINAL
 from fsaasr.recipe.scales import UNSCALED, Scales
+
+HISTORY = 4
+"""Last words by which histories differ for a neural model; of those that agree, the best path's stands for all."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +121,38 @@ def rescore_lattices(
     mixing: Mixing = REPLACE,
     beam: Optional[float] = None,
 ) -> int:
-    """Writes lattices with the scores of another n-gram model; see `fsaasr.lattice.rescore_ngram`."""
+    """Writes lattices with the scores of another language model.
+
+    Args:
+      archive: the lattices.
+      out: file to write.
+      arpa: n-gram model, applied exactly (`fsaasr.lattice.rescore_ngram`); or directory of a neural one, which tells
+        histories apart by their last `HISTORY` words (`fsaasr.lattice.rescore_lattice`).
+      old_arpa: n-gram model that the lattices have the scores of, if the parts of their scores are not known.
+      mixing: weight of the model beside the old one.
+      beam: drops what is further below the best path.
+    """
     format_of(out)  # before models are read, not after it
-    new, old = read_arpa(arpa), None if old_arpa is None else read_arpa(old_arpa)
+    old = None if old_arpa is None else read_arpa(old_arpa)
     limits = Limits(beam, archive.scales.acoustic_scale, archive.scales.lm_scale)
-    return write_lattices(
-        _told_once(rescore_ngram(lattice, new, old, mixing, limits) for lattice in archive.word_lattices()), out
-    )
+    rescored = _rescorer(arpa, old, mixing, limits)
+    return write_lattices(_told_once(rescored(lattice) for lattice in archive.word_lattices()), out)
+
+
+def _rescorer(
+    model: PathLike, old: Optional[NgramModel], mixing: Mixing, limits: Limits
+) -> Callable[[WordLattice], WordLattice]:
+    if not Path(model).is_dir():
+        return partial(rescore_ngram, new=read_arpa(model), old=old, mixing=mixing, limits=limits)
+    from fsaasr.grammar.neural import load_neural_lm
+
+    lm = load_neural_lm(model)
+
+    def rescored(lattice: WordLattice) -> WordLattice:
+        known = lattice if old is None else rescore_ngram(lattice, old, old)
+        return rescore_lattice(known, lm, HISTORY, mixing, limits)
+
+    return rescored
 
 
 def _told_once(lattices: Iterator[WordLattice]) -> Iterator[WordLattice]:
