@@ -12,12 +12,21 @@ from fsaasr.corpora import manifest_path, read_cuts
 from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.graph import compile_graph, draw_svg, word_loop
 from fsaasr.graph.topologies import find_topology
-from fsaasr.lexicon import read_lang
+from fsaasr.lexicon import LexiconTokenizer, read_lang
 from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.recipe.experiment import Experiment, Run
 from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
-from fsaasr.report import ErrorsView, GraphView, Posteriors, RateRow, ReportData, UtteranceView, write_report
+from fsaasr.report import (
+    AttentionMap,
+    ErrorsView,
+    GraphView,
+    Posteriors,
+    RateRow,
+    ReportData,
+    UtteranceView,
+    write_report,
+)
 
 _WORDS = 5
 """Words of an utterance that is long enough to show something and short enough to be readable."""
@@ -103,8 +112,27 @@ def _utterance(experiment: Experiment) -> UtteranceView:
         top_frequency=config.sampling_rate / 2 + config.high_freq,
         alignment=align_features(model, load_lexicon(folder), features)[0],
         alignment_title=f"{aligner}: forced alignment",
-        posteriors=tuple(_posteriors(experiment, data, name, cut) for name in others),
+        posteriors=tuple(_posteriors(experiment, data, name, cut) for name in others if not _looks(experiment, name)),
+        attention=tuple(_attention(experiment, data, name, cut) for name in others if _looks(experiment, name)),
     )
+
+
+def _looks(experiment: Experiment, system: str) -> bool:
+    """Whether a system has an attention to show."""
+    return experiment.spec.systems[system].family == "attention"
+
+
+def _attention(experiment: Experiment, data: str, system: str, cut: Any) -> AttentionMap:
+    """Where the decoder looks when it says what was said: each word's first pronunciation."""
+    from fsaasr.decode.attention.measures import entropy, forced_weights, monotonicity
+
+    folder = experiment.model_dir(data, system)
+    model: Any = load_model(folder)
+    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
+    tokens = LexiconTokenizer(load_lexicon(folder)).encode(features.texts[0].split())
+    (encoded,), _ = model.encode(features)
+    weights = forced_weights(model, encoded, [model.tokens[token] for token in tokens])
+    return AttentionMap(system, weights, tuple(tokens), model.frame_shift, monotonicity(weights), entropy(weights))
 
 
 def _alone(config: FeatureConfig) -> Any:

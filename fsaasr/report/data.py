@@ -56,6 +56,27 @@ class Posteriors:
 
 
 @dataclass(frozen=True)
+class AttentionMap:
+    """Where an attention decoder looks for each token.
+
+    Attributes:
+      title: name of the model.
+      weights: float32 (U, T), each row's sum 1.
+      tokens: U names.
+      frame_shift: seconds between two columns.
+      monotonicity: share of the steps that look no earlier than the step before, 0 .. 1.
+      entropy: mean entropy of the rows, in nats.
+    """
+
+    title: str
+    weights: FloatArray
+    tokens: Tuple[str, ...]
+    frame_shift: Seconds
+    monotonicity: float
+    entropy: float
+
+
+@dataclass(frozen=True)
 class UtteranceView:
     """One utterance as several models see it, on one time axis.
 
@@ -65,6 +86,7 @@ class UtteranceView:
       top_frequency: Hz at the upper end of the spectrogram.
       alignment: words and tokens with times. alignment_title: which model gave it.
       posteriors: of other models.
+      attention: of attention decoders.
     """
 
     text: str
@@ -74,6 +96,7 @@ class UtteranceView:
     alignment: Hypothesis
     alignment_title: str
     posteriors: Tuple[Posteriors, ...] = ()
+    attention: Tuple[AttentionMap, ...] = ()
 
 
 @dataclass(frozen=True)

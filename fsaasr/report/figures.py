@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
 import numpy as np
 
 from fsaasr.core import Span
+from fsaasr.report.attention_figure import draw_attention
 from fsaasr.report.data import Posteriors, RateRow, UtteranceView
+from fsaasr.report.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours of a figure; its background is transparent."""
-
-    text: str
-    faint: str
-    bands: Tuple[str, str]
-    lines: Tuple[str, ...]
-    colormap: str
-
-
-LIGHT = Theme(
-    "#1c2126",
-    "#9aa4ad",
-    ("#dbe7f3", "#f0e6d6"),
-    ("#0b5cad", "#c2410c", "#15803d", "#7e22ce", "#b91c1c", "#0f766e", "#a16207", "#be185d"),
-    "Greys",
-)
-DARK = Theme(
-    "#e6e9ec",
-    "#6b7681",
-    ("#24405c", "#4d3f28"),
-    ("#7ab8f5", "#fb923c", "#4ade80", "#c084fc", "#f87171", "#2dd4bf", "#facc15", "#f472b6"),
-    "magma",
-)
 
 _LABEL_FROM = 0.3
 """Posterior that a token's peak must have to be labelled."""
@@ -49,10 +24,12 @@ _CROWDED = 0.02
 
 
 def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
-    """Alignment, spectrogram and posteriors, one above the other on one time axis, as SVG."""
+    """Alignment, spectrogram, posteriors and attention, one above the other on one time axis, as SVG."""
     from matplotlib.figure import Figure
 
-    heights = [0.9, 2.0, *(1.3 for _ in view.posteriors)]
+    # As high as the names of an attention's tokens need.
+    maps = [max(1.3, 0.5 + 0.11 * len(attention.tokens)) for attention in view.attention]
+    heights = [0.9, 2.0, *(1.3 for _ in view.posteriors), *maps]
     figure = Figure(figsize=(11.0, 1.3 * sum(heights)), layout="constrained")
     panels: Any = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     duration = len(view.spectrogram) * view.frame_shift
@@ -60,6 +37,8 @@ def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
     _draw_spectrogram(panels[1], view, duration, theme)
     for axes, posteriors in zip(panels[2:], view.posteriors):
         _draw_posteriors(axes, posteriors, theme)
+    for axes, attention in zip(panels[2 + len(view.posteriors) :], view.attention):
+        draw_attention(axes, attention, theme)
     for axes in panels:
         dress(axes, theme)
         axes.set_xlim(0, duration)

@@ -6,7 +6,8 @@ from typing import Sequence, Tuple
 
 from fsaasr.core.errors import EvaluationError
 from fsaasr.evaluate import CalibrationReport
-from fsaasr.report.figures import LIGHT, Theme, dress, svg_of
+from fsaasr.report.figures import dress, svg_of
+from fsaasr.report.theme import LIGHT, Theme
 
 
 def reliability_figure(curves: Sequence[Tuple[str, CalibrationReport]], theme: Theme = LIGHT) -> bytes:

@@ -9,7 +9,8 @@ from typing import Any, Callable, Dict, List, Tuple
 from fsaasr.core import EvaluationError, PathLike, write_text
 from fsaasr.evaluate import UtteranceErrors
 from fsaasr.report.data import ErrorsView, RateRow, ReportData
-from fsaasr.report.figures import DARK, LIGHT, Theme, rates_figure, utterance_figure
+from fsaasr.report.figures import rates_figure, utterance_figure
+from fsaasr.report.theme import DARK, LIGHT, Theme
 
 MAX_ERRORS = 12
 """Wrong utterances shown of each decoding."""

@@ -7,9 +7,10 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import matplotlib
+import numpy as np
 import pytest
 
-from fsaasr.report import DARK, LIGHT, Theme, rates_figure, utterance_figure
+from fsaasr.report import DARK, LIGHT, AttentionMap, Theme, rates_figure, utterance_figure
 from tests.report.data import report_data, utterance
 
 
@@ -41,6 +42,15 @@ def test_every_model_has_a_panel() -> None:
     other = replace(view.posteriors[0], title="characters")
     shown = texts(utterance_figure(replace(view, posteriors=(*view.posteriors, other))))
     assert {"ctc: posteriors (grey: blank)", "characters: posteriors (grey: blank)"} <= shown
+
+
+def test_an_attention_has_a_panel_with_its_tokens_and_numbers() -> None:
+    weights = np.array([[0.9, 0.1, 0.0], [0.0, 0.2, 0.8]], dtype=np.float32)
+    shown = AttentionMap("las", weights, ("<n>", "oh"), 0.3, monotonicity=0.5, entropy=0.4125)
+    picture = utterance_figure(replace(utterance(), attention=(shown,)))
+    title = "las: attention; 50 % of the steps go on in time, mean entropy 0.41 nats"
+    assert {title, "oh"} <= texts(picture)
+    assert texts(picture) >= texts(utterance_figure(utterance()))
 
 
 def test_rates_name_every_line() -> None:
