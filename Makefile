@@ -3,6 +3,7 @@
 #   make test            all tests on the default stack (Python 3.11, torch 1.13, k2)
 #   make test-current    all tests on the current stack (torch 2.13, numpy 2, no k2)
 #   make test-slow       the long tests, on the default stack
+#   make test-kaldi      those that compare with Kaldi's classes, which have an environment of their own
 #   make lint            ruff, ruff format and mypy
 #   make demo            the digits recipe; FSDD=<dir> names the corpus
 #   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
@@ -16,7 +17,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow lint demo bench bench-lattices bench-losses bench-transducer
+.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -24,7 +25,7 @@ FIND_PYTHON := python=; for name in python3 python3.11 python; do \
 SETUP = $(FIND_PYTHON); $${python:?is missing: install Python 3.11} -m tools.environment
 WORKERS ?= 2
 # The test processes share the cores already.
-test test-current test-slow: export OMP_NUM_THREADS ?= 1
+test test-current test-slow test-kaldi: export OMP_NUM_THREADS ?= 1
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -37,6 +38,10 @@ test-current:
 
 test-slow:
 	@env=$$($(SETUP) default) && "$$env/bin/python" -m pytest -m slow -n $(WORKERS)
+
+test-kaldi:
+	@env=$$($(SETUP) default) && kaldi=$$($(SETUP) bench-kaldi) && KALDI_PYTHON="$$kaldi/bin/python" \
+	  "$$env/bin/python" -m pytest -m "" tests/models/kaldi
 
 lint:
 	@env=$$($(SETUP) default) && "$$env/bin/ruff" check . && "$$env/bin/ruff" format --check . && "$$env/bin/mypy"

@@ -31,6 +31,7 @@ COMMANDS: Dict[str, Verb] = {
     "import": Verb("fsaasr.cli.import_graph", "Make a graph file of a graph from Kaldi or icefall."),
     "train": Verb("fsaasr.cli.train", "Train an acoustic model."),
     "tune": Verb("fsaasr.cli.tune", "Choose scales on dev data and freeze them in a file."),
+    "export": Verb("fsaasr.cli.export", "Write a GMM-HMM as files that Kaldi reads."),
     "decode": Verb("fsaasr.cli.decode", "Recognize cuts with a model and a graph."),
     "lattice": Verb("fsaasr.cli.lattice", "Work with files of lattices."),
     "align": Verb("fsaasr.cli.align", "Align cuts with their transcripts."),
