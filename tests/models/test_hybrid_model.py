@@ -13,6 +13,7 @@ from fsaasr.graph import TOPOLOGIES, Topology
 from fsaasr.graph.context_tree import ContextTree, Leaf, Split
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import load_model, save_model
+from fsaasr.models.encoders.registry import ENCODERS, EncoderConfig
 from fsaasr.models.encoders.tdnn import TdnnConfig
 from fsaasr.models.hybrid import HybridModel, HybridNetwork, interleave, log_priors_of, shifted
 
@@ -27,7 +28,7 @@ def tied() -> Topology:
 
 
 def hybrid_model(
-    topology: str | Topology = "hmm1", shape: TdnnConfig = SHAPE, interleaved: bool = False
+    topology: str | Topology = "hmm1", shape: EncoderConfig = SHAPE, interleaved: bool = False
 ) -> HybridModel:
     columns = {"hmm1": 2, "hmm3": 6}[topology] if isinstance(topology, str) else 3
     with torch.random.fork_rng(devices=[]):
@@ -66,6 +67,17 @@ def test_batch_equals_one_by_one(subsampling: int, interleaved: bool) -> None:
         alone = model.scores([matrix]).utterance(0)
         assert len(alone) == (len(matrix) if interleaved else -(-len(matrix) // subsampling))
         np.testing.assert_allclose(together.utterance(n), alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", list(ENCODERS))
+def test_any_encoder_gives_scores_of_every_frame(kind: str, tmp_path: Path) -> None:
+    shape = replace(ENCODERS[kind][0](), hidden=16)
+    model = hybrid_model("hmm3", shape, interleaved=True)
+    save_model(model, tmp_path, LEXICON)
+    scores = load_model(tmp_path).scores(matrices(31, 20))
+    assert scores.lengths.tolist() == [31, 20]
+    assert scores.frame_shift == CONFIG.frame_shift
+    np.testing.assert_allclose(scores.utterance(1), model.scores(matrices(31, 20)[1:]).utterance(0), atol=1e-4)
 
 
 def test_interleaved_scores_are_those_of_shifted_features() -> None:

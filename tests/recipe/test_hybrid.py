@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from fsaasr.cli.tune import tune
+from fsaasr.core import read_json
 from fsaasr.core.errors import ConfigError, ModelError
 from fsaasr.corpora import manifest_path
 from fsaasr.evaluate import word_errors
@@ -57,6 +60,14 @@ def test_the_tuned_prior_scale_is_frozen_and_applied(experiment: Experiment, hyb
     decode_cuts(hybrid / "model", hybrid / "loop.graph", manifest_path(data, "test"), out, scales=tuned.scales)
     report = word_errors(read_transcripts(out / "ref.txt"), read_transcripts(out / "hyp.txt"))
     assert report.errors / report.words < 0.1
+
+
+def test_the_verb_tunes_prior_scales_too(experiment: Experiment, hybrid: Path) -> None:
+    dev, out = manifest_path(experiment.data_dir("kaldi"), "dev"), hybrid / "verb.json"
+    asked = ["--acoustic-scales", "0.3", "--penalties", "0", "--prior-scales", "0.25,0.75"]
+    done = CliRunner().invoke(tune, [str(hybrid / "model"), str(hybrid / "loop.graph"), str(dev), str(out), *asked])
+    assert done.exit_code == 0, done.output
+    assert [trial["prior_scale"] for trial in read_json(out)["trials"]] == [0.25, 0.75]
 
 
 def test_trials_are_the_errors_of_decoding_at_these_scales(experiment: Experiment, hybrid: Path) -> None:
