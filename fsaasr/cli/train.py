@@ -16,9 +16,9 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option
 @click.argument("lang_dir", type=FOLDER)
 @click.argument("config", type=FILE)
 @click.argument("out_dir", type=FOLDER)
-@click.option("--dev", type=FILE, help="Manifest that chooses the best epoch (ctc).")
-@click.option("--start", type=FOLDER, help="Model directory whose alignments to begin with (tied-gmm).")
-@click.option("--device", default="cpu", show_default=True, help="torch device (ctc).")
+@click.option("--dev", type=FILE, help="Manifest that chooses the best epoch of a network.")
+@click.option("--start", type=FOLDER, help="Model directory whose alignments to begin with (tied-gmm, hybrid).")
+@click.option("--device", default="cpu", show_default=True, help="torch device of a network.")
 @cache_option
 def train(
     family: str,
