@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Dict, Literal, Mapping, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from fsaasr.core.config import STRICT, config_from_dict, config_to_dict
-from fsaasr.core.errors import ConfigError, ModelError
+from fsaasr.core.errors import ConfigError, FileFormatError, ModelError
+from fsaasr.core.files import PathLike, atomic_path
 from fsaasr.core.scores import FloatArray
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph import Columns
 from fsaasr.models.diag_gmm import DiagGmm
+
+_FORMAT = "fsaasr.SpeakerTransforms.1"
 
 _PARAMETERS = ("weights", "means", "variances")
 
@@ -169,6 +175,29 @@ class SpeakerTransforms:
         matrix = self.matrices[self.place(speaker)]
         adapted: FloatArray = features @ matrix[:, :-1].T + matrix[:, -1]
         return adapted
+
+    def save(self, path: PathLike) -> None:
+        """Writes a safetensors file."""
+        meta = {"format": _FORMAT, "speakers": json.dumps(self.speakers), "kinds": json.dumps(self.kinds)}
+        with atomic_path(path) as temporary:
+            save_file({"matrices": self.matrices, "frames": self.frames}, temporary, metadata=meta)
+
+    @classmethod
+    def load(cls, path: PathLike) -> SpeakerTransforms:
+        """Reads what `save` wrote.
+
+        Raises:
+          FileFormatError: no such file, or not one of transforms.
+        """
+        try:
+            with safe_open(path, framework="numpy") as file:
+                meta = file.metadata() or {}
+                matrices, frames = file.get_tensor("matrices"), file.get_tensor("frames")
+            if meta.get("format") != _FORMAT:
+                raise ValueError(f"format {meta.get('format')}")
+            return cls(tuple(json.loads(meta["speakers"])), matrices, tuple(json.loads(meta["kinds"])), frames)
+        except (OSError, KeyError, ValueError, SafetensorError, ModelError) as error:
+            raise FileFormatError(path, None, f"not a file of transforms ({error}); recognize again") from error
 
 
 def speaker_names(ids: Sequence[str], speakers: Sequence[str] = ()) -> Tuple[str, ...]:

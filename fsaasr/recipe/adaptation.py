@@ -57,9 +57,14 @@ def adapted_model(
     return model.adapted(transforms)
 
 
-def unadapted_utterances(model: AcousticModel, features: FeatureBatch) -> int:
-    """How many utterances of an adapted model have features as they are, since too little of their speaker is known."""
-    if not isinstance(model, Adaptable) or model.transforms is None:
+def transforms_at_hand(model: AcousticModel) -> Optional[SpeakerTransforms]:
+    """Those of the speakers that a model is adapted to; None of one that is not."""
+    return model.transforms if isinstance(model, Adaptable) else None
+
+
+def unadapted_utterances(transforms: Optional[SpeakerTransforms], features: FeatureBatch) -> int:
+    """How many utterances have features as they are for lack of speech, though their speakers have transforms."""
+    if transforms is None:
         return 0
-    kinds = dict(zip(model.transforms.speakers, model.transforms.kinds))
+    kinds = dict(zip(transforms.speakers, transforms.kinds))
     return sum(kinds[name] == "identity" for name in speaker_names(features.ids, features.speakers))

@@ -22,11 +22,14 @@ from fsaasr.lattice import GraphSplitter, Lattice, ScoredPaths, WordLattice
 from fsaasr.lattice.formats import format_of, write_lattices
 from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_model
-from fsaasr.models.speaker_adaptation import AdaptationConfig
-from fsaasr.recipe.adaptation import adapted_model, unadapted_utterances
+from fsaasr.models.speaker_adaptation import AdaptationConfig, SpeakerTransforms
+from fsaasr.recipe.adaptation import adapted_model, transforms_at_hand, unadapted_utterances
 from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
 from fsaasr.recipe.searches import says_tokens, searchable, token_lattices
+
+TRANSFORMS = "transforms.safetensors"
+"""File of the transforms of the speakers that were recognized, where the model adapts its features."""
 
 CHUNK = 32
 """Utterances whose lattices are held at a time."""
@@ -48,12 +51,14 @@ class Decoded:
       flags: number of utterances of each kind of trouble: NOT_FINAL, NOT_ADAPTED and those of `Lattice`; empty is best.
       seconds: wall-clock time of model and search, features not counted.
       audio: seconds of audio.
+      transforms: of the speakers' features, as the first pass found them; None of a model that needs none.
     """
 
     hypotheses: Tuple[Hypothesis, ...]
     flags: Dict[str, int]
     seconds: Seconds
     audio: Seconds
+    transforms: Optional[SpeakerTransforms] = None
 
     @property
     def rtf(self) -> float:
@@ -133,14 +138,16 @@ def recognize(
     begin = time.perf_counter()
     model = adapted_to_speech(model, graph, features, options)
     reading = _Reading(scales, time.perf_counter() - begin)
-    reading.flags.update({NOT_ADAPTED: unadapted_utterances(model, features)})
+    transforms = transforms_at_hand(model)
+    reading.flags.update({NOT_ADAPTED: unadapted_utterances(transforms, features)})
     passing = reading.read(searched(model, graph, features, options))
     if lattices is None:
         deque(passing, maxlen=0)
     else:
         write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
     audio = sum(map(len, features.matrices)) * features.frame_shift
-    return Decoded(tuple(reading.hypotheses), dict(sorted((+reading.flags).items())), reading.seconds, audio)
+    flags = dict(sorted((+reading.flags).items()))
+    return Decoded(tuple(reading.hypotheses), flags, reading.seconds, audio, transforms)
 
 
 class _Reading:
@@ -209,7 +216,7 @@ def decode_cuts(
     lattices: Optional[PathLike] = None,
     lang_dir: Optional[PathLike] = None,
 ) -> Decoded:
-    """Recognizes a cut manifest and writes hypotheses, `ref.txt`, `utt2spk` and `decode.json`.
+    """Recognizes a cut manifest; writes hypotheses, `ref.txt`, `utt2spk`, `decode.json` and transforms of speakers.
 
     Args:
       model_dir: model directory.
@@ -238,6 +245,8 @@ def decode_cuts(
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")
     speakers = sorted(zip(features.ids, features.speakers))
     write_text(out / "utt2spk", "".join(f"{name} {speaker or name}\n" for name, speaker in speakers))
+    if decoded.transforms is not None:
+        decoded.transforms.save(out / TRANSFORMS)
     write_json(out / "decode.json", decoding_record(decoded, options, scales, graph))
     return decoded
 

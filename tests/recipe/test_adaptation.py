@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from fsaasr.evaluate import word_errors
@@ -81,6 +82,7 @@ def test_without_speakers_each_utterance_is_one_and_too_short_ones_are_counted(t
     assert adapted.transforms.speakers == tuple(sorted(SPEECH.ids))
     assert len(set(adapted.transforms.kinds)) > 1
     decoded = recognize(trained.adapted, trained.graph, unknown)
+    np.testing.assert_array_equal(decoded.transforms.matrices, adapted.transforms.matrices)
     assert decoded.flags.get(NOT_ADAPTED, 0) == adapted.transforms.kinds.count("identity") > 0
     assert NOT_ADAPTED not in recognize(trained.adapted, trained.graph, SPEECH).flags
     # An utterance alone is decoded as it is among others.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from fsaasr.core.errors import ConfigError, ModelError
+from fsaasr.core.errors import ConfigError, FileFormatError, ModelError
 from fsaasr.models.diag_gmm import DiagGmm
 from fsaasr.models.speaker_adaptation import AdaptationConfig, SpeakerTransforms, speaker_names
 from fsaasr.train.fmllr import AlignedSpeech, FmllrStatistics, estimate_matrix, estimate_transforms, frame_terms
@@ -188,6 +190,19 @@ def test_terms_are_expectations_under_the_judge() -> None:
 def test_utterances_without_a_speaker_are_speakers_of_their_own() -> None:
     assert speaker_names(["u1", "u2"], ["ann", ""]) == ("ann", "u2")
     assert speaker_names(["u1", "u2"]) == ("u1", "u2")
+
+
+def test_transforms_are_kept_in_a_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    matrices = rng.normal(size=(2, 3, 4)).astype(np.float32)
+    SpeakerTransforms(("ann", "ben"), matrices, ("full", "diagonal"), np.array([60.5, 40.0])).save(tmp_path / "t")
+    loaded = SpeakerTransforms.load(tmp_path / "t")
+    np.testing.assert_array_equal(loaded.matrices, matrices)
+    assert (loaded.speakers, loaded.kinds, loaded.frames.tolist()) == (("ann", "ben"), ("full", "diagonal"), [60.5, 40])
+    (tmp_path / "t").write_bytes(b"else")
+    for name in ("t", "missing"):
+        with pytest.raises(FileFormatError, match="not a file of transforms"):
+            SpeakerTransforms.load(tmp_path / name)
 
 
 def test_errors_say_what_is_wrong() -> None:
