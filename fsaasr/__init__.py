@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fsaasr.core.hypothesis import Hypothesis, Span
     from fsaasr.core.scores import Scores
     from fsaasr.core.symbols import SymbolTable
-    from fsaasr.decode import Decoder, SearchOptions, align, forward_backward, one_best
+    from fsaasr.decode import CtcOptions, Decoder, SearchOptions, align, ctc_decoder, forward_backward, one_best
     from fsaasr.evaluate import bootstrap_interval, character_errors, word_errors
     from fsaasr.grammar import estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
     from fsaasr.graph import (
@@ -68,9 +68,11 @@ _HOMES: Dict[str, str] = {
     "write_lattices": "lattice.formats",
     "read_hypotheses": "hypotheses",
     "write_hypotheses": "hypotheses",
+    "CtcOptions": "decode",
     "Decoder": "decode",
     "SearchOptions": "decode",
     "align": "decode",
+    "ctc_decoder": "decode",
     "forward_backward": "decode",
     "one_best": "decode",
     "bootstrap_interval": "evaluate",
@@ -79,6 +81,7 @@ _HOMES: Dict[str, str] = {
 }
 
 __all__ = [
+    "CtcOptions",
     "Decoder",
     "DecodingGraph",
     "FsaasrError",
@@ -101,6 +104,7 @@ __all__ = [
     "compile_graph",
     "compile_token_graph",
     "coverage",
+    "ctc_decoder",
     "estimate_ngram",
     "forward_backward",
     "grammar_from_pynini",

@@ -3,6 +3,7 @@
 from fsaasr.decode.align import BestArcs, align, viterbi
 from fsaasr.decode.align_confidence import frame_confidence
 from fsaasr.decode.align_long import align_long, is_long
+from fsaasr.decode.ctc_decoder import CtcDecoder, CtcOptions, ctc_decoder
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
@@ -15,6 +16,8 @@ __all__ = [
     "ENDPOINT_RULES",
     "ENGINES",
     "BestArcs",
+    "CtcDecoder",
+    "CtcOptions",
     "Decoder",
     "EndpointRule",
     "ForwardBackward",
@@ -24,6 +27,7 @@ __all__ = [
     "advance_all",
     "align",
     "align_long",
+    "ctc_decoder",
     "cut_at_pauses",
     "decode",
     "forward_backward",

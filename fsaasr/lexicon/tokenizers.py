@@ -111,6 +111,11 @@ class SentencePieceTokenizer:
         hidden = (model.is_control, model.is_unknown, model.is_unused)
         return SymbolTable(model.id_to_piece(i) for i in ids if not any(test(i) for test in hidden))
 
+    @property
+    def all_pieces(self) -> List[str]:
+        """Every piece in model order, control pieces too: the columns of a model that was trained on their ids."""
+        return [str(self._model.id_to_piece(i)) for i in range(self._model.get_piece_size())]
+
     def encode(self, words: Sequence[str]) -> List[str]:
         """See `Tokenizer`."""
         unknown = self._model.unk_id()

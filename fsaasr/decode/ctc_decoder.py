@@ -1,0 +1,246 @@
+"""`ctc_decoder`: any CTC model's output in, words out; with a lexicon, an LM, a grammar, or nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import pynini
+
+from fsaasr.core.errors import ConfigError, ScoresError
+from fsaasr.core.files import PathLike
+from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.core.scores import FloatArray, Scores, Seconds, float32_array
+from fsaasr.decode.engine import decode, one_best
+from fsaasr.decode.joined_tokens import join_tokens, trim
+from fsaasr.decode.options import SearchOptions
+from fsaasr.grammar import NgramModel, read_arpa
+from fsaasr.graph import TokenGraph, compile_token_graph, word_loop
+from fsaasr.graph.compile import Grammar
+from fsaasr.lattice.lattice import Lattice
+from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, read_lexicon
+from fsaasr.lexicon.spelling import spell_words
+from fsaasr.lexicon.token_tables import TokenSource, TokenTable, read_token_table
+
+LexiconSource = Union[None, PathLike, Lexicon, Iterable[str], Mapping[str, Sequence[str]]]
+
+NOT_CONTROL = ("<s>", "</s>", "<unk>", "<UNK>")
+"""Words of an n-gram model that nobody says."""
+
+
+@dataclass(frozen=True)
+class CtcOptions:
+    """Weights of a CTC decoder.
+
+    Attributes:
+      lm_scale: of the language model's and the lexicon's log probabilities beside the model's, >= 0.
+      word_score: added for each word; below 0 it is a penalty.
+      frame_shift: seconds a row of the model's output.
+      search: how wide to search.
+    """
+
+    lm_scale: float = 1.0
+    word_score: float = 0.0
+    frame_shift: Seconds = 0.04
+    search: SearchOptions = field(default_factory=SearchOptions)
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.lm_scale < np.inf and np.isfinite(self.word_score) and self.frame_shift > 0):
+            raise ConfigError(
+                f"CtcOptions: lm_scale {self.lm_scale}, word_score {self.word_score}, frame_shift {self.frame_shift}; "
+                "expected >= 0, a number, > 0"
+            )
+
+
+DEFAULT_CTC = CtcOptions()
+
+
+class CtcDecoder:
+    """Decodes the output of one CTC model; made by `ctc_decoder`.
+
+    Attributes:
+      table: what the model's columns mean.
+      graph: what is searched; its columns are blank and the table's tokens.
+      options: weights and beams.
+      left_out: words that the model cannot spell, each with the character that no token has.
+    """
+
+    def __init__(
+        self, table: TokenTable, graph: TokenGraph, options: CtcOptions, left_out: Mapping[str, str], words: bool
+    ) -> None:
+        """Keeps what it is given; `words` says whether the graph's words are words, and not tokens."""
+        self.table, self.graph, self.options = table, graph, options
+        self.left_out: Dict[str, str] = dict(left_out)
+        self._words = words
+
+    def __call__(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Hypothesis]:
+        """The best hypothesis of each utterance.
+
+        Args:
+          outputs: logits or log posteriors (T, C) of one utterance, or (N, T, C); or a list of N (T_n, C). numpy,
+            nested lists, or torch on any device. Rows that are no log probabilities are normalized.
+          lengths: (N,) frames of each utterance; all of them if None.
+          ids: N utterance ids.
+
+        Raises:
+          ScoresError: no numbers, or other columns than the table has.
+        """
+        found = one_best(self.graph, self.scores(outputs, lengths, ids), self.options.search)
+        return [self._read(hypothesis) for hypothesis in found]
+
+    def lattices(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Lattice]:
+        """Lattices of each utterance, arguments as for a call.
+
+        With a delimiter they have one more frame than the utterance, in which a last delimiter costs nothing.
+        """
+        return decode(self.graph, self.scores(outputs, lengths, ids), self.options.search)
+
+    def nbest(self, outputs: Any, n: int, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[List[Hypothesis]]:
+        """The n best hypotheses of each utterance, word sequences all different; arguments as for a call."""
+        lattices = self.lattices(outputs, lengths, ids=ids)
+        return [[self._read(hypothesis) for hypothesis in lattice.nbest(n)] for lattice in lattices]
+
+    def scores(self, outputs: Any, lengths: Any = None, ids: Sequence[str] = ()) -> Scores:
+        """What is searched: normalized, blank first, columns that are no tokens left out."""
+        matrices = [self._own_columns(matrix) for matrix in _matrices(outputs, lengths, len(self.table.names))]
+        return Scores.from_matrices(matrices, self.options.frame_shift, "ctc", ids)
+
+    def _own_columns(self, matrix: FloatArray) -> FloatArray:
+        total = np.logaddexp.reduce(matrix.astype(np.float64), axis=1, keepdims=True)
+        # Log posteriors as they come stay as they are, bit for bit.
+        normal = matrix if np.abs(total).max() < 1e-3 else (matrix - total).astype(np.float32)
+        own = normal[:, self.table.columns]
+        if not (self._words and self.table.delimiter):
+            return own
+        last = np.full((1, own.shape[1]), -np.inf, dtype=np.float32)
+        last[0, [0, self.graph.tokens[self.table.delimiter]]] = 0.0
+        return np.concatenate([own, last])
+
+    def _read(self, hypothesis: Hypothesis) -> Hypothesis:
+        if not self._words:
+            return join_tokens(hypothesis, self.table.delimiter, self.table.marks_words)
+        if self.table.delimiter is None:
+            return hypothesis
+        return trim(hypothesis, self.table.delimiter, self.options.frame_shift)
+
+
+def ctc_decoder(
+    tokens: TokenSource,
+    lexicon: LexiconSource = None,
+    lm: Union[PathLike, NgramModel, None] = None,
+    *,
+    grammar: Optional[pynini.Fst] = None,
+    blank: Union[int, str, None] = None,
+    delimiter: Optional[str] = None,
+    pieces: Optional[PathLike] = None,
+    skip_unspellable: bool = False,
+    options: CtcOptions = DEFAULT_CTC,
+) -> CtcDecoder:
+    """Makes a decoder of a CTC model of any toolkit.
+
+    Without a lexicon and a language model, each token may follow each; the best sequence of columns comes out as words.
+    With a language model alone, its words are spelt with the tokens.
+
+    Args:
+      tokens: what the columns are, as for `read_token_table`.
+      lexicon: a file, a Lexicon, words to be spelt, or spellings (tokens) of words; without silence: a delimiter
+        is put in between words.
+      lm: ARPA file or n-gram model.
+      grammar: an acceptor over the labels of the lexicon's words, in place of `lm`.
+      blank, delimiter: as for `read_token_table`.
+      pieces: sentencepiece `.model` to spell words with.
+      skip_unspellable: leave out words that the model cannot spell; `left_out` tells which.
+      options: weights and beams.
+
+    Raises:
+      LexiconError: a table without blank, words that cannot be spelt, a lexicon with other tokens.
+      ConfigError: both `lm` and `grammar`, or a grammar without lexicon.
+      GrammarError, FileFormatError, GraphError: as reading and compiling say.
+    """
+    if grammar is not None and (lm is not None or lexicon is None):
+        raise ConfigError("ctc_decoder: a grammar stands in place of lm, over the words of a lexicon; give that")
+    table = read_token_table(tokens, blank, delimiter)
+    if pieces is None and isinstance(tokens, (str, Path)) and str(tokens).endswith(".model"):
+        pieces = tokens
+    model = read_arpa(lm) if isinstance(lm, (str, Path)) else lm
+    if lexicon is None and model is None:
+        loop = Lexicon(tuple(Pronunciation(name, (name,)) for name in table.tokens.names[1:]))
+        return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False)
+    made, left_out = _lexicon(lexicon, model, table, pieces, skip_unspellable)
+    chosen: Optional[Grammar] = model if grammar is None else grammar
+    return CtcDecoder(table, _compiled(made, chosen, table, options, True), options, left_out, True)
+
+
+def _compiled(
+    lexicon: Lexicon, grammar: Optional[Grammar], table: TokenTable, options: CtcOptions, words: bool
+) -> TokenGraph:
+    """The graph, weights put in; without a grammar any word may follow any, and that costs nothing."""
+    scale = 0.0 if grammar is None else options.lm_scale
+    each_word = options.word_score
+    if words and table.delimiter:
+        # More delimiters may stand before and behind a word; what choosing costs is given back.
+        lexicon = replace(lexicon, silence=OptionalSilence(table.delimiter, 0.5))
+        each_word += scale * math.log(2.0)
+    graph = compile_token_graph(
+        lexicon, word_loop(lexicon.words) if grammar is None else grammar, "ctc", tokens=table.tokens
+    )
+    fst = graph.fst
+    score = fst.score * scale + each_word * (fst.output_label > 0)
+    # What is impossible stays so at scale 0.
+    final = np.where(np.isfinite(fst.final_score), np.nan_to_num(fst.final_score, neginf=0.0) * scale, -np.inf)
+    weighted = replace(fst, score=score.astype(np.float32), final_score=final.astype(np.float32))
+    return replace(graph, fst=weighted)
+
+
+def _lexicon(
+    source: LexiconSource, lm: Optional[NgramModel], table: TokenTable, pieces: Optional[PathLike], skip: bool
+) -> Tuple[Lexicon, Dict[str, str]]:
+    """Pronunciations that end with the delimiter, and the words that the model cannot spell."""
+    if source is None:
+        assert lm is not None
+        words = [word for word in lm.vocabulary if word not in NOT_CONTROL]
+        spelled = spell_words(words, table, pieces, skip=True)
+        return spelled.lexicon, spelled.left_out
+    if isinstance(source, (str, Path)):
+        source = read_lexicon(source)
+    if isinstance(source, Mapping):
+        source = Lexicon(tuple(Pronunciation(word, tuple(tokens)) for word, tokens in source.items()))
+    if isinstance(source, Lexicon):
+        return _delimited(replace(source, silence=None), table), {}
+    spelled = spell_words(source, table, pieces, skip)
+    return spelled.lexicon, spelled.left_out
+
+
+def _delimited(lexicon: Lexicon, table: TokenTable) -> Lexicon:
+    end = (table.delimiter,) if table.delimiter else ()
+    entries = [
+        entry if entry.tokens[-1:] == end else replace(entry, tokens=(*entry.tokens, *end))
+        for entry in lexicon.pronunciations
+    ]
+    return replace(lexicon, pronunciations=tuple(entries))
+
+
+def _matrices(outputs: Any, lengths: Any, columns: int) -> List[FloatArray]:
+    """Float matrices (T_n, C) of whatever `CtcDecoder` is called with."""
+    if isinstance(outputs, (list, tuple)) and len(outputs) and np.ndim(outputs[0]) == 2:
+        matrices = [float32_array(matrix, "ctc_decoder: outputs") for matrix in outputs]
+    else:
+        array = float32_array(outputs, "ctc_decoder: outputs")
+        matrices = list(array) if array.ndim == 3 else [array]
+    if lengths is not None:
+        ends = np.asarray(lengths.cpu() if hasattr(lengths, "cpu") else lengths).reshape(-1)
+        if len(ends) != len(matrices):
+            raise ScoresError(f"ctc_decoder: {len(ends)} lengths for {len(matrices)} utterances; give one each")
+        matrices = [matrix[: int(end)] for matrix, end in zip(matrices, ends)]
+    for n, matrix in enumerate(matrices):
+        if matrix.ndim != 2 or matrix.shape[1] != columns or not len(matrix):
+            raise ScoresError(
+                f"ctc_decoder: utterance {n} has outputs of shape {matrix.shape}, expected (T, {columns}) with T >= 1: "
+                "a column for each entry of the token table"
+            )
+        if np.isnan(matrix).any() or np.isposinf(matrix).any() or np.isneginf(matrix).all(axis=1).any():
+            raise ScoresError(f"ctc_decoder: utterance {n} has NaN, +inf, or a row of -inf; restore them")
+    return matrices
