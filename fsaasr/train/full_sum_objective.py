@@ -23,7 +23,7 @@ from fsaasr.train.sequence_objective import SequenceObjective, Sequences
 
 
 class FullSumNetwork(HybridNetwork):
-    """A hybrid's network whose outputs are scaled scores with running priors."""
+    """A hybrid's network whose outputs are scores with running priors."""
 
     def __init__(self, features: int, columns: int, config: FullSumConfig) -> None:
         """Makes random weights.
@@ -33,13 +33,12 @@ class FullSumNetwork(HybridNetwork):
           config: encoder and priors.
         """
         super().__init__(features, columns, config.encoder)
-        self.acoustic_scale = config.acoustic_scale
         self.priors = RunningPriors(columns, config.prior_scale, config.prior_decay)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """float32 (N, T, F) and int64 (N,) to scores (N, T', C) and lengths (N,); in training, the priors follow."""
         log_posteriors, lengths = super().forward(features, lengths)
-        return self.acoustic_scale * self.priors(log_posteriors, lengths), lengths
+        return self.priors(log_posteriors, lengths), lengths
 
 
 class FullSumObjective(SequenceObjective[FullSumNetwork]):
@@ -68,7 +67,7 @@ class FullSumObjective(SequenceObjective[FullSumNetwork]):
 
     def loss(self, scores: Tensor, lengths: Tensor, graphs: Sequence[DecodingGraph], ids: Sequence[str]) -> Tensor:
         """As `SequenceObjective.loss`."""
-        total: Tensor = full_sum_loss(scores, lengths, graphs, ids).sum()
+        total: Tensor = full_sum_loss(self._config.acoustic_scale * scores, lengths, graphs, ids).sum()
         return total
 
     def estimate_transitions(self, network: FullSumNetwork, features: FeatureBatch) -> FloatArray:

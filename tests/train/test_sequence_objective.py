@@ -62,7 +62,7 @@ def test_both_backends_give_the_same_loss_and_gradient(kind: str) -> None:
         scores, lengths = apply_network(network.float(), BATCH.matrices)
         scores = scores.detach().requires_grad_()
         if kind == "full-sum":
-            loss = full_sum_loss(scores, lengths, graphs, ids, FullSumOptions(backend)).sum()
+            loss = full_sum_loss(FULL_SUM.acoustic_scale * scores, lengths, graphs, ids, FullSumOptions(backend)).sum()
         else:
             loss = mmi_loss(scores, lengths, graphs, objective.language, ids, MmiOptions(backend)).sum()
         assert float(loss) == pytest.approx(float(objective.loss(scores, lengths, graphs, ids)), abs=1e-3)
@@ -92,7 +92,7 @@ def test_expected_stays_and_leaves_make_the_transitions() -> None:
     # Counted anew, from the posteriors of columns at neighbouring frames, on the same graph with its transitions.
     scores, _ = apply_network(network, one.matrices)
     graph = TranscriptCompiler(toy_lexicon(), "hmm3", transitions=objective.transitions).compile(one.texts[0].split())
-    result = forward_backward(graph, scores[0].detach().numpy())
+    result = forward_backward(graph, FULL_SUM.acoustic_scale * scores[0].detach().numpy())
     frames = result.column_occupancy.sum(axis=0)
     unseen = frames == 0
     assert unseen.any()
