@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from fsaasr.train.hybrid import HybridTraining, train_hybrid
     from fsaasr.train.hybrid_config import HybridTrainConfig
     from fsaasr.train.mmi import MmiOptions, mmi_loss
+    from fsaasr.train.mwer import MwerTraining, train_mwer
+    from fsaasr.train.mwer_config import MwerConfig
+    from fsaasr.train.mwer_loss import HypothesisList, mwer_loss
     from fsaasr.train.running_priors import RunningPriors
     from fsaasr.train.sequence import SequenceTraining, train_full_sum, train_lf_mmi
     from fsaasr.train.sequence_config import FullSumConfig, LfMmiConfig
@@ -40,8 +43,11 @@ __all__ = [
     "GmmTraining",
     "HybridTrainConfig",
     "HybridTraining",
+    "HypothesisList",
     "LfMmiConfig",
     "MmiOptions",
+    "MwerConfig",
+    "MwerTraining",
     "RunningPriors",
     "SequenceTraining",
     "TiedGmmConfig",
@@ -54,12 +60,14 @@ __all__ = [
     "joint_transducer_loss",
     "leaky",
     "mmi_loss",
+    "mwer_loss",
     "spoken_tokens",
     "train_ctc",
     "train_full_sum",
     "train_gmm",
     "train_hybrid",
     "train_lf_mmi",
+    "train_mwer",
     "train_tied_gmm",
     "train_transducer",
     "transducer_loss",
@@ -75,8 +83,11 @@ _LATER = {
     "FullSumOptions": "fsaasr.train.full_sum",
     "HybridTrainConfig": "fsaasr.train.hybrid_config",
     "HybridTraining": "fsaasr.train.hybrid",
+    "HypothesisList": "fsaasr.train.mwer_loss",
     "LfMmiConfig": "fsaasr.train.sequence_config",
     "MmiOptions": "fsaasr.train.mmi",
+    "MwerConfig": "fsaasr.train.mwer_config",
+    "MwerTraining": "fsaasr.train.mwer",
     "RunningPriors": "fsaasr.train.running_priors",
     "SequenceTraining": "fsaasr.train.sequence",
     "TransducerTrainConfig": "fsaasr.train.transducer_config",
@@ -84,10 +95,12 @@ _LATER = {
     "full_sum_loss": "fsaasr.train.full_sum",
     "joint_transducer_loss": "fsaasr.train.transducer_loss",
     "mmi_loss": "fsaasr.train.mmi",
+    "mwer_loss": "fsaasr.train.mwer_loss",
     "train_ctc": "fsaasr.train.ctc",
     "train_hybrid": "fsaasr.train.hybrid",
     "train_full_sum": "fsaasr.train.sequence",
     "train_lf_mmi": "fsaasr.train.sequence",
+    "train_mwer": "fsaasr.train.mwer",
     "train_transducer": "fsaasr.train.transducer",
     "transducer_loss": "fsaasr.train.transducer_loss",
 }

@@ -67,7 +67,8 @@ class FullSumObjective(SequenceObjective[FullSumNetwork]):
 
     def loss(self, scores: Tensor, lengths: Tensor, graphs: Sequence[DecodingGraph], ids: Sequence[str]) -> Tensor:
         """As `SequenceObjective.loss`."""
-        total: Tensor = full_sum_loss(self._config.acoustic_scale * scores, lengths, graphs, ids).sum()
+        scaled = scores.mul(self._config.acoustic_scale)
+        total: Tensor = full_sum_loss(scaled, lengths, graphs, ids).sum()
         return total
 
     def estimate_transitions(self, network: FullSumNetwork, features: FeatureBatch) -> FloatArray:
@@ -81,9 +82,9 @@ class FullSumObjective(SequenceObjective[FullSumNetwork]):
         scores = outputs_of(network, features.matrices)
         for name, text, matrix in zip(features.ids, features.texts, scores):
             graph = TrainingGraph(plain.compile(text.split(), name), ways)
-            counts += graph.count(
-                forward_backward(graph.with_transitions(self.transitions), matrix, name).arc_occupancy
-            )
+            scaled = np.float32(self._config.acoustic_scale) * matrix
+            found = forward_backward(graph.with_transitions(self.transitions), scaled, name)
+            counts += graph.count(found.arc_occupancy)
         return _logs(counts, ways)
 
 

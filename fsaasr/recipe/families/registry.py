@@ -13,6 +13,7 @@ from fsaasr.recipe.families.full_sum import FullSumSetup
 from fsaasr.recipe.families.gmm import GmmSetup
 from fsaasr.recipe.families.hybrid import HybridSetup
 from fsaasr.recipe.families.lf_mmi import LfMmiSetup
+from fsaasr.recipe.families.mwer import MwerSetup
 from fsaasr.recipe.families.setup import Setup
 from fsaasr.recipe.families.tied_gmm import TiedGmmSetup
 from fsaasr.recipe.families.transducer import TransducerSetup
@@ -26,6 +27,7 @@ SETUPS: Dict[str, Type[Any]] = {
     "hybrid": HybridSetup,
     "full-sum": FullSumSetup,
     "lf-mmi": LfMmiSetup,
+    "mwer": MwerSetup,
 }
 """Setup class of each family. A new family is a new file and its line here."""
 
