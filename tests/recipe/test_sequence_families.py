@@ -63,7 +63,7 @@ def test_the_full_sum_trains_characters(experiment: Experiment, tmp_path: Path) 
     assert trained(experiment, "full-sum", tmp_path / "model", tmp_path / "lang", training) < 0.2
     model = load_model(tmp_path / "model")
     assert isinstance(model, HybridModel)
-    assert model.tokens.names[1:] == ("E", "N", "O", "S", "SIL", "Y")
+    assert model.tokens.names[1:] == ("SIL", "E", "N", "O", "S", "Y")
     assert model.prior_scale == 1.0
 
 
