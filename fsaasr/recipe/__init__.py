@@ -37,6 +37,7 @@ from fsaasr.recipe.spec import RecipeSpec
 from fsaasr.recipe.stages import STAGES, run_stage
 from fsaasr.recipe.steps import make_graph, make_lang
 from fsaasr.recipe.training import train_model
+from fsaasr.recipe.training_views import draw_model
 from fsaasr.recipe.transcription import Transcribed, Transcription, transcribe
 from fsaasr.recipe.tuning import Tuned, TuningGrid, tune, tune_cuts
 from fsaasr.recipe.weights import TunedWeights, read_weights, tune_weights, write_weights
@@ -73,6 +74,7 @@ __all__ = [
     "collect_results",
     "copy_lattices",
     "decode_cuts",
+    "draw_model",
     "estimate_arpa",
     "make_graph",
     "make_lang",

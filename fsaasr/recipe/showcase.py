@@ -17,6 +17,7 @@ from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.recipe.experiment import Experiment, Run
 from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
+from fsaasr.recipe.training_views import occupancies, training_curves, trees
 from fsaasr.report import (
     AttentionMap,
     ErrorsView,
@@ -25,15 +26,19 @@ from fsaasr.report import (
     RateRow,
     ReportData,
     UtteranceView,
+    write_figures,
     write_report,
 )
+
+FIGURES = "figures"
+"""Folder of an experiment's figures, within its own."""
 
 _WORDS = 5
 """Words of an utterance that is long enough to show something and short enough to be readable."""
 
 
 def report_experiment(experiment: Experiment, path: PathLike, command: str = "") -> None:
-    """Writes the report of an experiment whose results are there.
+    """Writes the report of an experiment whose results are there, and its figures as PNG files in `figures/`.
 
     Args:
       experiment: recipe and folder.
@@ -43,7 +48,9 @@ def report_experiment(experiment: Experiment, path: PathLike, command: str = "")
     Raises:
       FileFormatError: no results. Also whatever is wrong with the files of the experiment.
     """
-    write_report(path, report_data(experiment, command))
+    data = report_data(experiment, command)
+    write_figures(experiment.folder / FIGURES, data)
+    write_report(path, data)
 
 
 def report_data(experiment: Experiment, command: str = "") -> ReportData:
@@ -61,6 +68,9 @@ def report_data(experiment: Experiment, command: str = "") -> ReportData:
         notes=tuple(result_notes(results)),
         utterance=_utterance(experiment) if spec.showcase else None,
         graph=_drawing(experiment) if spec.drawing else None,
+        training=training_curves(experiment),
+        occupancy=occupancies(experiment),
+        trees=trees(experiment),
         errors=_errors(experiment, results),
         made=_made(results, command),
         files=_files(experiment),

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+import numpy as np
+import numpy.typing as npt
+
 from fsaasr.core import FloatArray, Hypothesis, Seconds
 from fsaasr.evaluate import ErrorReport
+from fsaasr.graph.context_tree import Node
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,56 @@ class UtteranceView:
 
 
 @dataclass(frozen=True)
+class TrainingCurve:
+    """How a training went.
+
+    Attributes:
+      title: name of the system.
+      measure: what the values are, e.g. `log likelihood a frame`.
+      values: one for each pass over the data, in order.
+    """
+
+    title: str
+    measure: str
+    values: Tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """What training data the states of an HMM hold.
+
+    Attributes:
+      title: name of the system.
+      tokens: the token of each of C score columns. states: int (C,) which of its states a column is, 1, 2, ...
+      frames: float (C,) of the training data. gaussians: int (C,).
+      frame_shift: seconds a frame.
+    """
+
+    title: str
+    tokens: Tuple[str, ...]
+    states: npt.NDArray[np.int32]
+    frames: npt.NDArray[np.float64]
+    gaussians: npt.NDArray[np.int64]
+    frame_shift: Seconds
+
+
+@dataclass(frozen=True)
+class TreeView:
+    """The decision tree of a token's state.
+
+    Attributes:
+      title: what it is of.
+      root: the tree.
+      columns: names of its leaves, `yes` before `no`. frames: of the training data, one of each leaf.
+    """
+
+    title: str
+    root: Node
+    columns: Tuple[str, ...]
+    frames: Tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class GraphView:
     """A drawing of a graph: an SVG element, and what it is of."""
 
@@ -126,6 +180,7 @@ class ReportData:
       notes: to stand below them.
       utterance: one utterance, if there is one to show.
       graph: a graph, if there is one to show.
+      training: how the trainings went. occupancy: of HMMs. trees: some of them.
       errors: of a few decodings.
       made: name and value of what it was made with: command, commit, versions.
       files: name and text of configuration files.
@@ -137,6 +192,9 @@ class ReportData:
     notes: Tuple[str, ...] = ()
     utterance: Optional[UtteranceView] = None
     graph: Optional[GraphView] = None
+    training: Tuple[TrainingCurve, ...] = ()
+    occupancy: Tuple[Occupancy, ...] = ()
+    trees: Tuple[TreeView, ...] = ()
     errors: Tuple[ErrorsView, ...] = ()
     made: Tuple[Tuple[str, str], ...] = ()
     files: Tuple[Tuple[str, str], ...] = ()

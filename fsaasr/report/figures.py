@@ -1,8 +1,7 @@
-"""Figures of a report: arrays in, SVG out; matplotlib's global state is left alone."""
+"""Figures of a report: arrays in, SVG or PNG out; matplotlib's global state is left alone."""
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy as np
 from fsaasr.core import Span
 from fsaasr.report.attention_figure import draw_attention
 from fsaasr.report.data import Posteriors, RateRow, UtteranceView
+from fsaasr.report.drawing import Form, drawn, dress
 from fsaasr.report.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 _LABEL_FROM = 0.3
@@ -23,8 +22,8 @@ _CROWDED = 0.02
 """Share of the time axis by which labels on one line must be apart."""
 
 
-def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
-    """Alignment, spectrogram, posteriors and attention, one above the other on one time axis, as SVG."""
+def utterance_figure(view: UtteranceView, theme: Theme = LIGHT, form: Form = "svg") -> bytes:
+    """Alignment, spectrogram, posteriors and attention, one above the other on one time axis."""
     from matplotlib.figure import Figure
 
     # As high as the names of an attention's tokens need.
@@ -44,7 +43,7 @@ def utterance_figure(view: UtteranceView, theme: Theme = LIGHT) -> bytes:
         axes.set_xlim(0, duration)
         axes.tick_params(axis="x", length=3 if axes is panels[-1] else 0)
     panels[-1].set_xlabel("seconds", color=theme.text)
-    return svg_of(figure)
+    return drawn(figure, form)
 
 
 def _draw_alignment(axes: Axes, view: UtteranceView, theme: Theme) -> None:
@@ -96,8 +95,15 @@ def _draw_spectrogram(axes: Axes, view: UtteranceView, duration: float, theme: T
     )
     for span in view.alignment.tokens:
         axes.axvline(span.start, color=theme.lines[0], linewidth=0.7, alpha=0.7)
+    for time in sorted({time for span in view.alignment.words for time in (span.start, span.end)}):
+        axes.axvline(time, color=theme.lines[1], linewidth=1.4, alpha=0.9)
     axes.set_yticks([0, 1], labels=["0", f"{view.top_frequency / 1000:g} kHz"])
-    axes.set_title("log mel spectrogram, with the phone boundaries", loc="left", fontsize=10, color=theme.text)
+    axes.set_title(
+        "log mel spectrogram, with the boundaries of phones (thin) and words (thick)",
+        loc="left",
+        fontsize=10,
+        color=theme.text,
+    )
 
 
 def _draw_posteriors(axes: Axes, posteriors: Posteriors, theme: Theme) -> None:
@@ -138,8 +144,8 @@ def _peaks(curve: Any) -> Sequence[int]:
     return [begin + int(np.argmax(curve[begin:end])) for begin, end in zip(edges[::2], edges[1::2])]
 
 
-def rates_figure(rows: Sequence[RateRow], theme: Theme = LIGHT) -> bytes:
-    """Error rates with their intervals, one line each, as SVG."""
+def rates_figure(rows: Sequence[RateRow], theme: Theme = LIGHT, form: Form = "svg") -> bytes:
+    """Error rates with their intervals, one line each."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11.0, 0.7 + 0.26 * len(rows)), layout="constrained")
@@ -156,21 +162,4 @@ def rates_figure(rows: Sequence[RateRow], theme: Theme = LIGHT) -> bytes:
     axes.set_xlabel("word error rate in %, with its 95 % interval", color=theme.text)
     axes.grid(axis="x", color=theme.faint, alpha=0.3, linewidth=0.6)
     dress(axes, theme)
-    return svg_of(figure)
-
-
-def dress(axes: Axes, theme: Theme) -> None:
-    """Gives axes the theme's colours, and lines at their left and bottom only."""
-    axes.set_facecolor("none")
-    axes.tick_params(colors=theme.text, labelsize=9)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(theme.faint)
-
-
-def svg_of(figure: Figure) -> bytes:
-    """The figure as SVG on a transparent ground."""
-    buffer = BytesIO()
-    # No date: the same data give the same picture.
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return drawn(figure, form)

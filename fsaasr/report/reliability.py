@@ -6,7 +6,7 @@ from typing import Sequence, Tuple
 
 from fsaasr.core.errors import EvaluationError
 from fsaasr.evaluate import CalibrationReport
-from fsaasr.report.figures import dress, svg_of
+from fsaasr.report.drawing import drawn, dress
 from fsaasr.report.theme import LIGHT, Theme
 
 
@@ -51,4 +51,4 @@ def reliability_figure(curves: Sequence[Tuple[str, CalibrationReport]], theme: T
         axes.grid(color=theme.faint, alpha=0.3, linewidth=0.6)
         axes.set_axisbelow(True)
         dress(axes, theme)
-    return svg_of(figure)
+    return drawn(figure)

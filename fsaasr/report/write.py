@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import base64
 from functools import partial
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 from fsaasr.core import EvaluationError, PathLike, write_text
+from fsaasr.core.files import atomic_path
 from fsaasr.evaluate import UtteranceErrors
 from fsaasr.report.data import ErrorsView, RateRow, ReportData
+from fsaasr.report.drawing import Form
 from fsaasr.report.figures import rates_figure, utterance_figure
 from fsaasr.report.theme import DARK, LIGHT, Theme
+from fsaasr.report.training_figures import occupancy_figure, training_figure
+from fsaasr.report.tree_figure import tree_figure
+
+Draw = Callable[[Theme, Form], bytes]
 
 MAX_ERRORS = 12
 """Wrong utterances shown of each decoding."""
@@ -40,9 +47,7 @@ def render_report(data: ReportData) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("fsaasr.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    figures = {"rates": _picture(partial(rates_figure, _best(data.rates)))}
-    if data.utterance is not None:
-        figures["utterance"] = _picture(partial(utterance_figure, data.utterance))
+    figures = {name: _picture(draw) for name, draw in _figures(data).items()}
     groups = {name: [row for row in data.rates if row.group == name] for name in {r.group: 0 for r in data.rates}}
     page: str = environment.get_template("report.html.j2").render(
         data=data,
@@ -52,6 +57,30 @@ def render_report(data: ReportData) -> str:
         errors=[_errors(view) for view in data.errors],
     )
     return page
+
+
+def write_figures(folder: PathLike, data: ReportData) -> List[Path]:
+    """Writes every figure of a report as `<name>.png`; returns their paths."""
+    paths = []
+    for name, draw in _figures(data).items():
+        paths.append(Path(folder) / f"{name}.png")
+        with atomic_path(paths[-1]) as temporary:
+            temporary.write_bytes(draw(LIGHT, "png"))
+    return paths
+
+
+def _figures(data: ReportData) -> Dict[str, Draw]:
+    """By name, in the order of the page, functions that draw."""
+    figures: Dict[str, Draw] = {"rates": partial(rates_figure, _best(data.rates))}
+    if data.utterance is not None:
+        figures["utterance"] = partial(utterance_figure, data.utterance)
+    if data.training:
+        figures["training"] = partial(training_figure, data.training)
+    for n, occupancy in enumerate(data.occupancy, 1):
+        figures[f"occupancy-{n}"] = partial(occupancy_figure, occupancy)
+    for n, tree in enumerate(data.trees, 1):
+        figures[f"tree-{n}"] = partial(tree_figure, tree)
+    return figures
 
 
 def _best(rows: Tuple[RateRow, ...]) -> List[RateRow]:
@@ -64,10 +93,10 @@ def _best(rows: Tuple[RateRow, ...]) -> List[RateRow]:
     return list(best.values())
 
 
-def _picture(draw: Callable[[Theme], bytes]) -> Dict[str, str]:
+def _picture(draw: Draw) -> Dict[str, str]:
     """A figure in both themes, as data URIs."""
     return {
-        name: "data:image/svg+xml;base64," + base64.b64encode(draw(theme)).decode()
+        name: "data:image/svg+xml;base64," + base64.b64encode(draw(theme, "svg")).decode()
         for name, theme in (("light", LIGHT), ("dark", DARK))
     }
 

@@ -26,7 +26,8 @@ class GmmTraining:
 
     Attributes:
       model: the trained model.
-      history: of each iteration: `gaussians` and `log_likelihood`, a frame, of the model that it began with.
+      history: of each iteration: `gaussians` and `log_likelihood`, a frame, of the model that it began with; of the
+        last one `column_frames` and `column_gaussians`, how many each score column has, too.
       unseen: score columns that no transcript holds; they have the mean and variance of all the data.
     """
 

@@ -30,7 +30,8 @@ class GmmState:
     Attributes:
       gmm, transitions: the parameters.
       floor: float64 (F,), least variances.
-      history: of each pass so far: `gaussians` and `log_likelihood`, a frame, of the model that it began with.
+      history: of each pass so far: `gaussians` and `log_likelihood`, a frame, of the model that it began with; of the
+        last pass `column_frames` and `column_gaussians`, how many each score column has, too.
       transforms: of the training speakers; None without speaker adaptation.
     """
 
@@ -111,11 +112,14 @@ def _maximised(state: GmmState, statistics: GmmStatistics, iteration: int, confi
     wanted = config.gaussians_at(iteration, gmm.num_columns)
     if wanted > gmm.num_gaussians and iteration < config.iterations - 1:
         gmm = grow(gmm, statistics.column_occupancy, wanted, config.power, config.split_min_count)
-    entry = {
+    entry: Dict[str, Any] = {
         "iteration": iteration,
         "gaussians": state.gmm.num_gaussians,
         "log_likelihood": statistics.total / statistics.frames,
     }
+    if iteration + 1 == config.iterations:
+        entry["column_frames"] = np.round(statistics.column_occupancy, 1).tolist()
+        entry["column_gaussians"] = np.diff(gmm.offsets).tolist()
     transitions = maximise_transitions(statistics, state.transitions, config.min_occupancy)
     return replace(state, gmm=gmm, transitions=transitions, history=(*state.history, entry))
 

@@ -332,6 +332,14 @@ def test_import_makes_graphs_of_kaldis_and_icefalls_files(tmp_path: Path, fails:
     assert "TLG.fst" in fails("import", tmp_path / "TLG.fst", tmp_path / "x.graph", *symbols)
 
 
+def test_draw_shows_what_a_model_holds(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    assert invoke("draw", toy.root / "gmm", tmp_path / "a.png").exit_code == 0
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    assert invoke("draw", toy.root / "gmm", tmp_path / "a.svg").exit_code == 0
+    assert "not tied" in fails("draw", toy.root / "gmm", tmp_path / "b.svg", "--tree", "Y.1")
+    assert "expected an .svg or a .png file" in fails("draw", toy.root / "gmm", tmp_path / "a.pdf")
+
+
 def test_lattice_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:
     lattices = tmp_path / "lat.jsonl"
     made = (toy.root / "gmm", toy.root / "gmm.graph", toy.cuts("test"), tmp_path / "out")

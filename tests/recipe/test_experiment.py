@@ -132,9 +132,12 @@ def test_the_report_shows_utterance_graph_and_rates(experiment: Experiment, tmp_
     path = tmp_path / "report.html"
     report_experiment(experiment, path, "run.sh")
     page = path.read_text(encoding="utf-8")
-    assert page.count("data:image/svg+xml;base64,") == 4
+    assert page.count("data:image/svg+xml;base64,") == 8
     assert "<svg" in page
     assert "gmm: configuration" in page
+    assert "gmm: what its states hold" in page
+    figures = sorted(path.name for path in (experiment.folder / "figures").iterdir())
+    assert figures == ["occupancy-1.png", "rates.png", "training.png", "utterance.png"]
     for outside in ("http://", "https://"):
         assert outside not in page.replace("http://www.w3.org/", "")
 
