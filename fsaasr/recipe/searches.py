@@ -8,20 +8,26 @@ from fsaasr.core.errors import ModelError
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureBatch
 from fsaasr.graph import Graph, TokenGraph
-from fsaasr.lattice import WordLattice
+from fsaasr.lattice import ScoredPaths
 from fsaasr.models import AcousticModel
 
-TokenSearch = Callable[[Any, TokenGraph, FeatureBatch, SearchOptions], Iterator[WordLattice]]
+TokenSearch = Callable[[Any, TokenGraph, FeatureBatch, SearchOptions], Iterator[ScoredPaths]]
 """Model, graph, features and options to the lattice of each utterance, in order."""
 
 
-def _attention(model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions) -> Iterator[WordLattice]:
+def _attention(model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions) -> Iterator[ScoredPaths]:
     from fsaasr.decode.attention.lattices import attention_lattices
 
     return attention_lattices(model, graph, features, options.attention, options.acoustic_scale)
 
 
-TOKEN_SEARCHES: Dict[str, TokenSearch] = {"attention": _attention}
+def _transducer(model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions) -> Iterator[ScoredPaths]:
+    from fsaasr.decode.transducer.lattices import transducer_lattices
+
+    return transducer_lattices(model, graph, features, options)
+
+
+TOKEN_SEARCHES: Dict[str, TokenSearch] = {"attention": _attention, "transducer": _transducer}
 """Searches of the families whose scores depend on the tokens said before; all others have scores of frames."""
 
 
@@ -48,7 +54,7 @@ def searchable(model: AcousticModel, graph: Graph) -> Graph:
 
 def token_lattices(
     model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions
-) -> Iterator[WordLattice]:
+) -> Iterator[ScoredPaths]:
     """Searches with a model of a family that says tokens; a lattice for each utterance, in order.
 
     Raises:

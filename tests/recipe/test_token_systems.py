@@ -29,6 +29,14 @@ ATTENTION = {
         "fit": {"epochs": 1, "learning_rate": 0.01},
     },
 }
+TRANSDUCER = {
+    "features": FEATURES,
+    "training": {
+        "encoder": {"hidden": 16, "dilations": [1], "subsampling": 4},
+        "transducer": {"predictor": {"kind": "stateless", "dim": 8}, "joiner": {"kind": "tanh", "dim": 16}},
+        "fit": {"epochs": 1, "learning_rate": 0.01},
+    },
+}
 RECIPE = {
     "name": "tokens",
     "data": {"kaldi": {"corpus": "yesno"}},
@@ -46,6 +54,12 @@ RECIPE = {
             "search": {"attention": {"beam": 3, "tokens_per_frame": 0.3}},
         },
         "phones": {"family": "attention", "lexicon": "phones", "config": "attention.yaml"},
+        "transducer": {
+            "family": "transducer",
+            "lexicon": "letters",
+            "config": "transducer.yaml",
+            "tuning": {"acoustic_scale": [0.5, 1.0], "word_insertion_penalty": [0.0, 1.0]},
+        },
     },
     "engines": ["native", "native-exact"],
 }
@@ -54,7 +68,7 @@ RECIPE = {
 def write(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "lexicon.txt").write_text("NO N\nYES Y\n", encoding="utf-8")
-    for name, value in (("attention", ATTENTION), ("recipe", RECIPE)):
+    for name, value in (("attention", ATTENTION), ("transducer", TRANSDUCER), ("recipe", RECIPE)):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
     return folder / "recipe.yaml"
 
@@ -74,6 +88,8 @@ def test_rows_appear_like_any_other(tokens: Experiment) -> None:
         ("attention", "repeat", "native"),
         ("attention", "free", "native"),
         ("phones", "repeat", "native"),
+        ("transducer", "repeat", "native"),
+        ("transducer", "free", "native"),
     ]
     for row in rows.values():
         assert row.words > 0
@@ -83,21 +99,23 @@ def test_rows_appear_like_any_other(tokens: Experiment) -> None:
     assert record["options"]["attention"]["nbest"] == 8
 
 
-def test_within_the_grammar_there_are_two_or_three_words_of_the_lexicon(tokens: Experiment) -> None:
-    lines = (tokens.decode_dir(tokens.runs[0]) / "hyp.txt").read_text().splitlines()
+@pytest.mark.parametrize("row", [0, 3])
+def test_within_the_grammar_there_are_two_or_three_words_of_the_lexicon(tokens: Experiment, row: int) -> None:
+    lines = (tokens.decode_dir(tokens.runs[row]) / "hyp.txt").read_text().splitlines()
     said = [line.split()[1:] for line in lines]
     assert {len(words) for words in said} <= {2, 3}
     assert {word for words in said for word in words} <= {"NO", "YES"}
 
 
-def test_a_models_own_graph_is_the_one_of_its_first_grammar(tokens: Experiment, corpus: Path) -> None:
-    folder = tokens.model_dir("kaldi", "attention")
+@pytest.mark.parametrize("system", ["attention", "transducer"])
+def test_a_models_own_graph_is_the_one_of_its_first_grammar(tokens: Experiment, corpus: Path, system: str) -> None:
+    folder = tokens.model_dir("kaldi", system)
     assert isinstance(load_graph(folder / "graph.fsa"), TokenGraph)
     wav = sorted(corpus.rglob("*.wav"))[0]
     done = transcribe(folder, [wav])
     assert done.graph == "graph.fsa"
     assert len(done.files[0].hypothesis.words) in (2, 3)
-    assert transcribe(folder, [wav], graph_path=tokens.graph_path("kaldi", "attention", "free")).files
+    assert transcribe(folder, [wav], graph_path=tokens.graph_path("kaldi", system, "free")).files
 
 
 def test_search_options_are_part_of_the_keys_of_tuning_and_not_of_training(tokens: Experiment) -> None:

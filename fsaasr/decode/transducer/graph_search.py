@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import DecodeError
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.transducer.asking import Ask, Asking
 from fsaasr.decode.transducer.contexts import Contexts
 from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
-from fsaasr.decode.transducer.search_arcs import BLANK, SearchArcs, lattice_of
+from fsaasr.decode.transducer.search_arcs import BLANK, SearchArcs, final_ends, lattice_of, open_ends
 from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.lattice import Lattice
 
@@ -144,6 +145,11 @@ class GraphSearch:
         self._lost[-1] = max(self._lost[-1], float(best[~stay].max(initial=-np.inf)))
         return stay
 
+    def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
+        """The best path of the frames so far, one or more, whether or not it may end here."""
+        ends = open_ends(self._steps, self._first_node, self._places.state)
+        return lattice_of(self._steps, self._arcs, ends, 0.0, False, utterance, frame_shift).best_path()
+
     def lattice(self, utterance: str, frame_shift: Seconds) -> Lattice:
         """All paths within the lattice beam, of the frames so far.
 
@@ -152,14 +158,12 @@ class GraphSearch:
         """
         if not self.frames:
             raise DecodeError(f"GraphSearch: utterance {utterance!r} has no frame; drop empty utterances")
-        found = lattice_of(
-            self._steps,
-            self._arcs,
-            (self._first_node, self._places.state),
-            self._options.lattice_beam,
-            utterance,
-            frame_shift,
-        )
+        ends = final_ends(self._steps, self._first_node, self._places.state)
+        reached_final = len(ends.node) > 0
+        if not reached_final:
+            ends = open_ends(self._steps, self._first_node, self._places.state)
+        beam = self._options.lattice_beam
+        found = lattice_of(self._steps, self._arcs, ends, beam, reached_final, utterance, frame_shift)
         return found.replaced(evidence=self._evidence(found.best_path().score))
 
     def _evidence(self, best: float) -> SearchEvidence:

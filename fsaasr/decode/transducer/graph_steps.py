@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import NamedTuple, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ class GraphSteps:
     Attributes:
       graph: lexicon and grammar.
       at: int64 (K,): state where each walk ends. score: float64 (K,): sum of its arcs.
+      depth: int64 (K,): how many they are. last: int64 (K,) the last one. before: int64 (K,) the walk without it.
     """
 
     def __init__(self, graph: TokenGraph) -> None:
@@ -61,8 +62,9 @@ class GraphSteps:
         order = np.argsort(origins, kind="stable")
         self.at, self.score = np.concatenate(at)[order], np.concatenate(score)[order]
         number = np.argsort(order)  # of each walk in the new order; the last entry answers for "none"
-        self._before = np.append(number, -1)[np.concatenate(before)][order]
-        self._last = np.concatenate(last)[order]
+        self.before = np.append(number, -1)[np.concatenate(before)][order]
+        self.last = np.concatenate(last)[order]
+        self.depth = np.repeat(np.arange(len(at)), [len(each) for each in at])[order]
         self._walks = np.searchsorted(origins[order], np.arange(len(states) + 1))
 
     def walks(self, states: IntArray) -> Steps:
@@ -78,10 +80,12 @@ class GraphSteps:
         which = np.repeat(np.arange(len(walk)), end - begin)
         return Steps(source[which], walk[which], self._order[ranges(begin, end)])
 
-    def arcs(self, walk: int) -> List[int]:
-        """The epsilons of a walk, in their order."""
-        found: List[int] = []
-        while self._last[walk] >= 0:
-            found.append(int(self._last[walk]))
-            walk = int(self._before[walk])
-        return found[::-1]
+    def prefixes(self, node: IntArray, walk: IntArray) -> Tuple[IntArray, IntArray]:
+        """All beginnings of walks that are not empty, the walks among them, each beside its node; walk -1 is none."""
+        walking = (walk >= 0) & (self.depth[walk] > 0)
+        nodes, walks = [node[walking]], [walk[walking]]
+        while len(walks[-1]):
+            shorter = self.depth[walks[-1]] > 1
+            nodes.append(nodes[-1][shorter])
+            walks.append(self.before[walks[-1][shorter]])
+        return np.concatenate(nodes), np.concatenate(walks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class SearchArcs(NamedTuple):
         return SearchArcs(*picked)
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
     """Ways to end: int64 (E,) nodes and walks; float64 (E,) scores of walk and final state."""
 
     node: IntArray
@@ -45,11 +45,27 @@ class _Ends(NamedTuple):
     score: Float64
 
 
+def final_ends(steps: GraphSteps, first: int, states: IntArray) -> Ends:
+    """Ways to end in final states of the graph from the last frame's `states`, whose nodes begin with `first`."""
+    source, walk, _ = steps.walks(states)
+    score = steps.score[walk] + steps.graph.fst.final_score[steps.at[walk]]
+    final = score > -np.inf
+    return Ends(first + source[final], walk[final], score[final])
+
+
+def open_ends(steps: GraphSteps, first: int, states: IntArray) -> Ends:
+    """Ways to end where paths stand, at no score."""
+    source, walk, _ = steps.walks(states)
+    empty = walk[np.searchsorted(source, np.arange(len(states)))]
+    return Ends(first + np.arange(len(states)), empty, np.zeros(len(states)))
+
+
 def lattice_of(
     steps: GraphSteps,
     frames: Sequence[SearchArcs],
-    last: Tuple[int, IntArray],
+    ends: Ends,
     beam: float,
+    reached_final: bool,
     utterance: str,
     frame_shift: Seconds,
 ) -> Lattice:
@@ -58,8 +74,9 @@ def lattice_of(
     Args:
       steps: of the graph.
       frames: T, the steps of each.
-      last: first node behind the last frame, and the graph's states of it and those after it.
+      ends: ways to end, one or more.
       beam: >= 0.
+      reached_final: whether `ends` are final states.
       utterance, frame_shift: of the lattice.
     """
     columns: List[Any] = [np.concatenate(each) for each in zip(*frames)]
@@ -67,101 +84,131 @@ def lattice_of(
     frame = np.repeat(np.arange(len(frames)), [len(each.source) for each in frames])
     order = np.argsort(arcs.source, kind="stable")
     arcs, frame = arcs.pick(order), frame[order]
-    ends, reached_final = _ends(steps, *last)
-    arcs, frame, ends = _pruned(steps, arcs, frame, ends, last[0] + len(last[1]), beam)
-    parts = _Parts(steps, len(frames), last[0] + len(last[1]))
-    parts.add(arcs, frame)
-    parts.end(ends, final=reached_final)
-    return parts.lattice(utterance, frame_shift, reached_final)
-
-
-def _ends(steps: GraphSteps, first: int, states: IntArray) -> Tuple[_Ends, bool]:
-    source, walk, _ = steps.walks(states)
-    score = steps.score[walk] + steps.graph.fst.final_score[steps.at[walk]]
-    final = score > -np.inf
-    if final.any():
-        return _Ends(first + source[final], walk[final], score[final]), True
-    empty = steps.walks(states).walk[np.searchsorted(source, np.arange(len(states)))]
-    return _Ends(first + np.arange(len(states)), empty, np.zeros(len(states))), False
+    arcs, frame, ends = _pruned(steps, arcs, frame, ends, beam)
+    nodes = _nodes(steps, arcs, frame, ends, len(frames))
+    final_score = np.full(len(nodes.key), -np.inf, dtype=np.float32)
+    final_score[nodes.number(ends.node, _walked(steps, ends.walk))] = (
+        steps.graph.fst.final_score[steps.at[ends.walk]] if reached_final else 0.0
+    )
+    return _joined(steps, arcs, nodes).lattice(steps, nodes, final_score, reached_final, utterance, frame_shift)
 
 
 def _pruned(
-    steps: GraphSteps, arcs: SearchArcs, frame: IntArray, ends: _Ends, nodes: int, beam: float
-) -> Tuple[SearchArcs, IntArray, _Ends]:
+    steps: GraphSteps, arcs: SearchArcs, frame: IntArray, ends: Ends, beam: float
+) -> Tuple[SearchArcs, IntArray, Ends]:
     from fsaasr.lattice.kernels import arcs_within, max_forward_backward
 
-    spoken = arcs.arc != BLANK
-    score = arcs.acoustic + np.where(spoken, steps.score[arcs.walk] + steps.graph.fst.score[arcs.arc], 0.0)
-    final = np.full(nodes, -np.inf)
+    score = arcs.acoustic + np.where(arcs.arc == BLANK, 0.0, steps.score[arcs.walk] + steps.graph.fst.score[arcs.arc])
+    final = np.full(1 + int(max(arcs.target.max(), ends.node.max())), -np.inf)
     np.maximum.at(final, ends.node, ends.score)
     keep, _ = arcs_within(arcs.source, arcs.target, score, final, beam + BEAM_SLACK)
     alpha, _ = max_forward_backward(arcs.source, arcs.target, score, final)
     reached = alpha[ends.node] + ends.score
     near = reached >= reached.max() - beam - BEAM_SLACK
-    return arcs.pick(keep), frame[keep], _Ends(ends.node[near], ends.walk[near], ends.score[near])
+    return arcs.pick(keep), frame[keep], Ends(ends.node[near], ends.walk[near], ends.score[near])
 
 
-class _Parts:
-    """Lattice arcs one by one; a walk becomes a chain of epsilons of its own, behind the node that it leaves."""
+class _Nodes(NamedTuple):
+    """States of the lattice: nodes of the search, and those that walks of epsilons reach from them.
 
-    def __init__(self, steps: GraphSteps, frames: int, nodes: int) -> None:
-        self._steps, self._frames, self._nodes = steps, frames, nodes
-        self._rows: List[Tuple[int, int, int, int, float]] = []  # source, target, input label, graph arc, acoustic
-        self._depth: Dict[int, int] = {}  # of chains' nodes
-        self._frame: Dict[int, int] = {0: 0}
-        self._finals: Dict[int, float] = {}
+    Attributes:
+      key: int64 (S,) rising: node of the search and walk, as one number. place: int64 (S,) of each key in the lattice.
+      frame: int64 (S,) by place.
+      walks: number of walks and one more.
+    """
 
-    def add(self, arcs: SearchArcs, frame: IntArray) -> None:
-        for source, target, walk, arc, column, acoustic, time in zip(*(x.tolist() for x in (*arcs, frame))):
-            self._frame[source], self._frame[target] = time, time + 1
-            before = source if arc == BLANK else self._chain(source, walk)
-            self._rows.append((before, target, column + 1, arc, acoustic))
+    key: IntArray
+    place: IntArray
+    frame: IntArray
+    walks: int
 
-    def end(self, ends: _Ends, final: bool) -> None:
-        for node, walk in zip(ends.node.tolist(), ends.walk.tolist()):
-            after = self._chain(node, walk)
-            self._finals[after] = float(self._steps.graph.fst.final_score[self._steps.at[walk]]) if final else 0.0
+    def number(self, node: IntArray, walk: IntArray) -> IntArray:
+        """States of the lattice; `walk` BLANK stands for the node itself."""
+        number: IntArray = self.place[np.searchsorted(self.key, node * self.walks + walk + 1)]
+        return number
 
-    def _chain(self, node: int, walk: int) -> int:
-        for depth, arc in enumerate(self._steps.arcs(walk), 1):
-            after = self._nodes
-            self._nodes += 1
-            self._depth[after], self._frame[after] = depth, self._frame[node]
-            self._rows.append((node, after, 0, arc, 0.0))
-            node = after
-        return node
 
-    def lattice(self, utterance: str, frame_shift: Seconds, reached_final: bool) -> Lattice:
-        graph, names = self._steps.graph, sorted(self._frame, key=lambda n: (self._frame[n], self._depth.get(n, 0), n))
-        number = {name: n for n, name in enumerate(names)}
-        rows = sorted((number[source], number[target], *rest) for source, target, *rest in self._rows)
-        source, target, label, arc = (np.array(x, dtype=np.int32) for x in list(zip(*rows))[:4])
-        final_score = np.full(len(names), -np.inf, dtype=np.float32)
-        for name, score in self._finals.items():
-            final_score[number[name]] = score
+def _nodes(steps: GraphSteps, arcs: SearchArcs, frame: IntArray, ends: Ends, frames: int) -> _Nodes:
+    walks = len(steps.at) + 1
+    ends_of = steps.prefixes(ends.node, ends.walk)
+    node, walk = steps.prefixes(arcs.source, arcs.walk)
+    plain = np.concatenate([[0], arcs.source, arcs.target, ends.node])
+    key = np.unique(np.concatenate([plain * walks, node * walks + walk + 1, ends_of[0] * walks + ends_of[1] + 1]))
+    when = np.zeros(int(plain.max()) + 1, dtype=np.int64)
+    when[arcs.source], when[arcs.target], when[ends.node] = frame, frame + 1, frames
+    state, walk = np.divmod(key, walks)
+    # A walk stands behind those that it goes on from.
+    depth = np.where(walk > 0, steps.depth[walk - 1], 0)
+    order = np.lexsort((key, depth, when[state]))
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return _Nodes(key, place, when[state][order], walks)
+
+
+class _Joined(NamedTuple):
+    """Arcs of the lattice by source: int64 (A,) states, columns, arcs of the graph; float64 (A,) acoustic scores."""
+
+    source: IntArray
+    target: IntArray
+    label: IntArray
+    arc: IntArray
+    acoustic: Float64
+
+    def lattice(
+        self,
+        steps: GraphSteps,
+        nodes: _Nodes,
+        final_score: npt.NDArray[np.float32],
+        reached_final: bool,
+        utterance: str,
+        frame_shift: Seconds,
+    ) -> Lattice:
+        graph = steps.graph
         return Lattice(
             utterance,
-            source,
-            target,
-            label,
-            _of_arcs(graph.fst.output_label, arc),
-            np.array([row[4] for row in rows], dtype=np.float32),
-            _of_arcs(graph.fst.score, arc),
-            _of_arcs(graph.arc_flags, arc),
-            np.array([self._frame[name] for name in names], dtype=np.int32),
+            self.source.astype(np.int32),
+            self.target.astype(np.int32),
+            self.label.astype(np.int32),
+            _of_arcs(graph.fst.output_label, self.arc),
+            self.acoustic.astype(np.float32),
+            _of_arcs(graph.fst.score, self.arc),
+            _of_arcs(graph.arc_flags, self.arc),
+            nodes.frame.astype(np.int32),
             final_score,
-            self._frames,
+            int(nodes.frame.max()),
             frame_shift,
             graph.words,
             graph.tokens,
             np.arange(len(graph.tokens), dtype=np.int32),
             reached_final,
             (),
-            arc,
+            self.arc.astype(np.int32),
         )
 
 
-def _of_arcs(values: npt.NDArray[Any], arc: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
+def _joined(steps: GraphSteps, arcs: SearchArcs, nodes: _Nodes) -> _Joined:
+    """The steps of the search, and the last arc of each walk."""
+    node, walk = np.divmod(nodes.key, nodes.walks)
+    node, walk = node[walk > 0], walk[walk > 0] - 1
+    before, behind = _walked(steps, steps.before[walk]), _walked(steps, arcs.walk)
+    zeros = np.zeros(len(walk))
+    columns: List[Any] = [
+        np.append(nodes.number(arcs.source, behind), nodes.number(node, before)),
+        np.append(nodes.number(arcs.target, np.full(len(behind), BLANK)), nodes.number(node, walk)),
+        np.append(arcs.column + 1, zeros.astype(np.int64)),
+        np.append(arcs.arc, steps.last[walk]),
+        np.append(arcs.acoustic, zeros),
+    ]
+    order = np.lexsort((columns[3], columns[1], columns[0]))
+    return _Joined(*(column[order] for column in columns))
+
+
+def _walked(steps: GraphSteps, walk: IntArray) -> IntArray:
+    """The walks, BLANK in place of empty ones."""
+    return np.where(steps.depth[walk] > 0, walk, BLANK) if len(walk) else walk
+
+
+def _of_arcs(values: npt.NDArray[Any], arc: IntArray) -> npt.NDArray[Any]:
     """The value of each arc of the graph; 0 for blanks."""
     found = values[arc]
     found[arc == BLANK] = 0
