@@ -59,6 +59,7 @@ RECIPE = {
             "lexicon": "letters",
             "config": "transducer.yaml",
             "tuning": {"acoustic_scale": [0.5, 1.0], "word_insertion_penalty": [0.0, 1.0]},
+            "search": {"search_beam": 4.0, "lattice_beam": 2.0},
         },
     },
     "engines": ["native", "native-exact"],
