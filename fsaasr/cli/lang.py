@@ -12,7 +12,9 @@ from fsaasr.cli.options import FILE, FOLDER
 @click.command()
 @click.argument("lexicon", type=FILE)
 @click.argument("lang_dir", type=FOLDER)
-@click.option("--units", type=click.Choice(["phones", "characters"]), default="phones", show_default=True)
+@click.option(
+    "--units", type=click.Choice(["phones", "positioned-phones", "characters"]), default="phones", show_default=True
+)
 @click.option("--silence", default="", help="Token of optional silence, e.g. SIL; HMMs need one, CTC does not.")
 @click.option("--silence-probability", default=0.5, show_default=True)
 def lang(lexicon: Path, lang_dir: Path, units: str, silence: str, silence_probability: float) -> None:

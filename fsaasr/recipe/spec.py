@@ -37,7 +37,8 @@ class LexiconSpec:
 
     Attributes:
       file: lexicon file, relative to the recipe file or to the corpus.
-      units: `phones` takes the file's tokens, `characters` spells its words, `marked-characters` likewise, with another
+      units: `phones` takes the file's tokens, `positioned-phones` tells them apart by their place in the word (`AH_B`,
+        `AH_I`, `AH_E`, `AH_S`), `characters` spells its words, `marked-characters` likewise, with another
         token for a character that begins a word: such systems are recognized without a lexicon, too (grammar `none`).
       silence: token of the optional silence; None for none.
       silence_probability: of it being there, each time.
@@ -47,7 +48,7 @@ class LexiconSpec:
     __pydantic_config__ = STRICT
 
     file: str
-    units: Literal["phones", "characters", "marked-characters"] = "phones"
+    units: Literal["phones", "positioned-phones", "characters", "marked-characters"] = "phones"
     silence: Optional[str] = None
     silence_probability: float = 0.5
     # Not part of a job's key: what counts is the file's content.

@@ -12,7 +12,15 @@ from fsaasr.corpora import prepare, read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.graph import Graph, compile_token_graph, load_graph, token_loop
-from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, read_lang, read_lexicon, write_lang
+from fsaasr.lexicon import (
+    Lexicon,
+    OptionalSilence,
+    character_lexicon,
+    read_lang,
+    read_lexicon,
+    with_positions,
+    write_lang,
+)
 from fsaasr.models import load_model, save_graph
 from fsaasr.recipe.decoding import decode_cuts, lexicon_for
 from fsaasr.recipe.families import setup_from_dict
@@ -38,10 +46,10 @@ def extract_features(manifests: Sequence[PathLike], config: Mapping[str, Any], c
 
 
 def make_lexicon(file: PathLike, units: str, silence: Optional[OptionalSilence]) -> Lexicon:
-    """Reads a lexicon file, or spells its words for `units="characters"` or `"marked-characters"`."""
+    """Reads a lexicon file, as `LexiconSpec.units` says."""
     lexicon = read_lexicon(file, silence)
-    if units == "phones":
-        return lexicon
+    if units in ("phones", "positioned-phones"):
+        return lexicon if units == "phones" else with_positions(lexicon)
     return character_lexicon(lexicon.words.names[1:], silence, marked=units == "marked-characters")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from fsaasr.core.errors import FileFormatError
 from fsaasr.core.files import PathLike
+from fsaasr.lexicon.positions import BEGIN, END, SINGLE, phone_of, position_of
 from fsaasr.train.context_statistics import ContextStatistics, Float64, log_likelihood
 
 Question = Tuple[str, ...]
@@ -45,6 +46,24 @@ def cluster_questions(statistics: ContextStatistics, floor: Float64) -> List[Que
         sums.append(total)
         questions.append(tuple(tokens[n] for n in joined))
     return questions
+
+
+def position_questions(tokens: Sequence[str]) -> List[Question]:
+    """Questions for tokens that say their place in the word: places, the two begins and ends, and phones at any place.
+
+    None where no token says one; see `lexicon.with_positions`.
+    """
+    groups: Dict[str, List[str]] = {}
+    for token in tokens:
+        position = position_of(token)
+        if position is None:
+            continue
+        keys = [position, f"phone {phone_of(token)}"]
+        keys += ["begins a word"] * (position in (BEGIN, SINGLE)) + ["ends a word"] * (position in (END, SINGLE))
+        for key in keys:
+            groups.setdefault(key, []).append(token)
+    # Every single token is a question anyway.
+    return [group for group in dict.fromkeys(map(tuple, groups.values())) if len(group) > 1]
 
 
 def _most_similar(sums: Float64, floor: Float64) -> Tuple[int, int]:

@@ -27,7 +27,7 @@ from fsaasr.models.speaker_adaptation import (
 from fsaasr.models.spliced_transform import SplicedTransform
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
-from fsaasr.train.context_questions import Question, cluster_questions, read_questions
+from fsaasr.train.context_questions import Question, cluster_questions, position_questions, read_questions
 from fsaasr.train.context_statistics import ContextStatistics, collect_contexts, variance_of
 from fsaasr.train.expectation import hmm_utterances
 from fsaasr.train.fmllr import transforms_of
@@ -215,7 +215,7 @@ def tie_states(statistics: ContextStatistics, lexicon: Lexicon, config: TreeConf
     if config.questions:
         questions = read_questions(config.questions, statistics.tokens)
     else:
-        questions = cluster_questions(statistics, floor)
+        questions = cluster_questions(statistics, floor) + position_questions(statistics.tokens)
     context_free = () if lexicon.silence is None else (lexicon.silence.token,)
     return grow_tree(statistics, questions, config, floor, context_free)
 

@@ -13,7 +13,7 @@ from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph import TOPOLOGIES
 from fsaasr.graph.context_tree import Leaf, Split, splits
-from fsaasr.train.context_questions import cluster_questions, read_questions
+from fsaasr.train.context_questions import cluster_questions, position_questions, read_questions
 from fsaasr.train.context_statistics import ContextStatistics, collect_contexts, log_likelihood, variance_of
 from fsaasr.train.tree_config import TreeConfig
 from fsaasr.train.tree_growing import grow_tree
@@ -113,6 +113,26 @@ def test_clusters_join_what_is_alike() -> None:
     questions = cluster_questions(statistics, FLOOR)
     assert questions[:4] == [("a",), ("b",), ("c",), ("d",)]
     assert set(questions[4:]) == {("a", "b"), ("c", "d")}
+
+
+def test_tokens_that_know_their_place_bring_questions_about_places() -> None:
+    assert position_questions(NAMES) == []
+    assert position_questions(["SIL", "a_B", "a_E", "a_S", "b_B", "b_E", "c_I"]) == [
+        ("a_B", "b_B"),
+        ("a_B", "a_E", "a_S"),
+        ("a_B", "a_S", "b_B"),
+        ("a_E", "b_E"),
+        ("a_E", "a_S", "b_E"),
+        ("b_B", "b_E"),
+    ]
+
+
+def test_a_tree_finds_that_the_word_before_matters() -> None:
+    names = ("a_B", "a_E", "b_B", "b_E")
+    plain = statistics_where(lambda token, state, left, right: 3.0 * (left in (2, 4)))
+    statistics = ContextStatistics(names, plain.states, plain.contexts, plain.moments)
+    tree = grow_tree(statistics, position_questions(names), TreeConfig(leaves=8, min_frames=1.0), FLOOR)
+    assert [root for (root,) in tree.roots] == [Split("left", ("a_E", "b_E"), Leaf(), Leaf())] * 4
 
 
 def test_frames_are_counted_between_their_neighbours() -> None:
