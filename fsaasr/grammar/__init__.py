@@ -2,6 +2,7 @@
 
 from fsaasr.grammar.arpa_reader import read_arpa
 from fsaasr.grammar.arpa_writer import write_arpa
+from fsaasr.grammar.constraints import SlotGrammar, phrase_list, requiring, without
 from fsaasr.grammar.estimate import estimate_ngram
 from fsaasr.grammar.estimation_report import EstimationReport
 from fsaasr.grammar.interpolation import interpolate
@@ -19,15 +20,19 @@ __all__ = [
     "NgramOrder",
     "NgramStates",
     "PerplexityReport",
+    "SlotGrammar",
     "context_sums",
     "estimate_ngram",
     "grammar_from_pynini",
     "interpolate",
     "normalization_error",
     "perplexity",
+    "phrase_list",
     "read_arpa",
     "read_sentences",
     "repeat",
+    "requiring",
     "stochastic",
+    "without",
     "write_arpa",
 ]
