@@ -73,6 +73,16 @@ def test_a_trained_model_recognizes_unseen_utterances_and_aligns_for_another(sta
     assert not second.model.interleaved
 
 
+def test_a_silence_of_five_states_goes_on_into_the_hybrid() -> None:
+    config = GmmTrainConfig(silence="silence5", method="viterbi", iterations=8, gaussians=24, growth_end=1)
+    start = train_gmm(toy_batch(40), LEXICON, CONFIG, config).model
+    quick = replace(QUICK, fit=FitConfig(epochs=6, learning_rate=0.01))
+    model = trained(start, quick, aligned(start, toy_batch(60))).model
+    assert model.topology == start.topology
+    assert model.transitions.shape == (start.gmm.num_columns, 4)
+    assert correct(model) >= 16
+
+
 def test_seeds_make_runs_repeatable_and_leave_global_chance_alone(start: GmmModel) -> None:
     data = aligned(start, toy_batch(12))
     torch.manual_seed(5)
