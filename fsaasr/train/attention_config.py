@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
@@ -29,6 +30,9 @@ class AttentionTrainConfig:
       label_smoothing: probability of the targets that is spread over all tokens, 0 to below 1 (Szegedy et al. 2016).
       sampling: probability by which the decoder is given its own token instead of the right one, 0 to 1
         (scheduled sampling, Bengio et al. 2015).
+      pronunciations: `first` trains on the most probable pronunciation of each word; `heard` on those that the CTC
+        layer, which then learns from all of them, finds likeliest in each utterance at that time. They are the same
+        where words have one each; then `first` is faster.
     """
 
     __pydantic_config__ = STRICT
@@ -41,12 +45,18 @@ class AttentionTrainConfig:
     ctc_weight: float = 0.3
     label_smoothing: float = 0.1
     sampling: float = 0.1
+    pronunciations: Literal["first", "heard"] = "first"
 
     def __post_init__(self) -> None:
         if not (0 <= self.ctc_weight < 1 and 0 <= self.label_smoothing < 1 and 0 <= self.sampling <= 1):
             raise ConfigError(
                 f"AttentionTrainConfig: ctc_weight {self.ctc_weight}, label_smoothing {self.label_smoothing}, sampling "
                 f"{self.sampling}; expected 0 to below 1 (sampling: to 1)"
+            )
+        if self.pronunciations not in ("first", "heard") or (self.pronunciations == "heard" and not self.ctc_weight):
+            raise ConfigError(
+                f"AttentionTrainConfig: pronunciations {self.pronunciations!r}, ctc_weight {self.ctc_weight}; expected "
+                "first, or heard with a ctc_weight above 0"
             )
         if not self.batch_duration > 0:
             raise ConfigError(f"AttentionTrainConfig: batch_duration {self.batch_duration}, expected > 0")

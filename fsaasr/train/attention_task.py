@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsaasr.core.scores import FloatArray
+from fsaasr.core.scores import FloatArray, Scores
+from fsaasr.decode import align
 from fsaasr.decode.attention.greedy import greedy_tokens
 from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
@@ -16,7 +17,7 @@ from fsaasr.models.attention_model import AttentionNetwork, Encoded
 from fsaasr.models.decoders.decoder import END
 from fsaasr.models.matrix_batches import BATCH_FRAMES, batches_by_length, pad_matrices
 from fsaasr.train.attention_config import AttentionTrainConfig
-from fsaasr.train.ctc_losses import FirstPronunciations, Labels, first_labels, frames_needed
+from fsaasr.train.ctc_losses import AllPronunciations, CtcLoss, FirstPronunciations, Labels, first_labels, frames_needed
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
 from fsaasr.train.training_features import draw_features
@@ -57,10 +58,11 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
             matrix = self._features.matrices[n]
             least = min(len(matrix), self._subsampling * frames_needed(self._targets.labels[n]))
             matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
-        weight = self._targets.count(batch)
         encoded = encode_matrices(network, matrices)
-        smoothing, sampling = self._config.label_smoothing, self._config.sampling
-        return self._targets.loss(network, encoded, batch, smoothing, sampling).div(weight), weight
+        labels = self._targets.of(encoded, batch)
+        weight = count(labels)
+        loss = self._targets.loss(network, encoded, batch, labels, self._config.label_smoothing, self._config.sampling)
+        return loss.div(weight), weight
 
     def name(self, batch: List[int]) -> str:
         """The batch's first utterances."""
@@ -72,15 +74,15 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
 
         if self._dev is None or self._dev_targets is None:
             return {}
-        loss, errors = 0.0, 0
+        loss, errors, wanted = 0.0, 0, []
         for batch in batches_by_length([len(matrix) for matrix in self._dev.matrices], BATCH_FRAMES):
             encoded = encode_matrices(network, [self._dev.matrices[n] for n in batch])
-            loss += float(self._dev_targets.loss(network, encoded, batch, 0.0, 0.0))
-            for n, said in zip(batch, greedy_tokens(network, encoded)):
-                errors += edit_distance(self._dev_targets.labels[n], said)["total"]
-        everything = list(range(len(self._dev)))
-        labels = sum(map(len, self._dev_targets.labels))
-        return {"dev_error": errors / labels, "dev_loss": loss / self._dev_targets.count(everything)}
+            labels = self._dev_targets.of(encoded, batch)
+            loss += float(self._dev_targets.loss(network, encoded, batch, labels, 0.0, 0.0))
+            for right, said in zip(labels, greedy_tokens(network, encoded)):
+                errors += edit_distance(right, said)["total"]
+            wanted += labels
+        return {"dev_error": errors / sum(map(len, wanted)), "dev_loss": loss / count(wanted)}
 
 
 class _Targets:
@@ -90,19 +92,33 @@ class _Targets:
         self, features: FeatureBatch, lexicon: Lexicon, config: AttentionTrainConfig, subsampling: int
     ) -> None:
         self.labels: List[Labels] = [first_labels(text.split(), lexicon) for text in features.texts]
-        self._weight = config.ctc_weight
-        # It checks that each utterance has frames enough, which the decoder alone does not need.
-        self._ctc = FirstPronunciations(features, lexicon, subsampling) if config.ctc_weight else None
+        self._weight, self._tokens = config.ctc_weight, lexicon.tokens
+        self._heard = AllPronunciations(features, lexicon, subsampling) if config.pronunciations == "heard" else None
+        self._ctc: Optional[CtcLoss] = self._heard
+        if config.ctc_weight and self._ctc is None:
+            # It checks that each utterance has frames enough, which the decoder alone does not need.
+            self._ctc = FirstPronunciations(features, lexicon, subsampling)
 
-    def count(self, batch: Sequence[int]) -> float:
-        """Labels of some utterances, with an end each."""
-        return float(sum(len(self.labels[n]) + 1 for n in batch))
+    def of(self, encoded: Encoded, batch: Sequence[int]) -> List[Labels]:
+        """Labels of some utterances, behind the encoder: of first pronunciations, or of those that CTC hears."""
+        if self._heard is None or encoded.ctc is None:
+            return [self.labels[n] for n in batch]
+        # Their times do not matter, so the frame shift does not.
+        scores = Scores(encoded.ctc.detach(), encoded.lengths.cpu().numpy(), 0.01)
+        aligned = align([self._heard.graphs[n] for n in batch], scores)
+        return [[self._tokens[token.name] for token in hypothesis.tokens] for hypothesis in aligned]
 
     def loss(
-        self, network: AttentionNetwork, encoded: Encoded, batch: Sequence[int], smoothing: float, sampling: float
+        self,
+        network: AttentionNetwork,
+        encoded: Encoded,
+        batch: Sequence[int],
+        labels: Sequence[Labels],
+        smoothing: float,
+        sampling: float,
     ) -> Tensor:
         """Sum over utterances of (1 - w) times the decoder's cross entropy and w times the CTC loss."""
-        inputs, targets = teacher_forcing([self.labels[n] for n in batch])
+        inputs, targets = teacher_forcing(labels)
         device = encoded.vectors.device
         logits, _ = network.decoder(encoded.vectors, encoded.lengths, inputs.to(device), sampling)
         loss: Tensor = torch.nn.functional.cross_entropy(
@@ -115,6 +131,11 @@ class _Targets:
         if self._ctc is not None and encoded.ctc is not None:
             loss = torch.lerp(loss, self._ctc(encoded.ctc, encoded.lengths, batch), self._weight)
         return loss
+
+
+def count(labels: Sequence[Labels]) -> float:
+    """Labels of some utterances, with an end each."""
+    return float(sum(len(row) + 1 for row in labels))
 
 
 def teacher_forcing(labels: Sequence[Labels]) -> Tuple[Tensor, Tensor]:

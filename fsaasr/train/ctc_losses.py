@@ -77,9 +77,9 @@ class AllPronunciations:
         """As `FirstPronunciations`; raises alike where even the shortest pronunciations do not fit."""
         self.labels = [first_labels(text.split(), lexicon) for text in features.texts]
         compiler = TranscriptCompiler(lexicon, "ctc")
-        self._graphs = [compiler.compile(text.split(), name) for text, name in zip(features.texts, features.ids)]
+        self.graphs = [compiler.compile(text.split(), name) for text, name in zip(features.texts, features.ids)]
         self._ids = features.ids
-        for name, matrix, graph in zip(features.ids, features.matrices, self._graphs):
+        for name, matrix, graph in zip(features.ids, features.matrices, self.graphs):
             frames = -(-len(matrix) // subsampling)
             try:
                 viterbi(graph, np.zeros((frames, graph.num_columns), dtype=np.float32), name)
@@ -91,7 +91,7 @@ class AllPronunciations:
 
     def __call__(self, log_probs: Tensor, lengths: Tensor, numbers: Sequence[int]) -> Tensor:
         """As `CtcLoss`."""
-        graphs = [self._graphs[n] for n in numbers]
+        graphs = [self.graphs[n] for n in numbers]
         ids = [self._ids[n] for n in numbers]
         loss: Tensor = full_sum_loss(log_probs, lengths, graphs, ids).sum()
         return loss

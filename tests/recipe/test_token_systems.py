@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -16,7 +17,16 @@ from fsaasr.decode import SearchOptions
 from fsaasr.decode.attention.options import BeamOptions
 from fsaasr.graph import TokenGraph, load_graph, token_loop
 from fsaasr.models import load_model
-from fsaasr.recipe import STAGES, Experiment, collect_results, make_graph, read_recipe, run_stage, transcribe
+from fsaasr.recipe import (
+    STAGES,
+    Experiment,
+    collect_results,
+    make_graph,
+    read_recipe,
+    report_data,
+    run_stage,
+    transcribe,
+)
 from fsaasr.recipe.pieces import joined
 from fsaasr.recipe.searches import searchable
 from tests.recipe.conftest import FEATURES, write_recipe
@@ -63,6 +73,7 @@ RECIPE = {
         },
     },
     "engines": ["native", "native-exact"],
+    "showcase": ["phones", "attention"],
 }
 
 
@@ -117,6 +128,20 @@ def test_a_models_own_graph_is_the_one_of_its_first_grammar(tokens: Experiment, 
     assert done.graph == "graph.fsa"
     assert len(done.files[0].hypothesis.words) in (2, 3)
     assert transcribe(folder, [wav], graph_path=tokens.graph_path("kaldi", system, "free")).files
+
+
+def test_the_report_shows_where_the_decoder_looks(tokens: Experiment) -> None:
+    collect_results(tokens)
+    view = report_data(tokens).utterance
+    assert view is not None
+    assert view.posteriors == ()
+    (shown,) = view.attention
+    spelled = "".join(shown.tokens).replace("▁", " ").split()
+    assert spelled == view.text.split()
+    assert shown.weights.shape[0] == len(shown.tokens)
+    np.testing.assert_allclose(shown.weights.sum(axis=1), 1.0, atol=1e-5)
+    assert 0 <= shown.monotonicity <= 1
+    assert 0 < shown.entropy <= np.log(shown.weights.shape[1]) + 1e-5
 
 
 def test_search_options_are_part_of_the_keys_of_tuning_and_not_of_training(tokens: Experiment) -> None:

@@ -15,7 +15,7 @@ from fsaasr.core.errors import ConfigError, TrainingError
 from fsaasr.decode import decode
 from fsaasr.decode.attention.greedy import greedy_tokens
 from fsaasr.graph import compile_graph, word_loop
-from fsaasr.models.attention_model import AttentionNetwork
+from fsaasr.models.attention_model import AttentionNetwork, Encoded
 from fsaasr.models.decoders.rnn import RnnDecoderConfig
 from fsaasr.models.decoders.transformer import TransformerDecoderConfig
 from fsaasr.models.encoders.tdnn import TdnnConfig
@@ -61,12 +61,13 @@ def test_a_trained_model_spells_unseen_utterances() -> None:
 
 
 def loss_of(config: AttentionTrainConfig, **changes: Any) -> float:
-    """The first batch's loss of a network with fixed weights."""
-    batch = toy_batch(6)
+    """The loss of a network with fixed weights."""
+    batch = toy_batch(12)
+    assert "yes" in " ".join(batch.texts)
     task = AttentionTask(batch, toy_lexicon(silence=False), replace(config, **changes), None, 2)
     with isolated_chance(0, torch.device("cpu")):
         network = AttentionNetwork(batch.dim, len(toy_lexicon(silence=False).tokens) - 1, config.shape)
-        value, _ = task.loss(network.eval(), [0, 1, 2, 3], np.random.default_rng(0))
+        value, _ = task.loss(network.eval(), list(range(12)), np.random.default_rng(0))
     return float(value)
 
 
@@ -104,6 +105,21 @@ def test_smoothing_is_torchs_definition_and_sampling_draws() -> None:
     assert loss_of(plain, sampling=1.0) != pytest.approx(sharp, abs=1e-6)
 
 
+def test_pronunciations_that_are_heard_are_those_that_ctc_aligns() -> None:
+    lexicon, batch = toy_lexicon(silence=False), replace(toy_batch(2, words=1), texts=("yes", "yes"))
+    task = AttentionTask(batch, lexicon, replace(QUICK, pronunciations="heard"), None, 1)
+    ways = {name: [lexicon.tokens[token] for token in entry.tokens] for name, entry in zip("ab", lexicon.of("yes"))}
+    scores = torch.full((2, 9, len(lexicon.tokens)), -20.0)
+    for n, way in enumerate("ba"):
+        for place, label in enumerate(ways[way]):
+            scores[n, 3 * place : 3 * place + 3, label] = 0.0
+    encoded = Encoded(torch.zeros(2, 9, 4), torch.tensor([9, 9]), scores)
+    assert task._targets.of(encoded, [0, 1]) == [ways["b"], ways["a"]]
+    # The words of toy speech have two pronunciations each now and then, so that the choice matters.
+    first, heard = (loss_of(replace(QUICK, ctc_weight=0.5), pronunciations=kind) for kind in ("first", "heard"))
+    assert first != pytest.approx(heard, abs=1e-5)
+
+
 def test_inputs_begin_with_the_end_and_targets_close_with_it() -> None:
     inputs, targets = teacher_forcing([[3, 1, 2], [4]])
     assert inputs.tolist() == [[0, 3, 1, 2], [0, 4, 0, 0]]
@@ -135,7 +151,13 @@ def test_bad_input_is_refused_with_the_utterance_named() -> None:
     assert result.model.network.ctc is None
     with pytest.raises(TrainingError, match="'toy-0' has no transcript"):
         train_attention(replace(batch, texts=("", "no")), toy_lexicon(), CONFIG, QUICK)
-    for wrong in ({"ctc_weight": 1.0}, {"label_smoothing": 1.0}, {"sampling": -0.1}, {"batch_duration": 0.0}):
+    for wrong in (
+        {"ctc_weight": 1.0},
+        {"label_smoothing": 1.0},
+        {"sampling": -0.1},
+        {"batch_duration": 0.0},
+        {"pronunciations": "heard", "ctc_weight": 0.0},
+    ):
         with pytest.raises(ConfigError, match="expected"):
             replace(QUICK, **wrong)
 

@@ -192,7 +192,7 @@ def test_multi_head_attention_is_torchs_own() -> None:
 def test_the_local_window_only_moves_forward_and_cuts_off() -> None:
     attention = made(LocalConfig(units=5, window=2, stride=1.0))
     found = steps(attention, normal(1, 12, SIZE), [12], normal(1, 8, SIZE, seed=1))
-    places = [float(step.state) for step in found]
+    places = [step.state.item() for step in found]
     assert all(later > earlier or later == 11 for earlier, later in zip(places, places[1:]))
     for place, step in zip(places, found):
         outside = (torch.arange(12) - max(place, 0.0)).abs() > 2
