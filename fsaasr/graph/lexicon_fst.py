@@ -14,7 +14,7 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.fst_arrays import Arc, FstArrays
 from fsaasr.graph.openfst import to_openfst
 from fsaasr.graph.token_labels import TokenLabels
-from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, disambiguation
+from fsaasr.lexicon import Lexicon, Pronunciation, disambiguation
 
 INSIDE, WORD_INITIAL, OUTSIDE = 0, 1, 2
 """Roles of a token, indices into `token_labels.ROLES`."""
@@ -48,6 +48,9 @@ def lexicon_fst(
 ) -> LexiconFst:
     """Builds L; any sequence of words of the lexicon is accepted.
 
+    Where the probability of silence depends on the words, L remembers whether silence was before the next word, as
+    Kaldi's make_lexicon_fst_silprob.py does (Chen, Xu, Povey, Khudanpur 2015).
+
     Args:
       lexicon: P pronunciations, their log probabilities and optional silence.
       tokens: the model's tokens; those of the lexicon if None.
@@ -63,14 +66,13 @@ def lexicon_fst(
     labels = TokenLabels(len(tokens) - 1, (tokens[silence.token],) if silence else ())
     backoff = labels.num_labels + 1
     words = lexicon.words
-    loop = 1 if silence else 0
-    builder = _Builder(tokens, labels, loop, next_state=3 if silence else 1, silence=silence)
+    builder = _Builder(lexicon, tokens, labels)
     for pronunciation, symbol in zip(lexicon.pronunciations, symbols):
         builder.add(pronunciation, words[pronunciation.word], backoff + symbol if symbol else 0)
-    if silence:
-        builder.add_silence(silence, backoff + max(symbols, default=0) + 1)
-    builder.arcs.append((loop, loop, backoff, len(words), 0.0))
-    return LexiconFst(FstArrays.from_arcs(builder.arcs, [(loop, 0.0)], 0), labels, backoff, len(words))
+    builder.add_silence(backoff + max(symbols, default=0) + 1)
+    builder.arcs += [(state, state, backoff, len(words), 0.0) for state in builder.between]
+    finals = [(state, builder.before(state)) for state in builder.between]
+    return LexiconFst(FstArrays.from_arcs(builder.arcs, finals, 0), labels, backoff, len(words))
 
 
 def _check_tokens(lexicon: Lexicon, tokens: SymbolTable) -> None:
@@ -84,20 +86,22 @@ def _check_tokens(lexicon: Lexicon, tokens: SymbolTable) -> None:
 
 
 class _Builder:
-    """Collects the arcs of L; `loop` is the state between words, 2 the one before an optional silence."""
+    """Collects the arcs of L.
 
-    def __init__(
-        self,
-        tokens: SymbolTable,
-        labels: TokenLabels,
-        loop: int,
-        next_state: int,
-        silence: Optional[OptionalSilence],
-    ) -> None:
-        self.tokens, self.labels, self.loop, self.next_state = tokens, labels, loop, next_state
-        self.ends: List[Tuple[int, float]] = [(loop, 0.0)]
-        if silence:
-            self.ends = [(loop, math.log(1 - silence.probability)), (2, math.log(silence.probability))]
+    States: 0 the start, `between` those between words, `_BEFORE_SILENCE` the one before an optional silence. Without
+    silence, the start is between words itself. With word-dependent silence, the second state between words is the one
+    that silence leads to.
+    """
+
+    _BEFORE_SILENCE = 2
+
+    def __init__(self, lexicon: Lexicon, tokens: SymbolTable, labels: TokenLabels) -> None:
+        self.lexicon, self.tokens, self.labels = lexicon, tokens, labels
+        self.between: Tuple[int, ...] = (1,) if lexicon.silence else (0,)
+        self.next_state = 3 if lexicon.silence else 1
+        if lexicon.word_dependent_silence:
+            self.between = (1, 3)
+            self.next_state = 4
         self.arcs: List[Arc] = []
 
     def add(self, pronunciation: Pronunciation, word: int, symbol: int) -> None:
@@ -108,21 +112,39 @@ class _Builder:
         ]
         if symbol:
             inputs.append(symbol)
-        state, output, score = self.loop, word, pronunciation.log_prob
+        begins = [(state, word, pronunciation.log_prob + self.before(state, pronunciation)) for state in self.between]
         for label in inputs[:-1]:
-            self.arcs.append((state, self.next_state, label, output, score))
-            state, output, score = self.next_state, 0, 0.0
+            self.arcs += [(state, self.next_state, label, output, score) for state, output, score in begins]
+            begins = [(self.next_state, 0, 0.0)]
             self.next_state += 1
-        for end, end_score in self.ends:
-            self.arcs.append((state, end, inputs[-1], output, score + end_score))
+        for state, output, score in begins:
+            for end, end_score in self._ends(pronunciation):
+                self.arcs.append((state, end, inputs[-1], output, score + end_score))
 
-    def add_silence(self, silence: OptionalSilence, symbol: int) -> None:
+    def add_silence(self, symbol: int) -> None:
         """Adds silence at the beginning and the state through which every other silence passes.
 
         The symbol tells silence from a word whose pronunciation is the same token.
         """
+        silence = self.lexicon.silence
+        if silence is None:
+            return
         label = self.labels.label(self.tokens[silence.token], OUTSIDE)
         after = self.next_state
         self.next_state += 1
-        self.arcs += [(2, after, label, 0, 0.0), (after, self.loop, symbol, 0, 0.0)]
-        self.arcs += [(0, end, 0, 0, score) for end, score in self.ends]
+        self.arcs += [(self._BEFORE_SILENCE, after, label, 0, 0.0), (after, self.between[-1], symbol, 0, 0.0)]
+        self.arcs += [(0, end, 0, 0, score) for end, score in self._ends()]
+
+    def _ends(self, pronunciation: Optional[Pronunciation] = None) -> List[Tuple[int, float]]:
+        """Where a pronunciation, or the start, leads to: between words, or before silence."""
+        if self.lexicon.silence is None:
+            return [(0, 0.0)]
+        after = self.lexicon.silence_weights(pronunciation).after
+        return [(1, math.log(1 - after)), (self._BEFORE_SILENCE, math.log(after))]
+
+    def before(self, state: int, pronunciation: Optional[Pronunciation] = None) -> float:
+        """Correction of a pronunciation, or of a sentence's end, that begins in a state between words."""
+        if len(self.between) == 1:
+            return 0.0
+        weights = self.lexicon.silence_weights(pronunciation)
+        return math.log(weights.not_before if state == self.between[0] else weights.before)

@@ -1,19 +1,22 @@
-"""Lexicon files: Kaldi's `lexicon.txt` and `lexiconp.txt`, and CMUdict."""
+"""Lexicon files: Kaldi's `lexicon.txt`, `lexiconp.txt` and `lexiconp_silprob.txt`, and CMUdict."""
 
 from __future__ import annotations
 
 import math
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, List, Literal, NamedTuple, Optional, Tuple
 
 from fsaasr.core.errors import LexiconError, LexiconFileError
 from fsaasr.core.files import PathLike, write_text
-from fsaasr.lexicon.lexicon import Lexicon, OptionalSilence, Pronunciation, Tokens, symbol_problem
+from fsaasr.lexicon.lexicon import Lexicon, OptionalSilence, Pronunciation, SilenceWeights, Tokens, symbol_problem
+from fsaasr.lexicon.silprob import format_silprob, format_weights, parse_weights
+from fsaasr.lexicon.utf8_text import read_utf8
 
-Kind = Literal["auto", "lexicon", "lexiconp", "cmudict"]
-KINDS: Tuple[Kind, ...] = ("auto", "lexicon", "lexiconp", "cmudict")
+Kind = Literal["auto", "lexicon", "lexiconp", "lexiconp_silprob", "cmudict"]
+KINDS: Tuple[Kind, ...] = ("auto", "lexicon", "lexiconp", "lexiconp_silprob", "cmudict")
 
 _ODD_SPACE = re.compile(r"[^\S \t\r\n]|\r(?!\n|\Z)|\ufeff")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?")
@@ -33,10 +36,12 @@ def read_lexicon(path: PathLike, silence: Optional[OptionalSilence] = None, kind
 
     - `lexicon`: `word token token ...` (Kaldi's `lexicon.txt`).
     - `lexiconp`: `word probability token token ...` (Kaldi's `lexiconp.txt`), probability in (0, 1].
+    - `lexiconp_silprob`: `word probability P(s_r|w) F(s_l|w) F(n_l|w) token token ...` (Kaldi's
+      `lexiconp_silprob.txt`; see `SilenceWeights`); `read_silprob` reads the `silence` that belongs to it.
     - `cmudict`: as `lexicon`; `WORD(2)` is another pronunciation of `WORD`, lines that begin with `;;;`
       and ends of lines from a field `#` on are comments. Stress digits stay: see `strip_stress`.
-    - `auto`: `lexiconp` if the file is called `lexiconp*`. Else `cmudict` if a line begins with `;;;` or
-      some `WORD(2)` stands beside its `WORD`. Else the second fields decide: `lexiconp` if all of them are
+    - `auto`: `lexiconp_silprob` or `lexiconp` if the file's name begins so. Else `cmudict` if a line begins with
+      `;;;` or some `WORD(2)` stands beside its `WORD`. Else the second fields decide: `lexiconp` if all of them are
       numbers with a decimal point or exponent (or `1`), `lexicon` if none is. A mixture, or nothing but `1`,
       is an error: a token may look like a number, and this function does not guess.
 
@@ -53,21 +58,6 @@ def read_lexicon(path: PathLike, silence: Optional[OptionalSilence] = None, kind
     return parse_lexicon(read_utf8(path), silence, str(path), kind)
 
 
-def read_utf8(path: PathLike) -> str:
-    """The text of a lexicon file; raises LexiconFileError with the line where it is not UTF-8."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise LexiconFileError(path, None, f"cannot be read: {error.strerror}") from error
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise LexiconFileError(
-            path, line, f"byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
-        ) from error
-
-
 def parse_lexicon(text: str, silence: Optional[OptionalSilence], source: str, kind: Kind) -> Lexicon:
     """Parses lexicon text; see `read_lexicon`."""
     if kind not in KINDS:
@@ -77,7 +67,8 @@ def parse_lexicon(text: str, silence: Optional[OptionalSilence], source: str, ki
         kind = _detect(lines, source)
     if kind == "cmudict":
         lines = [_Line(number, _without_comment(fields)) for number, fields in lines if not _is_comment(fields)]
-    entries = [_parse_line(line, kind, source) for line in lines]
+    usual = SilenceWeights(silence.probability) if silence else None
+    entries = [_parse_line(line, kind, source, usual) for line in lines]
     if not entries:
         raise LexiconFileError(source, None, "no entries; expected at least one line `word token ...`")
     try:
@@ -107,8 +98,9 @@ def _without_comment(fields: List[str]) -> List[str]:
 
 
 def _detect(lines: List[_Line], source: str) -> Kind:
-    if Path(source).name.startswith("lexiconp"):
-        return "lexiconp"
+    name = Path(source).name
+    if name.startswith("lexiconp"):
+        return "lexiconp_silprob" if name.startswith("lexiconp_silprob") else "lexiconp"
     words = {fields[0] for _, fields in lines}
     variants = (_VARIANT.fullmatch(word) for word in words if word.endswith(")"))
     if any(_is_comment(fields) for _, fields in lines) or any(m and m.group(1) in words for m in variants):
@@ -133,17 +125,23 @@ def _detect(lines: List[_Line], source: str) -> Kind:
     )
 
 
-def _parse_line(line: _Line, kind: Kind, source: str) -> Pronunciation:
+def _parse_line(line: _Line, kind: Kind, source: str, usual: Optional[SilenceWeights]) -> Pronunciation:
+    """`usual`: silence weights that need not be kept, as they are what the lexicon's silence says."""
     number, (word, *tokens) = line
     log_prob = 0.0
-    if kind == "lexiconp":
+    weights = None
+    if kind == "lexiconp_silprob":
+        log_prob = _log_probability(tokens.pop(0) if tokens else "", word, number, source)
+        weights = parse_weights(tokens[:3], word, number, source)
+        tokens = tokens[3:]
+    elif kind == "lexiconp":
         log_prob = _log_probability(tokens.pop(0) if tokens else "", word, number, source)
         if tokens and _DECIMAL.fullmatch(tokens[0]):
             raise LexiconFileError(
                 source,
                 number,
                 f"word {word!r} has the second number {tokens[0]}; expected `word probability token ...` "
-                "(of lexiconp_silprob.txt keep columns 1, 2 and the tokens)",
+                "(kind='lexiconp_silprob' reads lexiconp_silprob.txt)",
             )
     elif kind == "cmudict":
         variant = _VARIANT.fullmatch(word)
@@ -151,7 +149,7 @@ def _parse_line(line: _Line, kind: Kind, source: str) -> Pronunciation:
     if not tokens:
         raise LexiconFileError(source, number, f"word {word!r} has no tokens; give it a pronunciation or drop it")
     # Interned, since a large lexicon repeats a few dozen names a million times.
-    return Pronunciation(word, tuple(map(sys.intern, tokens)), log_prob)
+    return Pronunciation(word, tuple(map(sys.intern, tokens)), log_prob, None if weights == usual else weights)
 
 
 def _log_probability(field: str, word: str, number: int, source: str) -> float:
@@ -195,14 +193,28 @@ def write_lexicon(lexicon: Lexicon, path: PathLike) -> None:
     write_text(path, format_lexicon(lexicon))
 
 
-def format_lexicon(lexicon: Lexicon) -> str:
-    """The text that `write_lexicon` writes."""
+def write_lexicon_silprob(lexicon: Lexicon, directory: PathLike) -> None:
+    """Writes Kaldi's `lexiconp_silprob.txt` and `silprob.txt` into a folder, each atomically.
+
+    `read_lexicon`, with the silence that `read_silprob` reads, gives the lexicon back.
+
+    Raises:
+      LexiconError: no optional silence, or as `write_lexicon`.
+    """
+    texts = {"silprob.txt": format_silprob(lexicon), "lexiconp_silprob.txt": format_lexicon(lexicon, silence=True)}
+    for name, text in texts.items():
+        write_text(Path(directory) / name, text)
+
+
+def format_lexicon(lexicon: Lexicon, silence: bool = False) -> str:
+    """The text that `write_lexicon` writes; with `silence`, of `lexiconp_silprob.txt`."""
     cache: Dict[float, str] = {0.0: "1.0"}
     lines = []
     for entry in lexicon.pronunciations:
         if entry.log_prob not in cache:
             cache[entry.log_prob] = _probability_text(entry)
-        lines.append(f"{entry.word} {cache[entry.log_prob]} {' '.join(entry.tokens)}\n")
+        weights = f" {format_weights(lexicon.silence_weights(entry))}" if silence else ""
+        lines.append(f"{entry.word} {cache[entry.log_prob]}{weights} {' '.join(entry.tokens)}\n")
     return "".join(lines)
 
 
@@ -228,11 +240,12 @@ _STRESSED = re.compile(r"([A-Z]+)[0-2]")
 def strip_stress(lexicon: Lexicon) -> Lexicon:
     """Takes the stress digits 0, 1, 2 off ARPAbet vowels (`AH0` becomes `AH`).
 
-    Pronunciations of a word that become equal are merged into one, with the larger probability.
+    Pronunciations of a word that become equal are merged into one, the most probable, the first of equals.
     """
-    merged: Dict[Tuple[str, Tokens], float] = {}
+    merged: Dict[Tuple[str, Tokens], Pronunciation] = {}
     for entry in lexicon.pronunciations:
-        key = (entry.word, tuple(_STRESSED.sub(r"\1", token) for token in entry.tokens))
-        merged[key] = max(entry.log_prob, merged.get(key, -math.inf))
-    entries = (Pronunciation(word, tokens, log_prob) for (word, tokens), log_prob in merged.items())
-    return Lexicon(tuple(entries), lexicon.silence)
+        plain = replace(entry, tokens=tuple(_STRESSED.sub(r"\1", token) for token in entry.tokens))
+        other = merged.setdefault((plain.word, plain.tokens), plain)
+        if plain.log_prob > other.log_prob:
+            merged[plain.word, plain.tokens] = plain
+    return Lexicon(tuple(merged.values()), lexicon.silence)

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from fsaasr.core.errors import LexiconError, LexiconFileError
-from fsaasr.core.files import PathLike, content_hash, write_json, write_text
-from fsaasr.lexicon.formats import format_lexicon, parse_lexicon, read_utf8
+from fsaasr.core.files import PathLike, content_hash, write_json
+from fsaasr.lexicon.formats import parse_lexicon, write_lexicon, write_lexicon_silprob
 from fsaasr.lexicon.lexicon import Lexicon, OptionalSilence
+from fsaasr.lexicon.silprob import parse_silprob
+from fsaasr.lexicon.utf8_text import read_utf8
 
 FORMAT = "fsaasr.Lang.1"
 LANG_FILES = ("lexiconp.txt", "words.txt", "tokens.txt")
+SILPROB_FILES = ("lexiconp_silprob.txt", "silprob.txt")
+"""Beside them where the probability of silence depends on the words."""
 
 
 def write_lang(lexicon: Lexicon, directory: PathLike) -> None:
     """Writes `lexiconp.txt`, `words.txt`, `tokens.txt` and `lang.json` (silence, and hashes of the others).
 
-    `lang.json` is written last, so that `read_lang` notices a directory that a killed process left half new.
+    Where the probability of silence depends on the words, also `lexiconp_silprob.txt` and `silprob.txt`. `lang.json`
+    is written last, so that `read_lang` notices a directory that a killed process left half new.
     """
     directory = Path(directory)
-    lexicon_text = format_lexicon(lexicon)
-    write_text(directory / "lexiconp.txt", lexicon_text)
+    write_lexicon(lexicon, directory / "lexiconp.txt")
     lexicon.words.write(directory / "words.txt")
     lexicon.tokens.write(directory / "tokens.txt")
+    names: Tuple[str, ...] = LANG_FILES
+    if lexicon.word_dependent_silence:
+        write_lexicon_silprob(lexicon, directory)
+        names += SILPROB_FILES
     silence = lexicon.silence
     value = {
         "format": FORMAT,
         "silence": {"token": silence.token, "probability": silence.probability} if silence else None,
-        "hashes": {name: content_hash((directory / name).read_bytes()) for name in LANG_FILES},
+        "hashes": {name: content_hash((directory / name).read_bytes()) for name in names},
     }
     write_json(directory / "lang.json", value)
+    for name in set(SILPROB_FILES).difference(names):
+        (directory / name).unlink(missing_ok=True)
 
 
 def read_lang(directory: PathLike) -> Lexicon:
@@ -42,14 +52,19 @@ def read_lang(directory: PathLike) -> Lexicon:
     """
     directory = Path(directory)
     meta = _read_meta(directory / "lang.json")
-    texts = {name: read_utf8(directory / name) for name in LANG_FILES}
+    weighted = SILPROB_FILES[0] in meta["hashes"]
+    texts = {name: read_utf8(directory / name) for name in LANG_FILES + SILPROB_FILES * weighted}
     for name, text in texts.items():
         if content_hash(text) != meta["hashes"].get(name):
             raise LexiconFileError(
                 directory / name, None, "changed since the lang directory was written; run write_lang again"
             )
-    lexicon_path = directory / "lexiconp.txt"
-    return parse_lexicon(texts["lexiconp.txt"], _silence(meta, directory), str(lexicon_path), "lexiconp")
+    silence = _silence(meta, directory)
+    if weighted and silence is not None:
+        path = directory / SILPROB_FILES[1]
+        silence = parse_silprob(texts[path.name], silence.token, str(path))
+    name = SILPROB_FILES[0] if weighted else LANG_FILES[0]
+    return parse_lexicon(texts[name], silence, str(directory / name), "lexiconp_silprob" if weighted else "lexiconp")
 
 
 def _read_meta(path: Path) -> Any:

@@ -33,6 +33,34 @@ def symbol_problem(symbol: str) -> Optional[str]:
 
 
 @dataclass(frozen=True)
+class SilenceWeights:
+    """How silence goes with one pronunciation (Chen, Xu, Povey, Khudanpur 2015); Kaldi's three numbers.
+
+    Between the pronunciations v and w, silence has the score log after(v) + log before(w), and its absence
+    log(1 - after(v)) + log not_before(w); as in Kaldi, the two need not sum to one.
+
+    Attributes:
+      after: P(s_r | v), the probability of silence after it; in (0, 1), both ends left out.
+      before: F(s_l | w), correction for silence before it; positive and finite, 1 corrects nothing.
+      not_before: F(n_l | w), correction for no silence before it; likewise.
+
+    Raises:
+      LexiconError: a number out of range.
+    """
+
+    after: float
+    before: float = 1.0
+    not_before: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.after < 1.0:
+            raise LexiconError(f"SilenceWeights: probability {self.after} of silence after, expected 0 < p < 1")
+        for name in ("before", "not_before"):
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise LexiconError(f"SilenceWeights: correction {name} is {getattr(self, name)}, expected a number > 0")
+
+
+@dataclass(frozen=True)
 class Pronunciation:
     """One way to say a word.
 
@@ -41,6 +69,7 @@ class Pronunciation:
       tokens: its phones, characters or pieces; at least one.
       log_prob: natural log of the pronunciation probability, finite and at most 0. As in Kaldi's
         `lexiconp.txt`, the probabilities of a word need not sum to one (often the largest is 1).
+      silence: how silence goes with it; None: as the lexicon's `OptionalSilence` says of all.
 
     Raises:
       LexiconError: no tokens, or a log probability out of range.
@@ -49,6 +78,7 @@ class Pronunciation:
     word: str
     tokens: Tokens
     log_prob: float = 0.0
+    silence: Optional[SilenceWeights] = None
 
     def __post_init__(self) -> None:
         if not self.tokens:
@@ -66,7 +96,9 @@ class OptionalSilence:
 
     Attributes:
       token: its name.
-      probability: of its being there, each time; in (0, 1), both ends left out.
+      probability: of its being there, each time that nothing more is known; in (0, 1), both ends left out.
+      sentence: weights of a sentence's ends, as if they were one pronunciation: `after` its beginning, and `before`
+        and `not_before` its end; None: as anywhere else.
 
     Raises:
       LexiconError: a probability out of range, or a reserved token.
@@ -74,6 +106,7 @@ class OptionalSilence:
 
     token: str = "SIL"
     probability: float = 0.5
+    sentence: Optional[SilenceWeights] = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.probability < 1.0:
@@ -167,12 +200,35 @@ class Lexicon:
             groups.setdefault(entry.tokens, []).append(entry.word)
         return {tokens: tuple(words) for tokens, words in groups.items() if len(words) > 1}
 
+    @property
+    def word_dependent_silence(self) -> bool:
+        """Whether there is silence, and its probability depends on the words around it."""
+        silence = self.silence
+        return silence is not None and (
+            silence.sentence is not None or any(entry.silence is not None for entry in self.pronunciations)
+        )
+
+    def silence_weights(self, entry: Optional[Pronunciation] = None) -> SilenceWeights:
+        """How silence goes with a pronunciation, or with the ends of a sentence if None.
+
+        Raises:
+          LexiconError: the lexicon has no optional silence.
+        """
+        if self.silence is None:
+            raise LexiconError("Lexicon.silence_weights: the lexicon has no optional silence; give it one")
+        own = self.silence.sentence if entry is None else entry.silence
+        return own or SilenceWeights(self.silence.probability)
+
     @cached_property
     def hash(self) -> str:
         """Hash of the whole content: pronunciations in order, probabilities, silence."""
-        lines = [f"{entry.word} {entry.log_prob.hex()} {' '.join(entry.tokens)}" for entry in self.pronunciations]
-        silence = f"{self.silence.token} {self.silence.probability.hex()}" if self.silence else ""
-        return content_hash("fsaasr.Lexicon.1", silence, "\n".join(lines))
+        lines = [
+            f"{entry.word} {entry.log_prob.hex()} {' '.join(entry.tokens)}{_hashed(entry.silence)}"
+            for entry in self.pronunciations
+        ]
+        silence = self.silence
+        said = f"{silence.token} {silence.probability.hex()}{_hashed(silence.sentence)}" if silence else ""
+        return content_hash("fsaasr.Lexicon.1", said, "\n".join(lines))
 
     @classmethod
     def from_text(
@@ -182,3 +238,10 @@ class Lexicon:
         from fsaasr.lexicon.formats import parse_lexicon
 
         return parse_lexicon(text, silence, source, kind)
+
+
+def _hashed(weights: Optional[SilenceWeights]) -> str:
+    if weights is None:
+        return ""
+    numbers = (weights.after, weights.before, weights.not_before)
+    return "\t" + " ".join(float(number).hex() for number in numbers)  # a tab stands in no symbol

@@ -19,6 +19,7 @@ from fsaasr.recipe.lattice_archives import (
     rescore_lattices,
 )
 from fsaasr.recipe.lattice_quality import LatticeQuality, make_word_lattices, measure_quality
+from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.neural_lm import TrainedLm, train_lm_model
 from fsaasr.recipe.reading import read_recipe
 from fsaasr.recipe.results import (
@@ -76,6 +77,7 @@ __all__ = [
     "decode_cuts",
     "draw_model",
     "estimate_arpa",
+    "learn_lexicon",
     "make_graph",
     "make_lang",
     "make_word_lattices",

@@ -59,6 +59,10 @@ class Experiment:
         """Lang directory of a lexicon."""
         return self.folder / "lang" / lexicon
 
+    def learned_lang_dir(self, data: str, lexicon: str) -> Path:
+        """Lang directory of a lexicon with the weights that a training part taught; its own where none does."""
+        return self.folder / "learned" / data / lexicon if self._teacher(lexicon) else self.lang_dir(lexicon)
+
     def lexicon_path(self, lexicon: str) -> Path:
         """File of a lexicon, in the recipe's folder or in the corpus that was prepared."""
         entry = self.spec.lexicons[lexicon]
@@ -129,13 +133,18 @@ class Experiment:
             raise ConfigError(f"recipe {self.spec.name!r}: lexicon {lexicon!r}: no file {path}")
         return key_of("lang", fsaasr.__version__, replace(entry, file=""), content_hash(path.read_bytes()))
 
+    def _lexicon_key(self, data: str, lexicon: str) -> str:
+        teacher, key = self._teacher(lexicon), self._lang_key(lexicon)
+        weights = asdict(self.spec.lexicons[lexicon].weights)
+        return key_of("learn", key, weights, self._train_key(data, teacher)) if teacher else key
+
     def _train_key(self, data: str, system: str) -> str:
         entry = self.spec.systems[system]
         before = [self._train_key(data, entry.start)] if entry.start else []
         prepared = steps.prepared_key(self.data_dir(data))
         # What is left at its default is left out, so that an option more does not redo what never used it.
         settings = without_defaults(self.setup(system), config_to_dict(setup_from_dict(entry.family, {})))
-        return key_of("train", self._lang_key(entry.lexicon), prepared, entry.family, settings, *before)
+        return key_of("train", self._lexicon_key(data, entry.lexicon), prepared, entry.family, settings, *before)
 
     def _grammar_key(self, data: str, grammar: str) -> str:
         entry = self.spec.grammars[grammar]
@@ -240,18 +249,40 @@ class Experiment:
         ]
 
     def train_jobs(self) -> List[Job]:
-        """One job for each way to divide the corpus and each system."""
+        """One job for each way to divide the corpus and each system, or lexicon that is learned from one."""
         return [job for wave in self.train_waves() for job in wave]
 
     def train_waves(self) -> List[List[Job]]:
-        """The jobs of training in groups; the systems of a group start from those of the groups before."""
-        depth: Dict[str, int] = {}
+        """The jobs of training in groups; those of a group need what the groups before made."""
+        systems: Dict[str, int] = {}
+        lexicons: Dict[str, int] = {name: -1 for name in self.spec.lexicons}
         for name, entry in self.spec.systems.items():
-            depth[name] = depth[entry.start] + 1 if entry.start else 0
+            systems[name] = max(lexicons[entry.lexicon], systems.get(entry.start, -1)) + 1
+            # What a system teaches, or starts, comes after it.
+            taught = {lexicon: systems[name] + 1 for lexicon in lexicons if self._teacher(lexicon) == name}
+            lexicons.update(taught)
         return [
-            [self._train_job(data, name) for data in self.spec.data for name in depth if depth[name] == wave]
-            for wave in range(max(depth.values()) + 1)
+            [self._train_job(data, name) for data in self.spec.data for name in systems if systems[name] == wave]
+            + [self._learn_job(data, name) for data in self.spec.data for name in lexicons if lexicons[name] == wave]
+            for wave in range(max(*systems.values(), *lexicons.values()) + 1)
         ]
+
+    def _teacher(self, lexicon: str) -> str:
+        return self.spec.lexicons[lexicon].learned_from
+
+    def _learn_job(self, data: str, lexicon: str) -> Job:
+        out = self.learned_lang_dir(data, lexicon)
+        arguments = {
+            "model_dir": self.model_dir(data, self._teacher(lexicon)),
+            "data_dir": self.data_dir(data),
+            "lang_dir": self.lang_dir(lexicon),
+            "out_dir": out,
+            "weights": asdict(self.spec.lexicons[lexicon].weights),
+            "cache_dir": self.features_dir,
+        }
+        key = self._lexicon_key(data, lexicon)
+        outputs = (out / "lexiconp.txt", out / "lang.json")
+        return Job(f"learn {data}/{lexicon}", out / "done.json", key, steps.make_learned_lang, arguments, outputs)
 
     def _train_job(self, data: str, system: str) -> Job:
         entry, out = self.spec.systems[system], self.model_dir(data, system)
@@ -259,7 +290,7 @@ class Experiment:
             "family": entry.family,
             "setup": self.setup(system),
             "data_dir": self.data_dir(data),
-            "lang_dir": self.lang_dir(entry.lexicon),
+            "lang_dir": self.learned_lang_dir(data, entry.lexicon),
             "out_dir": out,
             "cache_dir": self.features_dir,
             "start_dir": self.model_dir(data, entry.start) if entry.start else None,

@@ -11,6 +11,7 @@ from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 from fsaasr.decode import SearchOptions
 from fsaasr.decode.options import ENGINES
+from fsaasr.lexicon import WeightConfig
 from fsaasr.recipe.tuning import TuningGrid
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -42,6 +43,9 @@ class LexiconSpec:
         token for a character that begins a word: such systems are recognized without a lexicon, too (grammar `none`).
       silence: token of the optional silence; None for none.
       silence_probability: of it being there, each time.
+      learned_from: system whose alignments of the training data teach the probabilities of pronunciations and of
+        silence by word; empty for none. Systems after it can have this lexicon.
+      weights: how they are learned.
       within: `recipe` or `corpus`: what `file` is relative to; a corpus may bring its own lexicon.
     """
 
@@ -51,6 +55,9 @@ class LexiconSpec:
     units: Literal["phones", "positioned-phones", "characters", "marked-characters"] = "phones"
     silence: Optional[str] = None
     silence_probability: float = 0.5
+    # Part of the keys of what is learned alone.
+    learned_from: str = field(default="", repr=False)
+    weights: WeightConfig = field(default_factory=WeightConfig, repr=False)
     # Not part of a job's key: what counts is the file's content.
     within: Literal["recipe", "corpus"] = field(default="recipe", repr=False)
 
@@ -147,12 +154,7 @@ class RecipeSpec:
             wrong = [name for name in names if not _NAME.fullmatch(name)]
             if wrong or not names:
                 self._refuse(kind, wrong[0] if wrong else "nothing", "one or more names of letters, digits, `-_.`")
-        for name, system in self.systems.items():
-            if system.lexicon not in self.lexicons:
-                self._refuse(f"systems.{name}.lexicon", system.lexicon, f"one of {', '.join(self.lexicons)}")
-            before = list(self.systems)[: list(self.systems).index(name)]
-            if system.start and system.start not in before:
-                self._refuse(f"systems.{name}.start", system.start, f"one of those before it: {', '.join(before)}")
+        self._check_order()
         for engine in self.engines:
             if engine not in ENGINES or engine == "auto":
                 self._refuse("engines", engine, f"some of {', '.join(ENGINES[1:])}")
@@ -161,6 +163,21 @@ class RecipeSpec:
                 self._refuse("showcase", name, f"some of {', '.join(self.systems)}")
         if self.drawing and (len(self.drawing) != 2 or self.drawing[0] not in self.lexicons):
             self._refuse("drawing", str(self.drawing), "[lexicon, topology]")
+
+    def _check_order(self) -> None:
+        """Systems and lexicons need only what comes before them."""
+        for name, system in self.systems.items():
+            if system.lexicon not in self.lexicons:
+                self._refuse(f"systems.{name}.lexicon", system.lexicon, f"one of {', '.join(self.lexicons)}")
+            before = list(self.systems)[: list(self.systems).index(name)]
+            teacher = self.lexicons[system.lexicon].learned_from
+            for key, other in ((f"systems.{name}.start", system.start), (f"systems.{name}.lexicon", teacher)):
+                if other and other not in before:
+                    self._refuse(key, other, f"one of those before it: {', '.join(before)}")
+        for name, lexicon in self.lexicons.items():
+            if lexicon.learned_from and lexicon.learned_from not in self.systems:
+                known = ", ".join(self.systems)
+                self._refuse(f"lexicons.{name}.learned_from", lexicon.learned_from, f"one of {known}")
 
     def _refuse(self, key: str, found: str, expected: str) -> None:
         raise ConfigError(f"recipe {self.name!r}: key {key!r}: found {found}, expected {expected}")

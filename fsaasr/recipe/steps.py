@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
 from fsaasr.core.config import config_from_dict
+from fsaasr.core.errors import LexiconError
 from fsaasr.core.files import PathLike, atomic_path, read_json
-from fsaasr.corpora import prepare, read_cuts
+from fsaasr.corpora import manifest_path, prepare, read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.graph import Graph, compile_token_graph, load_graph, token_loop
 from fsaasr.lexicon import (
     Lexicon,
     OptionalSilence,
+    WeightConfig,
     character_lexicon,
     read_lang,
     read_lexicon,
+    read_silprob,
     with_positions,
     write_lang,
 )
@@ -26,6 +29,7 @@ from fsaasr.recipe.decoding import decode_cuts, lexicon_for
 from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.grammars import build_grammar, estimate_arpa
 from fsaasr.recipe.lattice_quality import make_word_lattices
+from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.pieces import check_marked
 from fsaasr.recipe.scales import read_scales
 from fsaasr.recipe.searches import says_tokens, searchable
@@ -54,13 +58,46 @@ def make_lexicon(file: PathLike, units: str, silence: Optional[OptionalSilence])
 
 
 def make_lang(
-    file: PathLike, out_dir: PathLike, units: str = "phones", silence: str = "", silence_probability: float = 0.5
+    file: PathLike,
+    out_dir: PathLike,
+    units: str = "phones",
+    silence: str = "",
+    silence_probability: float = 0.5,
+    silprob: Optional[PathLike] = None,
 ) -> Lexicon:
-    """Writes the lang directory of a lexicon file; an empty `silence` means none."""
+    """Writes the lang directory of a lexicon file; an empty `silence` means none.
+
+    Args:
+      silprob: Kaldi's `silprob.txt`, in place of one probability; beside `lexiconp_silprob.txt`.
+
+    Raises:
+      LexiconError: `silprob` without `silence`, or a `lexiconp_silprob.txt` without both.
+    """
     optional = OptionalSilence(silence, silence_probability) if silence else None
+    if silprob is not None and optional:
+        optional = read_silprob(silprob, silence)
     lexicon = make_lexicon(file, units, optional)
+    weighted = any(entry.silence for entry in lexicon.pronunciations)
+    if (weighted and silprob is None) or (silprob is not None and not silence):
+        raise LexiconError(
+            f"make_lang: {file}: probabilities of silence by word are in two files, and neither names the token; give "
+            "lexiconp_silprob.txt, silprob.txt (--silprob) and the token (--silence)"
+        )
     write_lang(lexicon, out_dir)
     return lexicon
+
+
+def make_learned_lang(
+    model_dir: PathLike,
+    data_dir: PathLike,
+    lang_dir: PathLike,
+    out_dir: PathLike,
+    weights: Mapping[str, Any],
+    cache_dir: PathLike,
+) -> None:
+    """Writes a lang directory with the weights that a model's alignments of the `train` part teach."""
+    cuts = manifest_path(data_dir, "train")
+    learn_lexicon(model_dir, cuts, lang_dir, out_dir, config_from_dict(WeightConfig, weights), cache_dir)
 
 
 def make_lm(cuts_path: PathLike, lang_dir: PathLike, arpa_path: PathLike, order: int) -> None:

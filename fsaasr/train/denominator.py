@@ -34,13 +34,12 @@ def spoken_tokens(texts: Iterable[str], lexicon: Lexicon, seed: int) -> List[Lis
     rng = np.random.default_rng(seed)
     sequences = []
     for text in texts:
-        parts = [_drawn_silence(lexicon, rng)]
-        for word in text.split():
-            entries = lexicon.of(word)
-            weight = np.exp([entry.log_prob for entry in entries])
-            parts.append(list(entries[rng.choice(len(entries), p=weight / weight.sum())].tokens))
-            parts.append(_drawn_silence(lexicon, rng))
-        sequences.append([token for part in parts for token in part])
+        said = [_drawn(lexicon.of(word), rng) for word in text.split()]
+        sequence: List[str] = []
+        for left, right in zip([None, *said], [*said, None]):
+            sequence += _drawn_silence(lexicon, left, right, rng)
+            sequence += right.tokens if right else ()
+        sequences.append(sequence)
     return sequences
 
 
@@ -125,6 +124,17 @@ def leaky(graph: DecodingGraph, coefficient: float) -> DecodingGraph:
     return replace(graph, fst=arrays, arc_flags=None)
 
 
-def _drawn_silence(lexicon: Lexicon, rng: np.random.Generator) -> List[str]:
-    silence = lexicon.silence
-    return [silence.token] if silence is not None and rng.random() < silence.probability else []
+def _drawn(entries: Sequence[Pronunciation], rng: np.random.Generator) -> Pronunciation:
+    weight = np.exp([entry.log_prob for entry in entries])
+    return entries[rng.choice(len(entries), p=weight / weight.sum())]
+
+
+def _drawn_silence(
+    lexicon: Lexicon, left: Optional[Pronunciation], right: Optional[Pronunciation], rng: np.random.Generator
+) -> List[str]:
+    """Silence or none between two pronunciations, or at an end."""
+    if lexicon.silence is None:
+        return []
+    after, before = lexicon.silence_weights(left), lexicon.silence_weights(right)
+    with_it, without = after.after * before.before, (1 - after.after) * before.not_before
+    return [lexicon.silence.token] if rng.random() < with_it / (with_it + without) else []

@@ -10,7 +10,8 @@ import pytest
 
 from fsaasr.core import ConfigError
 from fsaasr.hypotheses import read_jsonl, read_transcripts
-from fsaasr.models import load_graph
+from fsaasr.lexicon import WeightConfig, read_lang
+from fsaasr.models import load_graph, load_lexicon
 from fsaasr.recipe import (
     STAGES,
     Experiment,
@@ -192,6 +193,63 @@ def test_a_tied_system_is_trained_from_the_alignments_of_another(experiment: Exp
         run_stage(tied, stage, workers=1)
     rates = {row.system: row.wer for row in collect_results(tied).rows}
     assert rates["tied"] < 0.1
+    collect_results(experiment)
+
+
+def learning(experiment: Experiment) -> Experiment:
+    """The experiment with a lexicon that its GMM teaches, and a second system of each family on that."""
+    spec = experiment.spec
+    lexicons = {**spec.lexicons, "learned": replace(spec.lexicons["phones"], learned_from="gmm")}
+    systems = {**spec.systems, **{f"{name}-2": replace(spec.systems[name], lexicon="learned") for name in spec.systems}}
+    grammars = {"loop": spec.grammars["loop"]}
+    return Experiment(
+        replace(spec, lexicons=lexicons, systems=systems, grammars=grammars, showcase=(), drawing=()), experiment.folder
+    )
+
+
+def test_a_lexicon_is_learned_between_its_teacher_and_its_users(experiment: Experiment) -> None:
+    asking = learning(experiment)
+    waves = asking.train_waves()
+    assert [[job.name for job in wave] for wave in waves] == [
+        ["train kaldi/gmm", "train kaldi/ctc"],
+        ["learn kaldi/learned"],
+        ["train kaldi/gmm-2", "train kaldi/ctc-2"],
+    ]
+    assert all(job.is_done() for job in waves[0])
+    weights = WeightConfig(correction_smoothing=5.0)
+    lexicons = {**asking.spec.lexicons, "learned": replace(asking.spec.lexicons["learned"], weights=weights)}
+    other = Experiment(replace(asking.spec, lexicons=lexicons), asking.folder).train_waves()
+    same = [[one.key == another.key for one, another in zip(*wave)] for wave in zip(waves, other)]
+    assert same == [[True, True], [False], [False, False]]
+    with pytest.raises(ConfigError, match=r"systems\.gmm\.lexicon.*found gmm, expected one of those before it"):
+        replace(asking.spec, systems={"gmm": replace(asking.spec.systems["gmm"], lexicon="learned")})
+    lexicons["learned"] = replace(lexicons["learned"], learned_from="teacher")
+    with pytest.raises(ConfigError, match=r"lexicons\.learned\.learned_from.*found teacher, expected one of gmm, ctc"):
+        replace(asking.spec, lexicons=lexicons, systems=experiment.spec.systems)
+
+
+def test_systems_of_each_family_train_and_decode_with_learned_weights(experiment: Experiment) -> None:
+    asking = learning(experiment)
+    for stage in ("lang", "train", "graph", "tune", "decode"):
+        run_stage(asking, stage, workers=1)
+    learned = read_lang(asking.learned_lang_dir("kaldi", "learned"))
+    assert learned.word_dependent_silence
+    silence = learned.silence
+    assert silence is not None
+    # Recordings begin with noise and have some behind each word.
+    assert silence.probability > 0.8
+    lexicons = {name: load_lexicon(asking.model_dir("kaldi", name)) for name in asking.spec.systems}
+    assert lexicons["gmm-2"] == learned
+    assert lexicons["ctc-2"].silence is None
+    assert [entry.log_prob for entry in lexicons["ctc-2"].pronunciations] == [
+        e.log_prob for e in learned.pronunciations
+    ]
+    for name in ("gmm", "ctc"):
+        graphs = [load_graph(asking.model_dir("kaldi", system)) for system in (name, f"{name}-2")]
+        # Each word has one pronunciation, so that only silence can make a difference.
+        assert (graphs[0].hash == graphs[1].hash) == (name == "ctc")
+    rates = {row.system: row.wer for row in collect_results(asking).rows}
+    assert max(rates.values()) < 0.1
     collect_results(experiment)
 
 

@@ -11,7 +11,7 @@ import torch
 from fsaasr.core.errors import ConfigError, TrainingError
 from fsaasr.decode import forward_backward
 from fsaasr.graph import TranscriptCompiler
-from fsaasr.lexicon import Lexicon, OptionalSilence
+from fsaasr.lexicon import Lexicon, OptionalSilence, SilenceWeights
 from fsaasr.testing import exact_search, linear_ctc_fst, random_fst, toy_graph
 from fsaasr.train import (
     MmiOptions,
@@ -39,6 +39,31 @@ def system(topology: str = "hmm1", order: int = 2):
     rng = torch.Generator().manual_seed(0)
     scores = torch.randn(3, 14, denominator.num_columns, generator=rng, dtype=torch.float64)
     return numerators, denominator, scores.requires_grad_(), torch.tensor([14, 10, 12])
+
+
+def test_silence_is_drawn_by_the_words_around_it():
+    weighted = Lexicon.from_text(
+        "a 1.0 0.25 1.0 1.0 A\nb 1.0 0.75 3.0 0.5 B\n",
+        OptionalSilence("SIL", 0.5, SilenceWeights(0.125, 2.0, 1.0)),
+        kind="lexiconp_silprob",
+    )
+    drawn = spoken_tokens(["a b"] * 4000, weighted, 0)
+    share = [np.mean([cut(tokens) == "SIL" for tokens in drawn]) for cut in (first, middle, last)]
+    # P(s_r | v) F(s_l | w) over the sum of this and (1 - P(s_r | v)) F(n_l | w).
+    expected = [0.125 / (0.125 + 0.875), 0.25 * 3 / (0.25 * 3 + 0.75 * 0.5), 0.75 * 2 / (0.75 * 2 + 0.25)]
+    assert share == pytest.approx(expected, abs=0.03)
+
+
+def first(tokens):
+    return tokens[0]
+
+
+def middle(tokens):
+    return tokens[tokens.index("A") + 1]
+
+
+def last(tokens):
+    return tokens[-1]
 
 
 def test_loss_and_gradient_are_differences_of_totals_and_posteriors():

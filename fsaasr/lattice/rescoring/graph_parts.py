@@ -13,6 +13,7 @@ from fsaasr.core.errors import LatticeError
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph import Topology, find_topology, moves
 from fsaasr.graph.topology_fst import check_transitions
+from fsaasr.lattice.rescoring.word_silence import WordSilence
 from fsaasr.lattice.word_lattice import GraphParts, WordLattice
 from fsaasr.lexicon import Lexicon
 
@@ -31,7 +32,8 @@ def split_graph_scores(
     * pronunciation: the lexicon's log probability of the word by the tokens of the arc;
     * topology: to stay in each column and to leave it;
     * silence: log(1 - p) for each word, for no silence behind it, and on each arc from the start, for none before;
-      an arc of silence has log p - log(1 - p), so that a path has log p or log(1 - p) for each place;
+      an arc of silence has log p - log(1 - p), so that a path has log p or log(1 - p) for each place; where p depends
+      on the words, see `WordSilence`: states at which words with other probabilities meet are there several times;
     * lm: the rest, final scores included.
 
     The first three are exact arc by arc. A graph's determinization moves weights towards the beginning of words and
@@ -71,9 +73,11 @@ class GraphSplitter:
         """
         self.words, self.tokens = words, tokens
         self._moves = _transition_tables(transitions, find_topology(topology), tokens)
+        self.word_silence = WordSilence(lexicon) if lexicon.word_dependent_silence else None
         none = math.log(1 - lexicon.silence.probability) if lexicon.silence else 0.0
         self.no_silence, self.silence = none, math.log(lexicon.silence.probability) - none if lexicon.silence else 0.0
-        self.trie, self.ends, self.log_prob = _pronunciations(lexicon, words, tokens)
+        self.trie, self.ends, self.entry = _pronunciations(lexicon, words, tokens)
+        self.log_prob = np.array([*(entry.log_prob for entry in lexicon.pronunciations), 0.0])
 
     def split(self, lattice: WordLattice) -> WordLattice:
         """As `split_graph_scores`."""
@@ -92,9 +96,14 @@ class GraphSplitter:
             self._transitions(lattice),
             self.trie,
         )
-        is_word = lattice.output_label > 0
-        silence = self.silence * outside + self.no_silence * (is_word.astype(np.int64) + (lattice.source == 0))
-        pronunciation = self._pronunciation(lattice, node)
+        entry = self._entries(lattice, node)
+        if self.word_silence is None:
+            is_word = lattice.output_label > 0
+            silence = self.silence * outside + self.no_silence * (is_word.astype(np.int64) + (lattice.source == 0))
+        else:
+            lattice, origin, silence = self.word_silence.split(lattice, entry, outside)
+            entry, topology = entry[origin], topology[origin]
+        pronunciation = self.log_prob[entry]
         lm = lattice.graph_score - pronunciation - silence - topology
         parts = (part.astype(np.float32) for part in (lm, pronunciation, silence, topology))
         return replace(lattice, parts=GraphParts(*parts))
@@ -107,7 +116,8 @@ class GraphSplitter:
             self._refuse(lattice, f"transitions of {len(self._moves[0])} columns", f"expected {columns}")
         return self._moves
 
-    def _pronunciation(self, lattice: WordLattice, node: Int64) -> Float64:
+    def _entries(self, lattice: WordLattice, node: Int64) -> Int64:
+        """Number of each arc's pronunciation in the lexicon, -1 where it has no word or an unfinished one."""
         keys = node * len(self.words) + lattice.output_label
         place = np.minimum(np.searchsorted(self.ends, keys), len(self.ends) - 1)
         is_word = lattice.output_label > 0
@@ -123,7 +133,7 @@ class GraphSplitter:
                 "are none of its pronunciations",
                 "give the lexicon of the graph",
             )
-        return np.where(found, self.log_prob[place], 0.0)
+        return np.where(found, self.entry[place], -1)
 
     def _refuse(self, lattice: WordLattice, found: str, remedy: str) -> None:
         raise LatticeError(f"split_graph_scores: utterance {lattice.utterance!r}: {found}; {remedy}")
@@ -140,20 +150,18 @@ def _transition_tables(
     return transitions.astype(np.float64), known.target, known.state
 
 
-def _pronunciations(
-    lexicon: Lexicon, words: SymbolTable, tokens: SymbolTable
-) -> Tuple[Tuple[Any, ...], Int64, Float64]:
-    """A trie of token sequences, as `read_arcs` takes it; keys `node * words + word`, ascending; log probabilities."""
+def _pronunciations(lexicon: Lexicon, words: SymbolTable, tokens: SymbolTable) -> Tuple[Tuple[Any, ...], Int64, Int64]:
+    """A trie of token sequences, as `read_arcs` takes it; keys `node * words + word`, ascending; their entries."""
     children: Dict[int, int] = {}
-    ends: Dict[int, float] = {}
-    for entry in lexicon.pronunciations:
+    ends: Dict[int, int] = {}
+    for number, entry in enumerate(lexicon.pronunciations):
         node = 0
         for token in entry.tokens:
             node = children.setdefault(node * len(tokens) + tokens.get(token, 0), len(children) + 1)
         if entry.word in words:
-            ends[node * len(words) + words[entry.word]] = entry.log_prob
+            ends[node * len(words) + words[entry.word]] = number
     edges = sorted(children.items())
     keys, nodes = (np.array(column, dtype=np.int64) for column in zip(*edges))
     places = sorted(ends)
-    log_prob = np.array([ends[place] for place in places])
-    return (len(tokens), keys, nodes), np.array(places, dtype=np.int64), log_prob
+    numbers = np.array([ends[place] for place in places], dtype=np.int64)
+    return (len(tokens), keys, nodes), np.array(places, dtype=np.int64), numbers

@@ -11,9 +11,9 @@ from fsaasr.core.scores import Scores
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.grammar import estimate_ngram, read_arpa
 from fsaasr.graph import NON_WORD, TOKEN_START, TOPOLOGIES, compile_graph, moves
-from fsaasr.lattice import GraphSplitter, check, rescore_ngram, split_graph_scores
+from fsaasr.lattice import GraphSplitter, check, minimized, rescore_ngram, split_graph_scores
 from fsaasr.lattice.nbest import nbest_paths
-from fsaasr.lexicon import Lexicon, OptionalSilence
+from fsaasr.lexicon import Lexicon, OptionalSilence, SilenceWeights
 from fsaasr.testing import random_word_lattice
 from tests.grammar.toys import DATA, table
 from tests.transitions import random_transitions
@@ -22,6 +22,12 @@ LEXICON = Lexicon.from_text(
     "a 1.0 x\na 0.25 x y\nab 1.0 x y\nb 0.5 y\nb 1.0 z z\nc 0.75 z\n", OptionalSilence("SIL", 0.25), kind="lexiconp"
 )
 SILENT_WORD = Lexicon.from_text("a 1.0 x\nb 0.5 x y\nhm 1.0 SIL\n", OptionalSilence("SIL", 0.125), kind="lexiconp")
+WEIGHTED = Lexicon.from_text(
+    "a 1.0 0.25 1.5 0.75 x\na 0.25 0.5 0.5 1.25 x y\nab 1.0 0.75 1.0 1.0 x y\nb 0.5 0.125 2.0 0.25 y\n"
+    "b 1.0 0.5 0.5 1.5 z z\nhm 1.0 0.625 0.75 1.25 SIL\n",
+    OptionalSilence("SIL", 0.5, SilenceWeights(0.875, 1.75, 0.5)),
+    kind="lexiconp_silprob",
+)
 NO_SILENCE = Lexicon.from_text("a 0.5 x\nb 1.0 x y\nc 0.25 y\n", kind="lexiconp")
 
 BEAM = 6.0
@@ -74,6 +80,21 @@ def best_backoff(model, words):
     return max(score.values()) * math.log(10)
 
 
+def silence_of_words(hypothesis, lexicon):
+    """The paper's sum over gaps: log P(s_r | v) F(s_l | w), or with n for s."""
+    begins = {token.start: token.name for token in hypothesis.tokens}
+    total, left, frame = 0.0, lexicon.silence.sentence, 0.0
+    for word in [*hypothesis.words, None]:
+        right, start = lexicon.silence.sentence, math.inf
+        if word is not None:
+            said = tuple(t.name for t in hypothesis.tokens if word.start <= t.start < word.end)
+            right, start = next(e.silence for e in lexicon.of(word.name) if e.tokens == said), word.start
+        silent = any(frame - 1e-9 <= time < start - 1e-9 for time in begins)
+        total += math.log(left.after * right.before if silent else (1 - left.after) * right.not_before)
+        left, frame = right, word.end if word else 0.0
+    return total
+
+
 def expected_parts(lattice, path, lexicon, model, transitions, topology_name):
     """Natural log probabilities of a path, from its words, tokens and columns: lm, pronunciation, silence, topology."""
     hypothesis = lattice.read_path(path)
@@ -86,7 +107,9 @@ def expected_parts(lattice, path, lexicon, model, transitions, topology_name):
         pronunciation += next(entry.log_prob for entry in lexicon.of(word.name) if entry.tokens == said)
     silences, topology = int((flags & NON_WORD > 0).sum()), 0.0
     silence = 0.0
-    if lexicon.silence:
+    if lexicon.word_dependent_silence:
+        silence = silence_of_words(hypothesis, lexicon)
+    elif lexicon.silence:
         p = lexicon.silence.probability
         silence = silences * math.log(p) + (len(words) + 1 - silences) * math.log(1 - p)
     known = moves(TOPOLOGIES[topology_name], lexicon.tokens)
@@ -97,7 +120,7 @@ def expected_parts(lattice, path, lexicon, model, transitions, topology_name):
     return best_backoff(model, words), pronunciation, silence, topology
 
 
-@pytest.mark.parametrize("lexicon", [LEXICON, SILENT_WORD, NO_SILENCE])
+@pytest.mark.parametrize("lexicon", [LEXICON, SILENT_WORD, WEIGHTED, NO_SILENCE])
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_along_each_path_the_parts_are_what_their_sources_say(topology, lexicon):
     lattices, model, transitions = decoded(topology, lexicon, 1)
@@ -111,6 +134,23 @@ def test_along_each_path_the_parts_are_what_their_sources_say(topology, lexicon)
             found = (lm, *(part.sum(dtype=np.float64) for part in (parts.pronunciation, parts.silence, parts.topology)))
             expected = expected_parts(split, path, lexicon, model, transitions, topology)
             assert found == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("topology", ["ctc", "hmm1"])
+def test_states_where_words_meet_are_told_apart_as_silence_by_word_needs(topology):
+    more = 0
+    for seed in range(2):
+        lattices, _, transitions = decoded(topology, WEIGHTED, seed, frames=14)
+        for lattice in map(minimized, lattices):
+            split = split_graph_scores(lattice, WEIGHTED, transitions, topology)
+            check(split)
+            assert [path.to_dict() for path in split.nbest(50)] == [path.to_dict() for path in lattice.nbest(50)]
+            assert split.total_score() == pytest.approx(lattice.total_score(), abs=1e-4)
+            for path in best_paths(split):
+                silence = split.parts.silence[path].sum(dtype=np.float64)
+                assert silence == pytest.approx(silence_of_words(split.read_path(path), WEIGHTED), abs=1e-4)
+            more += split.num_states - lattice.num_states
+    assert more > 0
 
 
 @pytest.mark.parametrize("topology", ["ctc", "hmm3"])
