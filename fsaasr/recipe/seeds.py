@@ -13,7 +13,8 @@ def expand_seeds(spec: RecipeSpec) -> RecipeSpec:
     """A recipe in which every system with `seeds` stands once for each, as `<name>.seed<number>`.
 
     Each of them keeps the name of what it was in `group`. One that starts from a system with seeds starts from the one
-    of its own seed, or of the first seed where there is none of its own; the showcase shows the first.
+    of its own seed, or of the first seed where there is none of its own; the showcase shows the first, and lexicons
+    learn from it.
     """
     seeds: Dict[str, Tuple[int, ...]] = {name: entry.seeds for name, entry in spec.systems.items() if entry.seeds}
     systems: Dict[str, SystemSpec] = {}
@@ -25,7 +26,10 @@ def expand_seeds(spec: RecipeSpec) -> RecipeSpec:
             start = _one(entry.start, seeds, seed)
             systems[_name(name, seed)] = replace(entry, settings=settings, start=start, seeds=(), group=name)
     showcase = tuple(_one(name, seeds) for name in spec.showcase)
-    return replace(spec, systems=systems, showcase=showcase)
+    lexicons = {
+        name: replace(entry, learned_from=_one(entry.learned_from, seeds)) for name, entry in spec.lexicons.items()
+    }
+    return replace(spec, systems=systems, showcase=showcase, lexicons=lexicons)
 
 
 def _name(system: str, seed: int) -> str:

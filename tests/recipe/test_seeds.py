@@ -43,6 +43,14 @@ def test_a_system_starts_from_that_of_its_own_seed(tmp_path: Path) -> None:
     assert spec.systems["again.seed7"].start == "ctc.seed3"
 
 
+def test_a_lexicon_learns_from_the_first_seed(tmp_path: Path) -> None:
+    path = seeded(tmp_path, ctc={**CTC, "seeds": [3, 5]}, again={**CTC, "lexicon": "learned"})
+    over = tmp_path / "over.yaml"
+    learned = {"file": "lexicon.txt", "learned_from": "ctc"}
+    over.write_text(yaml.safe_dump({"lexicons": {"learned": learned}}), encoding="utf-8")
+    assert read_recipe(path, [over]).lexicons["learned"].learned_from == "ctc.seed3"
+
+
 def test_results_have_the_mean_over_seeds(tmp_path: Path, corpus: Path) -> None:
     spec = read_recipe(seeded(tmp_path, ctc={**CTC, "seeds": [0, 1]}))
     experiment = Experiment(replace(spec, grammars={"loop": spec.grammars["loop"]}), tmp_path / "exp")
