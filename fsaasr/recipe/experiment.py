@@ -16,10 +16,11 @@ from fsaasr.corpora import manifest_path
 from fsaasr.decode import SearchOptions
 from fsaasr.recipe import steps
 from fsaasr.recipe.families import setup_from_dict
-from fsaasr.recipe.jobs import Job, key_of
+from fsaasr.recipe.jobs import Job, key_of, listing
 from fsaasr.recipe.lattice_quality import QUALITY
 from fsaasr.recipe.searches import says_tokens
 from fsaasr.recipe.spec import RecipeSpec
+from fsaasr.recipe.training_order import training_depths
 
 
 class Run(NamedTuple):
@@ -169,7 +170,7 @@ class Experiment:
 
     def prepare_jobs(self, corpus_dir: PathLike) -> List[Job]:
         """One job for each way to divide the corpus."""
-        inputs = _listing(corpus_dir)
+        inputs = listing(corpus_dir)
         return [
             Job(
                 f"prepare {name}",
@@ -254,17 +255,11 @@ class Experiment:
 
     def train_waves(self) -> List[List[Job]]:
         """The jobs of training in groups; those of a group need what the groups before made."""
-        systems: Dict[str, int] = {}
-        lexicons: Dict[str, int] = {name: -1 for name in self.spec.lexicons}
-        for name, entry in self.spec.systems.items():
-            systems[name] = max(lexicons[entry.lexicon], systems.get(entry.start, -1)) + 1
-            # What a system teaches, or starts, comes after it.
-            taught = {lexicon: systems[name] + 1 for lexicon in lexicons if self._teacher(lexicon) == name}
-            lexicons.update(taught)
+        systems, lexicons = training_depths(self.spec)
         return [
             [self._train_job(data, name) for data in self.spec.data for name in systems if systems[name] == wave]
             + [self._learn_job(data, name) for data in self.spec.data for name in lexicons if lexicons[name] == wave]
-            for wave in range(max(*systems.values(), *lexicons.values()) + 1)
+            for wave in range(max(*systems.values(), *lexicons.values(), 0) + 1)
         ]
 
     def _teacher(self, lexicon: str) -> str:
@@ -400,9 +395,3 @@ class Experiment:
             return str(read_json(self.folder / "corpus.json")["directory"])
         except (OSError, ValueError, KeyError, TypeError):
             return ""
-
-
-def _listing(folder: PathLike) -> List[str]:
-    """Name, size and time of every file of a corpus."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-    return [f"{path.absolute()} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from fsaasr.core.errors import ConfigError
-from fsaasr.core.files import content_hash, read_json, write_json
+from fsaasr.core.files import PathLike, content_hash, read_json, write_json
 
 Say = Callable[[str], None]
 
@@ -130,3 +130,9 @@ def _one_thread() -> None:
 def key_of(*parts: Any) -> str:
     """Hash of JSON-ready values."""
     return content_hash(json.dumps(parts, sort_keys=True, default=str))
+
+
+def listing(folder: PathLike) -> List[str]:
+    """Name, size and time of every file of a corpus."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    return [f"{path.absolute()} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
