@@ -78,9 +78,16 @@ def bucketing_sampler(
         if cut.id in seen:
             raise CorpusError(f"bucketing_sampler: cut id {cut.id!r} occurs twice; make ids unique")
         seen.add(cut.id)
-    # A plain list, as a CutSet in memory makes Lhotse warn; explicit edges, as its own need many cuts.
+    # A plain list, as a CutSet in memory makes Lhotse warn; explicit edges, as its own need many cuts. In each of
+    # several processes it gives every batch: `fit` shares them out.
     return BucketingSampler(
-        listed, max_duration=max_duration, duration_bins=_edges(listed, num_buckets), shuffle=shuffle, seed=seed
+        listed,
+        max_duration=max_duration,
+        duration_bins=_edges(listed, num_buckets),
+        shuffle=shuffle,
+        seed=seed,
+        world_size=1,
+        rank=0,
     )
 
 

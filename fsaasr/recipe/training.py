@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional
 
@@ -15,9 +16,14 @@ from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, save_model
 from fsaasr.recipe.clock import TrainingClock
 from fsaasr.recipe.families import Setup, TrainingData
+from fsaasr.train.curves import write_curves
+from fsaasr.train.processes import is_first_process, own_device
 
 WORK = "work"
 """Folder of checkpoints within a model directory; gone when training is over."""
+
+CURVES = "curves.csv"
+"""Table of the training's passes in a model directory."""
 
 
 def train_model(
@@ -34,16 +40,16 @@ def train_model(
     """Trains a model on a cut manifest and writes its directory.
 
     A killed training goes on where its last checkpoint was, unless configuration or data have changed since;
-    a finished one is done anew.
+    a finished one is done anew. Under `torchrun`, where each process runs this, the first one writes.
 
     Args:
       setup: features and training; its class says which family.
       cuts_path: manifest of the training cuts.
       lang_dir: lexicon of the training words.
-      out_dir: model directory to write.
+      out_dir: model directory to write, `curves.csv` among its files.
       dev_path: manifest that chooses the best epoch; families that have no epochs to choose from ignore it.
       cache_dir: where extracted features are kept.
-      device: torch device of the families that use one.
+      device: torch device of the families that use one; `cuda` under `torchrun`: one GPU a process.
       start_dir: model directory to begin with, e.g. with its alignments; for families that need one.
 
     Raises:
@@ -61,11 +67,16 @@ def train_model(
         dev_path=dev_path,
         start_dir=start_dir,
         cache_dir=cache_dir,
-        device=device,
+        device=own_device(device),
     )
-    with TrainingClock(work / "clock.json") as clock:
+    clock = TrainingClock(work / "clock.json")
+    # Other processes write nothing, as this one removes the folder when it is done.
+    with clock if is_first_process() else nullcontext():
         trained = setup.train(data)
+    if not is_first_process():
+        return trained.model
     record = {"setup": config_to_dict(setup), "minutes": round(clock.minutes, 3), **trained.record}
+    write_curves(trained.record.get("history", ()), Path(out_dir) / CURVES)
     save_model(trained.model, out_dir, trained.lexicon, record)
     shutil.rmtree(Path(out_dir) / WORK, ignore_errors=True)
     return trained.model

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils.clip_grad import clip_grad_norm_
 
 from fsaasr.core.errors import TrainingError
 from fsaasr.train.best_epochs import BestEpochs
 from fsaasr.train.checkpoint import Tensors, load_checkpoint, save_checkpoint
+from fsaasr.train.curves import write_curves
+from fsaasr.train.epoch import train_epoch
 from fsaasr.train.fit_config import FitConfig
 from fsaasr.train.network_state import (
-    isolated_chance,
     load_arrays,
     load_optimizer_arrays,
     optimizer_arrays,
     to_arrays,
 )
+from fsaasr.train.processes import Processes, joined_processes
 from fsaasr.train.task import Batch, Network, Task
 
 
@@ -46,11 +45,14 @@ def fit(
     generator is left as it was. So a run that resumes ends in the same weights, bit for bit, as one that
     was never interrupted, given the same machine and number of threads.
 
+    Under `torchrun`, every process calls this with the same network and data, and they share the batches of each step;
+    losses that learn from the batches they see (running priors) learn from their process's alone.
+
     Args:
       network: on the device to train on.
       task: data, loss and measure.
       config: how the parameters move.
-      checkpoint: file written after each epoch and resumed from; None for none.
+      checkpoint: file written after each epoch and resumed from, and beside it curves as `.csv`; None for none.
       identity: what the checkpoint must belong to.
 
     Returns:
@@ -59,8 +61,26 @@ def fit(
       as `averaged_<measure>`; `averaged` is empty where the mean is worse than the best epoch, which is kept then.
 
     Raises:
-      TrainingError: a loss or gradient that is not finite, with the epoch and batch; a foreign checkpoint.
+      TrainingError: a loss or gradient that is not finite, with the epoch and batch; a foreign checkpoint; processes
+        that cannot share a step's batches evenly.
     """
+    with joined_processes(next(network.parameters()).device) as processes:
+        if config.batches_per_step % processes.count:
+            raise TrainingError(
+                f"fit: {processes.count} processes share {config.batches_per_step} batches a step; set "
+                "batches_per_step to a multiple of the number of processes"
+            )
+        return _fit(network, task, config, checkpoint, identity, processes)
+
+
+def _fit(
+    network: Network,
+    task: Task[Batch, Network],
+    config: FitConfig,
+    checkpoint: Optional[Path],
+    identity: str,
+    processes: Processes,
+) -> Tuple[Dict[str, Any], ...]:
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     progress = _Progress(optimizer, BestEpochs(config.average))
     found = load_checkpoint(checkpoint, identity) if checkpoint is not None else None
@@ -69,52 +89,20 @@ def fit(
     for epoch in range(len(progress.history), config.epochs):
         if _gave_up(progress, config.patience):
             break
-        record = _train_epoch(network, task, optimizer, config, epoch)
-        measures = _measures(network, task)
+        record = train_epoch(network, task, optimizer, config, epoch, processes)
+        measures = _measures(network, task, processes)
         progress.history.append({**record, **measures})
         progress.best.add(measures, epoch, to_arrays(network.state_dict()))
-        if checkpoint is not None:
+        if checkpoint is not None and processes.rank == 0:
             save_checkpoint(checkpoint, *_snapshot(network, progress), identity)
-    return (*progress.history[:-1], {**progress.history[-1], **_settle(network, task, progress.best)})
+            write_curves(progress.history, checkpoint.with_suffix(".csv"))
+    return (*progress.history[:-1], {**progress.history[-1], **_settle(network, task, progress.best, processes)})
 
 
-def _train_epoch(
-    network: Network, task: Task[Batch, Network], optimizer: torch.optim.Optimizer, config: FitConfig, epoch: int
-) -> Dict[str, Any]:
-    from tqdm import tqdm
-
-    network.train()
-    device = next(network.parameters()).device
-    batches = task.batches(epoch)
-    total = weight = 0.0
-    # disable=None: a bar on a terminal only.
-    bar = tqdm(batches, desc=f"epoch {epoch + 1}/{config.epochs}", unit="batch", leave=False, disable=None)
-    for number, batch in enumerate(bar):
-        rate = config.rate_at((epoch + (number + 0.5) / len(batches)) / config.epochs)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        rng = np.random.default_rng([config.seed, epoch, number])
-        with isolated_chance(int(rng.integers(2**62)), device):
-            loss, share = task.loss(network, batch, rng)
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-        norm = clip_grad_norm_(network.parameters(), config.clip_norm)
-        value = float(loss.detach())
-        if not (math.isfinite(value) and math.isfinite(float(norm))):
-            raise TrainingError(
-                f"fit: epoch {epoch + 1}, batch {number + 1} ({task.name(batch)}): loss {value}, gradient norm "
-                f"{float(norm)}; lower the learning rate or look at these utterances"
-            )
-        optimizer.step()
-        total, weight = total + value * share, weight + share
-        bar.set_postfix(loss=f"{total / weight:.3f}", refresh=False)
-    return {"epoch": epoch + 1, "loss": total / weight, "learning_rate": rate}
-
-
-def _measures(network: Network, task: Task[Batch, Network]) -> Dict[str, float]:
+def _measures(network: Network, task: Task[Batch, Network], processes: Processes) -> Dict[str, float]:
     network.eval()
     with torch.no_grad():
-        return dict(task.evaluate(network))
+        return processes.agreed(task.evaluate(network), next(network.parameters()).device)
 
 
 def _gave_up(progress: _Progress, patience: int) -> bool:
@@ -122,13 +110,13 @@ def _gave_up(progress: _Progress, patience: int) -> bool:
     return patience > 0 and bool(progress.best.found) and len(progress.history) > progress.best.epochs[0] + patience
 
 
-def _settle(network: Network, task: Task[Batch, Network], best: BestEpochs) -> Dict[str, Any]:
+def _settle(network: Network, task: Task[Batch, Network], best: BestEpochs, processes: Processes) -> Dict[str, Any]:
     """Puts the final weights into the network; what is to be told of them."""
     load_arrays(network, best.mean())
     if best.limit == 1:
         network.eval()
         return {}
-    measures = _measures(network, task)
+    measures = _measures(network, task, processes)
     better = not measures or list(measures.values()) <= list(best.found[0][0])
     if not better:
         load_arrays(network, best.found[0][2])

@@ -29,6 +29,13 @@ def test_each_cut_comes_once_an_epoch(cuts):
     assert sorted(name for batch in batches for name in batch) == sorted(cut.id for cut in cuts)
 
 
+def test_each_of_several_processes_gets_every_batch(cuts, monkeypatch):
+    alone = epoch(bucketing_sampler(cuts, 1.0, num_buckets=4))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    assert epoch(bucketing_sampler(cuts, 1.0, num_buckets=4)) == alone
+
+
 def test_batches_keep_to_the_duration(cuts):
     durations = {cut.id: cut.duration for cut in cuts}
     batches = epoch(bucketing_sampler(cuts, 1.0, num_buckets=4))

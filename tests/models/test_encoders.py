@@ -10,6 +10,7 @@ import torch
 
 from fsaasr.core.config import config_from_dict, config_to_dict
 from fsaasr.core.errors import ConfigError
+from fsaasr.models.encoder_network import EncoderNetwork, encoder_precision
 from fsaasr.models.encoders.encoder import Encoder
 from fsaasr.models.encoders.registry import ENCODERS, build_encoder, encoder_config_from_dict
 from fsaasr.models.encoders.tdnn import TdnnConfig
@@ -119,6 +120,23 @@ def test_dropout_draws_in_training_only_and_from_the_seed(values: dict[str, Any]
     assert not torch.equal(encoded(1), encoded(2))
     network.eval()
     assert torch.equal(encoded(1), encoded(2))
+
+
+@every_shape
+@torch.no_grad()
+def test_every_encoder_can_multiply_in_bfloat16(values: dict[str, Any]) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = EncoderNetwork(FEATURES, encoder_config_from_dict(values)).eval()
+    features, lengths = batch(40, 31)
+    precise, _ = network.encode(features, lengths)
+    with encoder_precision(network, torch.bfloat16):
+        coarse, _ = network.encode(features, lengths)
+    again, _ = network.encode(features, lengths)
+    assert coarse.dtype == torch.float32
+    assert torch.equal(again, precise)
+    assert (coarse - precise).norm() < 0.05 * precise.norm()
+    assert not torch.equal(coarse, precise)
 
 
 @every_shape

@@ -129,3 +129,14 @@ def test_configurations_round_trip_and_refuse_unknown_keys() -> None:
         config_from_dict(CtcTrainConfig, {"augment": {"speed": 3}})
     with pytest.raises(ConfigError, match="pronunciations 'best'"):
         replace(QUICK, pronunciations="best")
+
+
+def test_encoders_can_multiply_in_bfloat16() -> None:
+    low = replace(QUICK, fit=replace(QUICK.fit, precision="bfloat16"))
+    precise, coarse = (train_ctc(toy_batch(12), toy_lexicon(), CONFIG, config) for config in (QUICK, low))
+    losses = [[record["loss"] for record in trained.history] for trained in (precise, coarse)]
+    assert losses[0] != losses[1]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=0.1)
+    assert all(array.dtype == np.float32 for array in coarse.model.tensors().values())
+    # The trained model is a float32 one.
+    assert coarse.model.network.precision is torch.float32

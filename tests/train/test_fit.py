@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
@@ -13,10 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from fsaasr.core.errors import ConfigError, TrainingError
+from fsaasr.train.curves import write_curves
 from fsaasr.train.fit import fit
 from fsaasr.train.fit_config import FitConfig
+from fsaasr.train.processes import own_device
 from fsaasr.train.task import Task
 
+SHARED = FitConfig(epochs=3, learning_rate=0.05, seed=3, batches_per_step=2)
 CONFIG = FitConfig(epochs=6, learning_rate=0.05, warmup=0.2, seed=3)
 
 
@@ -178,6 +185,106 @@ def test_patience_ends_a_training_that_no_longer_gains(tmp_path: Path) -> None:
     np.testing.assert_array_equal(weights(resumed), weights(stopped))
 
 
+def test_several_batches_a_step_are_one_greater_batch() -> None:
+    """By hand: the weights move by AdamW along the mean of the two batches' gradients, weighted."""
+
+    class Weighted(Regression):
+        def loss(self, network: nn.Sequential, batch: int, rng: np.random.Generator) -> tuple[Tensor, float]:
+            return super().loss(network, batch, rng)[0], 1.0 + batch % 2
+
+    model, expected = network().eval(), network().eval()
+    config = replace(CONFIG, epochs=1, batches_per_step=3, clip_norm=1e9)
+    model.train = lambda mode=True: model  # type: ignore[method-assign] # no dropout
+    fit(model, Weighted(), config)
+    optimizer = torch.optim.AdamW(expected.parameters(), weight_decay=config.weight_decay)
+    for step, batches in enumerate(([0, 1, 2], [3])):
+        for group in optimizer.param_groups:
+            group["lr"] = config.rate_at((step + 0.5) / 2)
+        losses = [Weighted().loss(expected, batch, generator(config.seed, batch)) for batch in batches]
+        optimizer.zero_grad()
+        (sum(loss * weight for loss, weight in losses) / sum(weight for _, weight in losses)).backward()
+        optimizer.step()
+    np.testing.assert_allclose(weights(model), weights(expected), rtol=1e-4, atol=1e-6)
+
+
+def generator(seed: int, batch: int) -> np.random.Generator:
+    """What `fit` gives to a batch of the first epoch."""
+    rng = np.random.default_rng([seed, 0, batch])
+    rng.integers(2**62)
+    return rng
+
+
+def test_a_diverging_loss_in_a_step_names_its_batches() -> None:
+    with pytest.raises(TrainingError, match=r"epoch 2, batch 3 \(number 12\); batch 4 \(number 13\): loss inf"):
+        fit(network(), Regression(poison=12), replace(CONFIG, batches_per_step=2))
+
+
+def run_processes(folder: Path, processes: int) -> list[tuple[str, int]]:
+    """Runs `fit_processes.py` in as many processes as `torchrun` would start; their messages and codes."""
+    port = str(free_port())
+    started = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.train.fit_processes",
+                str(folder / f"{rank}.npz"),
+                str(folder / "c.safetensors"),
+            ],
+            cwd=Path(__file__).resolve().parents[2],
+            env={
+                **os.environ,
+                **{"WORLD_SIZE": str(processes), "RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port},
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(processes)
+    ]
+    return [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
+    outcome = run_processes(tmp_path, 2)
+    assert [code for _, code in outcome] == [0, 0], outcome
+    first, second = (np.load(tmp_path / f"{rank}.npz") for rank in range(2))
+    np.testing.assert_array_equal(first["weights"], second["weights"])
+    alone = network()
+    history = fit(alone, Regression(), SHARED)
+    np.testing.assert_allclose(first["weights"], weights(alone), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(first["losses"], [record["loss"] for record in history], rtol=1e-5)
+    # One process goes on from what two have written.
+    again = network()
+    fit(again, Regression(), SHARED, tmp_path / "c.safetensors", "me")
+    np.testing.assert_array_equal(weights(again), first["weights"])
+
+
+def test_processes_that_cannot_share_evenly_are_refused(tmp_path: Path) -> None:
+    outcome = run_processes(tmp_path, 3)
+    assert all(code != 0 and "3 processes share 2 batches a step" in error for error, code in outcome)
+
+
+def test_each_process_has_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert own_device("cuda") == "cuda"
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert [own_device(name) for name in ("cuda", "cuda:0", "cpu")] == ["cuda:1", "cuda:0", "cpu"]
+
+
+def test_curves_are_a_table(tmp_path: Path) -> None:
+    history = fit(network(), Regression(dev_errors=[0.5] * 6), CONFIG, tmp_path / "c.safetensors", "me")
+    lines = (tmp_path / "c.csv").read_text().splitlines()
+    assert lines[0] == "epoch,loss,learning_rate,dev_error"
+    assert lines[6].split(",") == [str(history[5][name]) for name in ("epoch", "loss", "learning_rate", "dev_error")]
+    write_curves([{"a": 1}, {"a": 2, "b": [3, 4]}], tmp_path / "own.csv")
+    assert (tmp_path / "own.csv").read_text() == "a,b\n1,\n2,3 4\n"
+
+
 def test_a_diverging_loss_is_an_error_that_names_the_batch() -> None:
     with pytest.raises(TrainingError, match=r"epoch 2, batch 3 \(number 12\): loss inf"):
         fit(network(), Regression(poison=12), CONFIG)
@@ -199,7 +306,10 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"epochs": 0}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"clip_norm": 0.0}, {"average": 0}, {"patience": -1}],
+    [
+        *({"epochs": 0}, {"warmup": 1.0}, {"learning_rate": 0.0}, {"clip_norm": 0.0}),
+        *({"average": 0}, {"patience": -1}, {"batches_per_step": 0}, {"precision": "int8"}),
+    ],
 )
 def test_ranges_are_checked(change: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(change))):

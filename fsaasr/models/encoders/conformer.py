@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError, ModelError
 from fsaasr.models.encoders.attention import RelativeAttention
-from fsaasr.models.encoders.frames import FrameConv, WindowState, frame_mask
+from fsaasr.models.encoders.frames import FrameConv, VectorNorm, WindowState, frame_mask
 from fsaasr.models.encoders.shape_checks import check_common, check_heads
 from fsaasr.models.encoders.streaming import StreamingEncoder
 from fsaasr.models.encoders.subsampling import Subsampling, SubsamplingKind
@@ -167,12 +167,12 @@ class ConformerBlock(nn.Module):
     def __init__(self, config: ConformerConfig) -> None:
         super().__init__()
         self.before = FeedForward(config.hidden, config.expansion, config.dropout)
-        self.attention_norm = nn.LayerNorm(config.hidden)
+        self.attention_norm = VectorNorm(config.hidden)
         self.attention = RelativeAttention(config.hidden, config.heads, config.dropout)
         self.convolution = ConvolutionModule(config.hidden, config.kernel, config.chunk > 0, config.dropout)
         self.after = FeedForward(config.hidden, config.expansion, config.dropout)
         self.dropout = nn.Dropout(config.dropout)
-        self.norm = nn.LayerNorm(config.hidden)
+        self.norm = VectorNorm(config.hidden)
 
     def forward(
         self, hidden: Tensor, visible: Tensor, within: Tensor, state: Optional[BlockState] = None
@@ -206,10 +206,10 @@ class ConvolutionModule(nn.Module):
         super().__init__()
         self.before = kernel - 1 if causal else kernel // 2
         self.behind = kernel - 1 - self.before
-        self.norm = nn.LayerNorm(hidden)
+        self.norm = VectorNorm(hidden)
         self.inputs = nn.Linear(hidden, 2 * hidden)
         self.depthwise = FrameConv(hidden, hidden, kernel, groups=hidden)
-        self.depthwise_norm = nn.LayerNorm(hidden)
+        self.depthwise_norm = VectorNorm(hidden)
         self.output = nn.Linear(hidden, hidden)
         self.dropout = nn.Dropout(dropout)
 

@@ -13,7 +13,7 @@ from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 from fsaasr.models.encoders.blstm import run_packed
 from fsaasr.models.encoders.encoder import Encoder
-from fsaasr.models.encoders.frames import FrameWindow
+from fsaasr.models.encoders.frames import FrameWindow, VectorNorm
 from fsaasr.models.encoders.shape_checks import check_common
 
 
@@ -104,7 +104,7 @@ class ConvolutionBlock(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(channels, outputs, 3, padding=(0, 1)) for channels in (inputs, outputs)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(outputs) for _ in range(2))
+        self.norms = nn.ModuleList(VectorNorm(outputs) for _ in range(2))
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class DenseLayer(nn.Module):
     def __init__(self, inputs: int, outputs: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(inputs, outputs), nn.LayerNorm(outputs), nn.LeakyReLU(), nn.Dropout(dropout)
+            nn.Linear(inputs, outputs), VectorNorm(outputs), nn.LeakyReLU(), nn.Dropout(dropout)
         )
 
     def forward(self, hidden: Tensor) -> Tensor:

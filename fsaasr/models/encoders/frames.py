@@ -102,6 +102,15 @@ class FrameWindow:
         return ready, WindowState(buffer[:, windows * self.rate :], heard, state.given + windows)
 
 
+class VectorNorm(nn.LayerNorm):
+    """Normalization of each vector, in float32 whatever multiplies in less."""
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(..., D) to the same."""
+        normalized: Tensor = super().forward(vectors.float())
+        return normalized
+
+
 class FrameConv(nn.Conv2d):
     """Convolution over time of (N, T, F), without padding.
 

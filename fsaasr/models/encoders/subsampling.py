@@ -7,7 +7,7 @@ from typing import Callable, Dict, Literal, Tuple
 import torch
 from torch import Tensor, nn
 
-from fsaasr.models.encoders.frames import FrameConv, FrameWindow, WindowState
+from fsaasr.models.encoders.frames import FrameConv, FrameWindow, VectorNorm, WindowState
 
 SubsamplingKind = Literal["stack", "conv", "conv2d", "max"]
 
@@ -34,7 +34,7 @@ class Subsampling(nn.Module):
         """
         super().__init__()
         self.layers = _KINDS[kind](features, outputs, rate)
-        self.norm = nn.LayerNorm(outputs)
+        self.norm = VectorNorm(outputs)
         self.window = FrameWindow((self.layers.width - rate + 1) // 2, self.layers.width, rate)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:

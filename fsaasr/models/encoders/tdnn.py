@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
-from fsaasr.models.encoders.frames import FrameConv, FrameWindow, WindowState
+from fsaasr.models.encoders.frames import FrameConv, FrameWindow, VectorNorm, WindowState
 from fsaasr.models.encoders.streaming import StreamingEncoder
 
 
@@ -78,10 +78,10 @@ class Tdnn(StreamingEncoder):
         if self.early:
             entrance = config.hidden
             self.early_first = FrameConv(features, entrance, 3)
-            self.early_norm = nn.LayerNorm(entrance)
+            self.early_norm = VectorNorm(entrance)
             self.early_layers = nn.ModuleList(TdnnLayer(entrance, d, config.dropout) for d in config.early_dilations)
         self.first = FrameConv(entrance, config.hidden, 3 * config.subsampling, stride=config.subsampling)
-        self.first_norm = nn.LayerNorm(config.hidden)
+        self.first_norm = VectorNorm(config.hidden)
         self.layers = nn.ModuleList(TdnnLayer(config.hidden, dilation, config.dropout) for dilation in config.dilations)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
@@ -122,7 +122,7 @@ class TdnnLayer(nn.Module):
         super().__init__()
         self.dilation = dilation
         self.conv = FrameConv(hidden, hidden, 3, dilation=dilation)
-        self.norm = nn.LayerNorm(hidden)
+        self.norm = VectorNorm(hidden)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, hidden: Tensor) -> Tensor:

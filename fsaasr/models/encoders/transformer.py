@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fsaasr.core.config import STRICT
 from fsaasr.models.encoders.attention import SelfAttention, sinusoids
 from fsaasr.models.encoders.encoder import Encoder
-from fsaasr.models.encoders.frames import frame_mask
+from fsaasr.models.encoders.frames import VectorNorm, frame_mask
 from fsaasr.models.encoders.shape_checks import check_common, check_heads
 from fsaasr.models.encoders.subsampling import Subsampling, SubsamplingKind
 
@@ -68,7 +68,7 @@ class Transformer(Encoder):
         self.entrance = Subsampling(features, config.hidden, config.subsampling, config.subsampling_by)
         self.dropout = nn.Dropout(config.dropout)
         self.layers = nn.ModuleList(TransformerLayer(config) for _ in range(config.layers))
-        self.norm = nn.LayerNorm(config.hidden)
+        self.norm = VectorNorm(config.hidden)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """See `Encoder.forward`."""
@@ -86,7 +86,7 @@ class TransformerLayer(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(config.hidden)
+        self.attention_norm = VectorNorm(config.hidden)
         self.attention = SelfAttention(config.hidden, config.heads, config.dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.feed_forward = FeedForward(config.hidden, config.expansion, config.dropout)
@@ -104,7 +104,7 @@ class FeedForward(nn.Module):
     def __init__(self, hidden: int, expansion: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.LayerNorm(hidden),
+            VectorNorm(hidden),
             nn.Linear(hidden, expansion * hidden),
             nn.SiLU(),
             nn.Dropout(dropout),
