@@ -13,6 +13,8 @@ from fsaasr.train.transform_estimation import TransformConfig
 from fsaasr.train.tree_config import TreeConfig
 
 if TYPE_CHECKING:
+    from fsaasr.train.attention import AttentionTraining, train_attention
+    from fsaasr.train.attention_config import AttentionTrainConfig
     from fsaasr.train.augment import AugmentConfig
     from fsaasr.train.ctc import CtcTraining, train_ctc
     from fsaasr.train.ctc_config import CtcTrainConfig
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlignedBatch",
+    "AttentionTrainConfig",
+    "AttentionTraining",
     "AugmentConfig",
     "CtcTrainConfig",
     "CtcTraining",
@@ -62,6 +66,7 @@ __all__ = [
     "mmi_loss",
     "mwer_loss",
     "spoken_tokens",
+    "train_attention",
     "train_ctc",
     "train_full_sum",
     "train_gmm",
@@ -75,6 +80,8 @@ __all__ = [
 ]
 
 _LATER = {
+    "AttentionTrainConfig": "fsaasr.train.attention_config",
+    "AttentionTraining": "fsaasr.train.attention",
     "AugmentConfig": "fsaasr.train.augment",
     "CtcTrainConfig": "fsaasr.train.ctc_config",
     "CtcTraining": "fsaasr.train.ctc",
@@ -96,6 +103,7 @@ _LATER = {
     "joint_transducer_loss": "fsaasr.train.transducer_loss",
     "mmi_loss": "fsaasr.train.mmi",
     "mwer_loss": "fsaasr.train.mwer_loss",
+    "train_attention": "fsaasr.train.attention",
     "train_ctc": "fsaasr.train.ctc",
     "train_hybrid": "fsaasr.train.hybrid",
     "train_full_sum": "fsaasr.train.sequence",
