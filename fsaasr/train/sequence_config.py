@@ -66,7 +66,8 @@ class FullSumConfig(SequenceConfig):
       acoustic_scale: of the scores, against transitions and pronunciations; below 1, alignments stay soft, and do not
         settle on what the first batches made likely. > 0.
       prior_scale: of the log priors that are subtracted from log posteriors, in training and in the model, >= 0.
-      prior_decay: what stays of the running priors with each batch, see `RunningPriors`.
+      prior_decay: what stays of the running priors with each batch, see `RunningPriors`; where they lag behind, the
+        network may first give all frames to a few states.
       stay, silence_stay: probabilities to stay in a state, in training, of tokens and of silence; ways to leave share
         the rest evenly. Above 0, below 1.
       transitions: of the model: those `fixed` in training, or `estimated` in one pass over the data at its end.
@@ -74,7 +75,7 @@ class FullSumConfig(SequenceConfig):
 
     acoustic_scale: float = 0.3
     prior_scale: float = 1.0
-    prior_decay: float = 0.99
+    prior_decay: float = 0.9
     stay: float = 0.5
     silence_stay: float = 0.5
     transitions: Literal["fixed", "estimated"] = "estimated"
