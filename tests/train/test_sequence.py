@@ -144,7 +144,7 @@ _OUTCOMES: Dict[Config, str] = {}
 
 def outcome(config: Config) -> str:
     if config not in _OUTCOMES:
-        result = trained(config, 12, dev=toy_batch(2, seed=1))
+        result = trained(config, 12, dev=toy_batch(8, seed=1))
         _OUTCOMES[config] = repr((result.history, result.model.transitions.tolist()))
     return _OUTCOMES[config]
 
