@@ -3,7 +3,7 @@
 #   make test            all tests on the default stack (Python 3.11, torch 1.13, k2)
 #   make test-current    all tests on the current stack (torch 2.13, numpy 2, no k2)
 #   make test-slow       the long tests, on the default stack
-#   make test-kaldi      those that compare with Kaldi's classes, which have an environment of their own
+#   make test-kaldi      those that compare models, graphs and alignments with Kaldi, in environments of its own
 #   make lint            ruff, ruff format and mypy
 #   make demo            the digits recipe; FSDD=<dir> names the corpus
 #   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
@@ -40,8 +40,8 @@ test-slow:
 	@env=$$($(SETUP) default) && "$$env/bin/python" -m pytest -m slow -n $(WORKERS)
 
 test-kaldi:
-	@env=$$($(SETUP) default) && kaldi=$$($(SETUP) bench-kaldi) && KALDI_PYTHON="$$kaldi/bin/python" \
-	  "$$env/bin/python" -m pytest -m "" tests/models/kaldi
+	@env=$$($(SETUP) default) && kaldi=$$($(SETUP) bench-kaldi) && pykaldi=$$($(SETUP) bench-pykaldi) && \
+	  KALDI_PYTHON="$$kaldi/bin/python" PYKALDI_PYTHON="$$pykaldi/bin/python" "$$env/bin/python" -m pytest -m "" tests/models/kaldi
 
 lint:
 	@env=$$($(SETUP) default) && "$$env/bin/ruff" check . && "$$env/bin/ruff" format --check . && "$$env/bin/mypy"

@@ -21,25 +21,31 @@ from fsaasr.models import GmmModel
 from fsaasr.models.kaldi import write_kaldi_model
 
 ROOT = Path(__file__).resolve().parents[3]
-REFEREE = Path(__file__).with_name("referee.py")
+CLASSES, ITSELF = "referee.py", "referee_itself.py"
+"""Kaldi's classes in the package kaldi-hmm-gmm, and Kaldi itself in pykaldi."""
+_WHERE = {
+    CLASSES: ("KALDI_PYTHON", "kaldi_hmm_gmm", ".venv-bench-kaldi"),
+    ITSELF: ("PYKALDI_PYTHON", "kaldi.gmm", ".venv-bench-pykaldi"),
+}
 
 
-def kaldi_python() -> Optional[str]:
-    """A Python with kaldi-hmm-gmm: KALDI_PYTHON, this one, or that of `make bench`'s environment; None without."""
-    if "KALDI_PYTHON" in os.environ:
-        return os.environ["KALDI_PYTHON"]
-    if importlib.util.find_spec("kaldi_hmm_gmm"):
+def kaldi_python(referee: str = CLASSES) -> Optional[str]:
+    """A Python for a referee: what the environment says, this one, or the one that `make bench` makes; None without."""
+    variable, module, folder = _WHERE[referee]
+    if variable in os.environ:
+        return os.environ[variable]
+    if importlib.util.find_spec(module.partition(".")[0]):
         return sys.executable
-    made = ROOT / ".venv-bench-kaldi/bin/python"
+    made = ROOT / folder / "bin/python"
     return str(made) if made.exists() else None
 
 
 class KaldiSide:
     """A folder in which Kaldi works on a model."""
 
-    def __init__(self, folder: Path, model: GmmModel) -> None:
+    def __init__(self, folder: Path, model: GmmModel, referee: str = CLASSES) -> None:
         write_kaldi_model(model, folder)
-        self.folder, self.job = folder, dict[str, Any]()
+        self.folder, self.referee, self.job = folder, referee, dict[str, Any]()
 
     def likelihoods(self, matrices: Sequence[FloatArray]) -> None:
         self.job["likelihoods"] = True
@@ -58,9 +64,8 @@ class KaldiSide:
 
     def run(self) -> None:
         (self.folder / "job.json").write_text(json.dumps(self.job))
-        done = subprocess.run(
-            [str(kaldi_python()), str(REFEREE), str(self.folder)], capture_output=True, text=True, check=False
-        )
+        python, script = str(kaldi_python(self.referee)), str(Path(__file__).with_name(self.referee))
+        done = subprocess.run([python, script, str(self.folder)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
 
     def read(self, name: str) -> Any:

@@ -1,6 +1,6 @@
-"""Kaldi's classes on our exported models: the same transitions, graphs, likelihoods and alignments.
+"""Kaldi on our exported models: the same transitions, graphs, likelihoods and alignments.
 
-The referee runs in its own process, where kaldi-hmm-gmm is found: see `kaldi_side.kaldi_python`.
+Referees run in their own processes, where kaldi-hmm-gmm and pykaldi are found: see `kaldi_side.kaldi_python`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ from fsaasr.grammar import estimate_ngram
 from fsaasr.graph import TranscriptCompiler, compile_token_graph, find_topology, linear_acceptor, moves, to_openfst
 from fsaasr.models import GmmModel
 from fsaasr.train import GmmTrainConfig, TiedGmmConfig, TransformConfig, TreeConfig, train_gmm, train_tied_gmm
-from tests.models.kaldi.kaldi_side import KaldiSide, best_score, kaldi_python, minimal_acceptor
+from tests.models.kaldi.kaldi_side import CLASSES, ITSELF, KaldiSide, best_score, kaldi_python, minimal_acceptor
 from tests.train.toy_speech import CONFIG, toy_batch, toy_lexicon
 
-pytestmark = pytest.mark.skipif(kaldi_python() is None, reason="kaldi-hmm-gmm is not installed; see KALDI_PYTHON")
+needs_classes = pytest.mark.skipif(kaldi_python() is None, reason="kaldi-hmm-gmm is not installed; see KALDI_PYTHON")
+needs_kaldi = pytest.mark.skipif(kaldi_python(ITSELF) is None, reason="pykaldi is not installed; see PYKALDI_PYTHON")
+by_both = pytest.mark.parametrize(
+    "referee",
+    [
+        pytest.param(CLASSES, marks=needs_classes, id="classes"),
+        pytest.param(ITSELF, marks=needs_kaldi, id="itself"),
+    ],
+)
 
 LEXICON = toy_lexicon()
 BATCH = toy_batch(60, noise=0.5, frames=4)
@@ -56,8 +64,9 @@ def seen(model: GmmModel, batch: FeatureBatch) -> list[np.ndarray]:
     return [matrix if transform is None else transform.apply(matrix) for matrix in batch.matrices]
 
 
-def test_transition_ids_are_the_columns_transitions(model: GmmModel, tmp_path: Path) -> None:
-    kaldi = KaldiSide(tmp_path, model)
+@by_both
+def test_transition_ids_are_the_columns_transitions(model: GmmModel, tmp_path: Path, referee: str) -> None:
+    kaldi = KaldiSide(tmp_path, model, referee)
     kaldi.run()
     topology = find_topology(model.topology)
     columns, table = topology.columns(model.tokens), moves(topology, model.tokens)
@@ -71,9 +80,10 @@ def test_transition_ids_are_the_columns_transitions(model: GmmModel, tmp_path: P
     np.testing.assert_allclose([row[3] for row in sorted(theirs)], [row[3] for row in sorted(ours)], atol=1e-5)
 
 
-def test_log_likelihoods_are_kaldis(model: GmmModel, tmp_path: Path) -> None:
+@by_both
+def test_log_likelihoods_are_kaldis(model: GmmModel, tmp_path: Path, referee: str) -> None:
     unseen = toy_batch(3, seed=5)
-    kaldi = KaldiSide(tmp_path, model)
+    kaldi = KaldiSide(tmp_path, model, referee)
     kaldi.likelihoods(seen(model, unseen))
     kaldi.run()
     ours = model.scores(unseen)
@@ -81,9 +91,10 @@ def test_log_likelihoods_are_kaldis(model: GmmModel, tmp_path: Path) -> None:
         np.testing.assert_allclose(ours.utterance(k), theirs, atol=1e-3)
 
 
-def test_alignments_are_kaldis_frame_by_frame(model: GmmModel, tmp_path: Path) -> None:
+@by_both
+def test_alignments_are_kaldis_frame_by_frame(model: GmmModel, tmp_path: Path, referee: str) -> None:
     unseen = toy_batch(20, seed=6, noise=1.0, frames=5)
-    kaldi = KaldiSide(tmp_path, model)
+    kaldi = KaldiSide(tmp_path, model, referee)
     kaldi.align(LEXICON, unseen.texts, seen(model, unseen))
     kaldi.run()
     for ours, theirs, text in zip(alignments_of(model, unseen), kaldi.read("aligned.json"), unseen.texts):
@@ -108,6 +119,7 @@ def random_pair(fst, rng: np.random.Generator, length: int = 60):
             state = arc.nextstate
 
 
+@needs_classes
 def test_graphs_have_the_pairs_and_scores_of_kaldis(model: GmmModel, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     words = LEXICON.words.names[1:]
@@ -126,6 +138,7 @@ def test_graphs_have_the_pairs_and_scores_of_kaldis(model: GmmModel, tmp_path: P
             assert best_score(ours, inputs, outputs) == pytest.approx(expected, abs=2e-3 * (1 + len(inputs)))
 
 
+@needs_classes
 def test_a_sentence_has_the_minimal_graph_of_kaldis(model: GmmModel, tmp_path: Path) -> None:
     sentence = [LEXICON.words[word] for word in ("yes", "no", "us")]
     tokens = compile_token_graph(LEXICON, linear_acceptor(sentence), model.topology, transitions=model.transitions)
