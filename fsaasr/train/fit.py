@@ -9,7 +9,6 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import torch
 from torch import nn
 
-from fsaasr.core.errors import TrainingError
 from fsaasr.train.best_epochs import BestEpochs
 from fsaasr.train.checkpoint import Tensors, load_checkpoint, save_checkpoint
 from fsaasr.train.curves import write_curves
@@ -65,11 +64,7 @@ def fit(
         that cannot share a step's batches evenly.
     """
     with joined_processes(next(network.parameters()).device) as processes:
-        if config.batches_per_step % processes.count:
-            raise TrainingError(
-                f"fit: {processes.count} processes share {config.batches_per_step} batches a step; set "
-                "batches_per_step to a multiple of the number of processes"
-            )
+        processes.check_shares(config.batches_per_step)
         return _fit(network, task, config, checkpoint, identity, processes)
 
 

@@ -27,6 +27,14 @@ class Processes:
     count: int = 1
     rank: int = 0
 
+    def check_shares(self, batches: int) -> None:
+        """Raises TrainingError where the batches of a step cannot be shared evenly."""
+        if batches % self.count:
+            raise TrainingError(
+                f"fit: {self.count} processes share {batches} batches a step; set batches_per_step to a multiple of "
+                "the number of processes"
+            )
+
     def share(self, items: Sequence[Item]) -> List[Item]:
         """What this process takes of items, every `count`-th."""
         return list(items[self.rank :: self.count])
