@@ -31,7 +31,8 @@ def draw(
 
     LATTICES is a lattice file in any format, by its name; or else a graph file, for which the options mean nothing; or
     the folder of a GMM-HMM, of which the speech of each state is drawn, or the tree of one. OUT is an .svg file of one
-    lattice or graph, or an .html page of all lattices that are wanted; of a model an .svg or .png file.
+    lattice or graph, or an .html page of all lattices that are wanted; of a model an .svg or .png file, or a .txt file
+    of all trees.
 
     \b
     Examples:

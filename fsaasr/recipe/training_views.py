@@ -8,9 +8,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 import numpy as np
 
 from fsaasr.core.errors import ConfigError, GraphError, ModelError
-from fsaasr.core.files import PathLike, atomic_path
+from fsaasr.core.files import PathLike, atomic_path, write_text
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.graph import Topology, find_topology
+from fsaasr.graph import ContextTree, Topology, find_topology
 from fsaasr.models.directory import read_record
 from fsaasr.models.hmm_topology import topology_of
 from fsaasr.recipe.experiment import Experiment
@@ -76,33 +76,30 @@ def tree_view(record: Mapping[str, Any], state: str = "", title: str = "") -> Tr
     Raises:
       GraphError: a model without tied states, or without this one.
     """
-    topology, tokens = _topology(record), SymbolTable(record["tokens"])
-    if topology.tree is None:
-        raise GraphError(f"tree_view: the model's states, of topology {topology.name!r}, are not tied")
+    tree, names = _tree_of(record), _topology(record).columns(SymbolTable(record["tokens"])).names
     sizes: Dict[str, int] = {
-        f"{name}.{number + 1}": int(topology.tree.sizes[label, number])
-        for label, name in enumerate(topology.tree.tokens)
-        for number in range(topology.tree.states_of(name))
+        f"{name}.{number + 1}": int(tree.sizes[label, number])
+        for label, name in enumerate(tree.tokens)
+        for number in range(tree.states_of(name))
     }
     readable = [name for name, size in sizes.items() if size <= _MOST_LEAVES] or list(sizes)
     chosen = state or max(readable, key=lambda name: sizes[name])
     if chosen not in sizes:
         raise GraphError(f"tree_view: no state {chosen!r}; there are {', '.join(list(sizes)[:6])}, ...")
     token, _, number = chosen.rpartition(".")
-    names = topology.columns(tokens).names
-    frames = _last_pass(record).get("column_frames", [float("nan")] * len(names))
+    frames = _last_pass(record).get("column_frames", [])
     first = sum(list(sizes.values())[: list(sizes).index(chosen)])
     leaves = slice(first, first + sizes[chosen])
-    root = topology.tree.roots[topology.tree.tokens.index(token)][int(number) - 1]
+    root = tree.roots[tree.tokens.index(token)][int(number) - 1]
     return TreeView(f"{title}, {chosen}" if title else chosen, root, names[leaves], tuple(frames[leaves]))
 
 
 def draw_model(model_dir: PathLike, path: PathLike, state: Optional[str] = None) -> None:
-    """Draws what the states of a GMM-HMM hold, or the tree of one.
+    """Draws what the states of a GMM-HMM hold, or the tree of one; or writes all trees as text.
 
     Args:
       model_dir: the model's directory.
-      path: `.svg` or `.png` file to write.
+      path: `.svg` or `.png` file to write, or `.txt` for all trees, as `ContextTree.to_text` has them.
       state: whose tree to draw, e.g. `AH.2`.
 
     Raises:
@@ -110,8 +107,11 @@ def draw_model(model_dir: PathLike, path: PathLike, state: Optional[str] = None)
       ModelError: no model, or one that does not know what its states hold. ConfigError: a file of another kind.
     """
     record, suffix = read_record(model_dir), Path(path).suffix
+    if suffix == ".txt":
+        write_text(path, _tree_of(record).to_text())
+        return
     if suffix not in (".svg", ".png"):
-        raise ConfigError(f"draw_model: cannot write {str(path)!r}; expected an .svg or a .png file")
+        raise ConfigError(f"draw_model: cannot write {str(path)!r}; expected an .svg, a .png or a .txt file")
     form: Form = "png" if suffix == ".png" else "svg"
     title = Path(model_dir).name
     occupancy = occupancy_of(record, title)
@@ -136,6 +136,13 @@ def _records(experiment: Experiment) -> Iterator[Tuple[str, Mapping[str, Any]]]:
 def _last_pass(record: Mapping[str, Any]) -> Mapping[str, Any]:
     history: List[Mapping[str, Any]] = record["training"].get("history", [])
     return history[-1] if history else {}
+
+
+def _tree_of(record: Mapping[str, Any]) -> ContextTree:
+    topology = _topology(record)
+    if topology.tree is None:
+        raise GraphError(f"tree_view: the model's states, of topology {topology.name!r}, are not tied")
+    return topology.tree
 
 
 def _topology(record: Mapping[str, Any]) -> Topology:

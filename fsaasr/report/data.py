@@ -144,7 +144,8 @@ class TreeView:
     Attributes:
       title: what it is of.
       root: the tree.
-      columns: names of its leaves, `yes` before `no`. frames: of the training data, one of each leaf.
+      columns: names of its leaves, `yes` before `no`.
+      frames: of the training data, of each leaf; empty where this is not known.
     """
 
     title: str

@@ -45,8 +45,8 @@ def tree_figure(view: TreeView, theme: Theme = LIGHT, form: Form = "svg") -> byt
     axes.set_xlim(-0.45, depth + 0.75)
     axes.set_ylim(leaves - 0.3, -0.7)
     axes.axis("off")
-    frames = sum(view.frames)
-    axes.set_title(f"{view.title}: {leaves} leaves, {frames:.0f} frames", loc="left", fontsize=10, color=theme.text)
+    known = f", {sum(view.frames):.0f} frames" if view.frames else ""
+    axes.set_title(f"{view.title}: {leaves} leaves{known}", loc="left", fontsize=10, color=theme.text)
     return drawn(figure, form)
 
 
@@ -75,7 +75,8 @@ def _draw_node(axes: Axes, place: _Place, view: TreeView, theme: Theme) -> None:
     if isinstance(place.node, Split):
         text, fill = _question(place.node), theme.bands[0]
     else:
-        text, fill = f"{view.columns[place.leaf]}\n{view.frames[place.leaf]:.0f} frames", theme.bands[1]
+        frames = f"\n{view.frames[place.leaf]:.0f} frames" if view.frames else ""
+        text, fill = view.columns[place.leaf] + frames, theme.bands[1]
     box = {"boxstyle": "round,pad=0.3", "facecolor": fill, "edgecolor": theme.faint, "linewidth": 0.8}
     axes.text(place.depth, place.row, text, ha="center", va="center", fontsize=8, color=theme.text, bbox=box, zorder=2)
 

@@ -337,7 +337,7 @@ def test_draw_shows_what_a_model_holds(toy: Toy, tmp_path: Path, fails: Fails) -
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     assert invoke("draw", toy.root / "gmm", tmp_path / "a.svg").exit_code == 0
     assert "not tied" in fails("draw", toy.root / "gmm", tmp_path / "b.svg", "--tree", "Y.1")
-    assert "expected an .svg or a .png file" in fails("draw", toy.root / "gmm", tmp_path / "a.pdf")
+    assert "expected an .svg, a .png or a .txt file" in fails("draw", toy.root / "gmm", tmp_path / "a.pdf")
 
 
 def test_lattice_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> None:

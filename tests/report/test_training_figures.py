@@ -73,6 +73,9 @@ def test_a_tree_has_its_questions_and_its_leaves_with_their_frames() -> None:
     assert {"a b c d e f g (+2)", "gmm-tri, a.1: 3 leaves, 175 frames"} <= shown
     only = TreeView("b.1", TREE.roots[1][0], ("b.1.1",), (7.0,))
     assert {"b.1.1", "7 frames"} <= texts(tree_figure(only))
+    unknown = texts(tree_figure(replace(VIEW, frames=())))
+    assert {"a.1.1", "gmm-tri, a.1: 3 leaves"} <= unknown
+    assert not any("frames" in text for text in unknown)
 
 
 @pytest.mark.parametrize(
