@@ -38,7 +38,7 @@ COMMANDS: Dict[str, Verb] = {
     "align": Verb("fsaasr.cli.align", "Align cuts with their transcripts."),
     "align-compare": Verb("fsaasr.cli.align_compare", "Compare the times of two alignments of the same utterances."),
     "wer": Verb("fsaasr.cli.wer", "Compare hypotheses with references."),
-    "draw": Verb("fsaasr.cli.draw", "Draw lattices over time, or a small graph."),
+    "draw": Verb("fsaasr.cli.draw", "Draw lattices over time, a small graph, or what a GMM-HMM holds."),
     "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times."),
     "recipe": Verb("fsaasr.cli.recipe", "Run a stage of an experiment that a YAML file describes."),
     "report": Verb("fsaasr.cli.report", "Write the HTML report of an experiment."),

@@ -24,10 +24,13 @@ class Moves:
     Attributes:
       state: int32 (C,), which of its token's states a column is, 1 .. K.
       target: int32 (C, W), the state that a transition consumes a frame in, 0 where the token ends; NO_MOVE for none.
+      home: int32 (C,), the column whose transitions lead on from each column: itself, or, where a state is entered by
+        one column and loops in another, the latter.
     """
 
     state: npt.NDArray[np.int32]
     target: npt.NDArray[np.int32]
+    home: npt.NDArray[np.int32]
 
     @property
     def exist(self) -> npt.NDArray[np.bool_]:
@@ -61,7 +64,20 @@ def moves(topology: Topology, tokens: SymbolTable) -> Moves:
     for label, name in enumerate(tokens.names[1:], 1):
         for (state, move), end in _declared(topology, name).items():
             target[(columns.token == label) & (columns.state == state), move] = end
-    return Moves(columns.state, target)
+    home = np.arange(len(columns.names), dtype=np.int32)
+    for label, name in enumerate(tokens.names[1:], 1):
+        for state, loop in _loops(topology, name).items():
+            own, looping = (np.flatnonzero((columns.token == label) & (columns.state == s)) for s in (state, loop))
+            if len(looping) == 1:  # one of several tied ones has no say for the others
+                home[own] = looping[0]
+    return Moves(columns.state, target, home)
+
+
+def _loops(topology: Topology, token: str) -> Dict[int, int]:
+    """State that the declared state loops in which each state's column leads to, where it loops at all."""
+    arcs = topology.arcs_of(token)
+    reached = {arc.column: loop_column(arcs, arc.target) for arc in arcs if arc.column}
+    return {column: loop for column, loop in reached.items() if column and loop}
 
 
 def _declared(topology: Topology, token: str) -> Dict[Tuple[int, int], int]:

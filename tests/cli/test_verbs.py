@@ -130,7 +130,7 @@ def test_graph_says_which_words_it_left_out(toy: Toy, tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", ["gmm", "ctc"])
 def test_train_leaves_a_model_directory_without_checkpoints(toy: Toy, family: str) -> None:
     folder = toy.root / family
-    assert {path.name for path in folder.iterdir()} == {"lang", "model.json", "model.safetensors"}
+    assert {path.name for path in folder.iterdir()} == {"curves.csv", "lang", "model.json", "model.safetensors"}
     assert f"{family}, " in toy.printed[family]
     assert json.loads((folder / "model.json").read_text())["training"]["setup"]["features"]["num_filters"] == 12
 

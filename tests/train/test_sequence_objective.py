@@ -74,13 +74,13 @@ def test_lf_mmi_adds_the_cross_entropy_with_the_numerators_posteriors() -> None:
     objective, network, transcripts = prepared("lf-mmi")
     graphs, ids = transcripts.select([2])
     matrix = BATCH.matrices[2]
-    batch, lengths = torch.from_numpy(matrix)[None].double(), torch.tensor([len(matrix)])
-    scores, _, frames = network.both(batch, lengths)
+    batch, lengths = torch.from_numpy(matrix)[None], torch.tensor([len(matrix)])
+    scores, _, frames = network.float().both(batch, lengths)
     posterior = forward_backward(graphs[0], scores[0].detach().numpy()).column_occupancy
     expected = float(objective.loss(scores, lengths, graphs, ids)) - LF_MMI.frame_weight * float(
         (torch.from_numpy(posterior) * frames[0]).sum()
     )
-    found, _ = objective.training_loss(network.float(), [matrix], graphs, ids)
+    found, _ = objective.training_loss(network, [matrix], graphs, ids)
     assert float(found) == pytest.approx(expected, rel=1e-4)
 
 

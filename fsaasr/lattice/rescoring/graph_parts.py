@@ -147,7 +147,7 @@ def _transition_tables(
         return None
     known = moves(topology, tokens)
     check_transitions(topology, transitions, len(known.state))
-    return transitions.astype(np.float64), known.target, known.state
+    return transitions.astype(np.float64)[known.home], known.target[known.home], known.state
 
 
 def _pronunciations(lexicon: Lexicon, words: SymbolTable, tokens: SymbolTable) -> Tuple[Tuple[Any, ...], Int64, Int64]:

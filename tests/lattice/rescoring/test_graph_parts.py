@@ -116,7 +116,9 @@ def expected_parts(lattice, path, lexicon, model, transitions, topology_name):
     for t, column in enumerate(columns) if transitions is not None else ():
         ends = t + 1 == len(columns) or starts[t + 1]
         after = 0 if ends else known.state[columns[t + 1]]
-        topology += float(transitions[column, known.target[column].tolist().index(after)])
+        # A token's first frame in Kaldi's chain has a column of its own, and the transitions of the second one.
+        home = column + 1 if topology_name == "kaldi-chain" and known.state[column] == 1 else column
+        topology += float(transitions[home, known.target[home].tolist().index(after)])
     return best_backoff(model, words), pronunciation, silence, topology
 
 
