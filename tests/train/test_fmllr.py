@@ -89,7 +89,7 @@ def test_a_brute_force_optimiser_finds_no_better_transform(kind: str, seed: int)
         optimiser.step(minus)
     best = torch.from_numpy(start) + mask * moved.detach()
     reached = expected_likelihood(gmm, matrix, columns, weights, torch.from_numpy(found))
-    assert float(reached) == pytest.approx(float(-minus()), abs=2e-3 * len(matrix))
+    assert float(reached) == pytest.approx(-minus().item(), abs=2e-3 * len(matrix))
     np.testing.assert_allclose(found, best.numpy(), atol=0.05)
 
 
