@@ -18,13 +18,14 @@ PACKAGE = ROOT / "fsaasr"
 
 # A folder imports itself and those at its left ...
 ORDER = (
-    *("core", "corpora", "features", "lexicon", "grammar", "graph", "models"),
+    *("core", "corpora", "features", "lexicon", "grammar", "g2p", "graph", "models"),
     *("lattice", "hypotheses", "decode", "train", "evaluate", "report", "recipe", "cli"),
 )
 # ... without these, of which it knows nothing.
 FORBIDDEN = {
     "lexicon": {"corpora", "features"},
     "grammar": {"corpora", "features"},
+    "g2p": {"corpora", "features"},
     "graph": {"corpora", "features"},
     "lattice": {"corpora", "features", "models"},
     "hypotheses": {"corpora", "features", "models"},

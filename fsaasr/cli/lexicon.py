@@ -62,3 +62,27 @@ def learn_weights(
         click.echo(
             f"{learned.silence.token}: probability {learned.silence.probability:.3f}, {own} words with their own"
         )
+
+
+@lexicon.command()
+@click.argument("lang_dir", type=FOLDER)
+@click.argument("words", type=FILE)
+@click.argument("out_dir", type=FOLDER)
+@click.option("--g2p", "g2p_model", type=FILE, required=True, help="Model of `fsaasr g2p train`.")
+@click.option("--count", default=1, show_default=True, help="Pronunciations of a word, at most.")
+@click.option("--skip-unknown", is_flag=True, help="Leave out letters that the model does not know.")
+def add(lang_dir: Path, words: Path, out_dir: Path, g2p_model: Path, count: int, skip_unknown: bool) -> None:
+    """Add words to a lexicon, with pronunciations by letters.
+
+    WORDS is a text; those of its words that the lexicon of LANG_DIR lacks are added in OUT_DIR. Tokens stay the same,
+    so that models of the lexicon fit.
+
+    Example: fsaasr lexicon add lang words.txt lang_more --g2p g2p.model
+    """
+    from fsaasr.g2p import load_g2p, with_words
+    from fsaasr.lexicon import read_lang, read_words, write_lang
+
+    before = read_lang(lang_dir)
+    after = with_words(before, read_words(words), load_g2p(g2p_model), count, skip_unknown)
+    write_lang(after, out_dir)
+    click.echo(f"{out_dir}: {len(after.words) - len(before.words)} words added, {len(after.words) - 1} in all")

@@ -13,7 +13,7 @@ from fsaasr.cli.options import FILE, FOLDER
 @click.command()
 @click.argument("text", type=FILE)
 @click.argument("arpa", type=FILE)
-@click.option("--order", default=3, show_default=True, help="Length of the longest n-grams, 1 to 5.")
+@click.option("--order", default=3, show_default=True, help="Length of the longest n-grams, 1 to 8.")
 @click.option("--ids", is_flag=True, help="TEXT has an utterance id before each sentence, as Kaldi's.")
 @click.option("--lang", "lang_dir", type=FOLDER, help="Give all words of this lang directory a probability.")
 def lm(text: Path, arpa: Path, order: int, ids: bool, lang_dir: Optional[Path]) -> None:

@@ -26,6 +26,7 @@ COMMANDS: Dict[str, Verb] = {
     "prepare": Verb("fsaasr.cli.prepare", "Make cut manifests of a corpus directory."),
     "lang": Verb("fsaasr.cli.lang", "Make a lang directory of a lexicon."),
     "lexicon": Verb("fsaasr.cli.lexicon", "Work with lexicons."),
+    "g2p": Verb("fsaasr.cli.g2p", "Train and apply a model of letters and tokens."),
     "lm": Verb("fsaasr.cli.lm", "Estimate an n-gram model from text."),
     "train-lm": Verb("fsaasr.cli.train_lm", "Train a neural language model on text."),
     "graph": Verb("fsaasr.cli.graph", "Compose lexicon, grammar and topology into a decoding graph."),

@@ -17,7 +17,7 @@ from fsaasr.grammar.ngram_model import LOG10_NEVER, NgramModel, NgramOrder
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-MAX_ORDER = 5
+MAX_ORDER = 8
 
 
 def estimate_ngram(
@@ -37,7 +37,7 @@ def estimate_ngram(
 
     Args:
       sentences: each a sequence of words, without `<s>` and `</s>`; read once.
-      order: N, 1 .. 5.
+      order: N, 1 .. 8.
       prune: for n = 1, 2, ...: drop n-grams that occur this often or less; must not decrease; the last holds
         for all further orders. () drops none, (0, 0, 1) drops trigrams that occur once (`lmplz --prune`).
       limit_vocabulary: n-grams with words that are neither here nor in `extra_words` are dropped, and what they

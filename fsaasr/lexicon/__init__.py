@@ -12,6 +12,7 @@ from fsaasr.lexicon.sentencepiece_training import train_sentencepiece
 from fsaasr.lexicon.silprob import read_silprob
 from fsaasr.lexicon.tokenizers import CharacterTokenizer, LexiconTokenizer, SentencePieceTokenizer, Tokenizer
 from fsaasr.lexicon.units import WORD_MARK, character_lexicon, sentencepiece_lexicon
+from fsaasr.lexicon.utf8_text import read_words
 
 __all__ = [
     "POSITIONS",
@@ -38,6 +39,7 @@ __all__ = [
     "read_lang",
     "read_lexicon",
     "read_silprob",
+    "read_words",
     "sentencepiece_lexicon",
     "strip_stress",
     "train_sentencepiece",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import List
 
 from fsaasr.core.errors import LexiconFileError
 from fsaasr.core.files import PathLike
@@ -21,3 +22,15 @@ def read_utf8(path: PathLike) -> str:
         raise LexiconFileError(
             path, line, f"byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
         ) from error
+
+
+def read_words(path: PathLike) -> List[str]:
+    """The distinct words of a text file, in the order of their first appearance.
+
+    Raises:
+      LexiconFileError: no such file, not UTF-8, or no word in it.
+    """
+    words = list(dict.fromkeys(read_utf8(path).split()))
+    if not words:
+        raise LexiconFileError(path, None, "no words; expected at least one")
+    return words

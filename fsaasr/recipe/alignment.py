@@ -11,15 +11,19 @@ from fsaasr.core.scores import Scores
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import align, align_long, is_long
 from fsaasr.features import FeatureBatch, compute_features
+from fsaasr.g2p import load_g2p, with_words
 from fsaasr.graph import TranscriptCompiler
 from fsaasr.hypotheses import export_hypotheses, write_supervisions
-from fsaasr.lexicon import Lexicon
+from fsaasr.lexicon import Lexicon, write_lexicon
 from fsaasr.models import AcousticModel, GmmModel, load_lexicon, load_model
 from fsaasr.models.speaker_adaptation import AdaptationConfig
 from fsaasr.recipe.adaptation import adapted_model
 from fsaasr.recipe.decoding import CHUNK, placements_of
 from fsaasr.recipe.segments import LONG, segments_of
 from fsaasr.recipe.transcripts import check_transcripts
+
+PRONOUNCED = "pronunciations.txt"
+"""Lexicon of the words that a grapheme-to-phoneme model pronounced."""
 
 LEFT_OUT = "left_out.txt"
 """File that names the cuts that were not aligned, each with the words that the lexicon lacks."""
@@ -111,6 +115,7 @@ def align_cuts(
     formats: Iterable[str] = ("ctm", "jsonl"),
     confidence_scale: float = 1.0,
     skip_oov: bool = False,
+    g2p_model: Optional[PathLike] = None,
 ) -> List[Hypothesis]:
     """Aligns a cut manifest and writes `words.ctm`, `tokens.ctm` and `align.jsonl`, with confidences.
 
@@ -125,13 +130,22 @@ def align_cuts(
       confidence_scale: as in `fsaasr.decode.align`.
       skip_oov: leave out cuts without words or with words that the lexicon lacks, and write `left_out.txt`, a line
         for each.
+      g2p_model: file of a model that pronounces the words that the lexicon lacks; `pronunciations.txt` has what it
+        said.
 
     Raises:
+      LexiconError: `g2p_model` cannot pronounce a word, or says tokens that the lexicon lacks.
       CorpusError: before anything else, all words that the lexicon lacks, with their cuts; or no cut is left.
       DecodeError: as `align_features`.
     """
     model, lexicon = load_model(model_dir), load_lexicon(model_dir)
-    check = check_transcripts(list(read_cuts(cuts_path)), lexicon)
+    cuts = list(read_cuts(cuts_path))
+    check = check_transcripts(cuts, lexicon)
+    if g2p_model is not None and check.words:
+        known = len(lexicon)
+        lexicon = with_words(lexicon, check.words, load_g2p(g2p_model))
+        write_lexicon(Lexicon(lexicon.pronunciations[known:]), Path(out_dir) / PRONOUNCED)
+        check = check_transcripts(cuts, lexicon)
     if not skip_oov:
         check.refuse("add pronunciations to the lexicon, correct the texts, or leave the cuts out (--skip-oov)")
     if not check.fit:

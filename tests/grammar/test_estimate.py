@@ -145,7 +145,7 @@ def test_text_of_empty_sentences_still_ends_them():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"order": 0}, "order is 0, expected 1 to 5"),
+        ({"order": 0}, "order is 0, expected 1 to 8"),
         ({"order": 6}, "order is 6"),
         ({"prune": (1, 0)}, "never decrease"),
         ({"prune": (-1,)}, "never decrease"),
