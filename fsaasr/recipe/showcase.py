@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from fsaasr.core.files import PathLike
 from fsaasr.corpora import manifest_path, read_cuts
-from fsaasr.features import FeatureConfig, compute_features
+from fsaasr.features import FeatureBatch, FeatureConfig, compute_features
 from fsaasr.graph import compile_graph, draw_svg, word_loop
 from fsaasr.graph.topologies import find_topology
 from fsaasr.lexicon import LexiconTokenizer, read_lang
@@ -17,6 +17,7 @@ from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.recipe.experiment import Experiment, Run
 from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
+from fsaasr.recipe.searches import says_tokens
 from fsaasr.recipe.training_views import occupancies, training_curves, trees
 from fsaasr.report import (
     AttentionMap,
@@ -25,6 +26,7 @@ from fsaasr.report import (
     Posteriors,
     RateRow,
     ReportData,
+    TransducerGrid,
     UtteranceView,
     write_figures,
     write_report,
@@ -122,27 +124,50 @@ def _utterance(experiment: Experiment) -> UtteranceView:
         top_frequency=config.sampling_rate / 2 + config.high_freq,
         alignment=align_features(model, load_lexicon(folder), features)[0],
         alignment_title=f"{aligner}: forced alignment",
-        posteriors=tuple(_posteriors(experiment, data, name, cut) for name in others if not _looks(experiment, name)),
-        attention=tuple(_attention(experiment, data, name, cut) for name in others if _looks(experiment, name)),
+        posteriors=tuple(_posteriors(experiment, data, name, cut) for name in others if not _says(experiment, name)),
+        attention=tuple(_attention(experiment, data, name, cut) for name in _of("attention", experiment, others)),
+        grids=tuple(_grid(experiment, data, name, cut) for name in _of("transducer", experiment, others)),
     )
 
 
-def _looks(experiment: Experiment, system: str) -> bool:
-    """Whether a system has an attention to show."""
-    return experiment.spec.systems[system].family == "attention"
+def _says(experiment: Experiment, system: str) -> bool:
+    return says_tokens(experiment.spec.systems[system].family)
+
+
+def _of(family: str, experiment: Experiment, systems: Sequence[str]) -> List[str]:
+    """Those of a family."""
+    return [name for name in systems if experiment.spec.systems[name].family == family]
+
+
+def _grid(experiment: Experiment, data: str, system: str, cut: Any) -> TransducerGrid:
+    """How the transducer's paths say what was said: each word's first pronunciation."""
+    import torch
+
+    from fsaasr.train.transducer_occupancy import token_occupancy
+
+    model, features, tokens = _forced(experiment, data, system, cut)
+    encoded = torch.from_numpy(model.encoded(features)[0])
+    found = token_occupancy(model, encoded, [model.tokens[token] for token in tokens])
+    frames = found.label[0, :, : len(tokens)].argmax(dim=0).tolist()
+    return TransducerGrid(system, found.node[0].numpy(), tokens, tuple(frames), model.frame_shift)
+
+
+def _forced(experiment: Experiment, data: str, system: str, cut: Any) -> Tuple[Any, FeatureBatch, Tuple[str, ...]]:
+    """A model, the utterance's features as it wants them, and the tokens of each word's first pronunciation."""
+    folder = experiment.model_dir(data, system)
+    model = load_model(folder)
+    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
+    return model, features, tuple(LexiconTokenizer(load_lexicon(folder)).encode(features.texts[0].split()))
 
 
 def _attention(experiment: Experiment, data: str, system: str, cut: Any) -> AttentionMap:
     """Where the decoder looks when it says what was said: each word's first pronunciation."""
     from fsaasr.decode.attention.measures import entropy, forced_weights, monotonicity
 
-    folder = experiment.model_dir(data, system)
-    model: Any = load_model(folder)
-    features = compute_features([cut], replace(model.features, cmvn=_alone(model.features)))
-    tokens = LexiconTokenizer(load_lexicon(folder)).encode(features.texts[0].split())
+    model, features, tokens = _forced(experiment, data, system, cut)
     (encoded,), _ = model.encode(features)
     weights = forced_weights(model, encoded, [model.tokens[token] for token in tokens])
-    return AttentionMap(system, weights, tuple(tokens), model.frame_shift, monotonicity(weights), entropy(weights))
+    return AttentionMap(system, weights, tokens, model.frame_shift, monotonicity(weights), entropy(weights))
 
 
 def _alone(config: FeatureConfig) -> Any:

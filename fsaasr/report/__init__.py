@@ -9,6 +9,7 @@ from fsaasr.report.data import (
     RateRow,
     ReportData,
     TrainingCurve,
+    TransducerGrid,
     TreeView,
     UtteranceView,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "ReportData",
     "Theme",
     "TrainingCurve",
+    "TransducerGrid",
     "TreeView",
     "UtteranceView",
     "occupancy_figure",

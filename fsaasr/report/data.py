@@ -81,6 +81,24 @@ class AttentionMap:
 
 
 @dataclass(frozen=True)
+class TransducerGrid:
+    """How a transducer's paths go through frames and tokens.
+
+    Attributes:
+      title: name of the model.
+      occupancy: float32 (T, U + 1), 0 .. 1: posterior of being at a frame after as many tokens.
+      tokens: U names. frames: of each, where it most probably is said.
+      frame_shift: seconds between two rows.
+    """
+
+    title: str
+    occupancy: FloatArray
+    tokens: Tuple[str, ...]
+    frames: Tuple[int, ...]
+    frame_shift: Seconds
+
+
+@dataclass(frozen=True)
 class UtteranceView:
     """One utterance as several models see it, on one time axis.
 
@@ -90,7 +108,7 @@ class UtteranceView:
       top_frequency: Hz at the upper end of the spectrogram.
       alignment: words and tokens with times. alignment_title: which model gave it.
       posteriors: of other models.
-      attention: of attention decoders.
+      attention: of attention decoders. grids: of transducers.
     """
 
     text: str
@@ -101,6 +119,7 @@ class UtteranceView:
     alignment_title: str
     posteriors: Tuple[Posteriors, ...] = ()
     attention: Tuple[AttentionMap, ...] = ()
+    grids: Tuple[TransducerGrid, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from fsaasr.report.attention_figure import draw_attention
 from fsaasr.report.data import Posteriors, RateRow, UtteranceView
 from fsaasr.report.drawing import Form, drawn, dress
 from fsaasr.report.theme import LIGHT, Theme
+from fsaasr.report.transducer_figure import draw_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,11 +24,12 @@ _CROWDED = 0.02
 
 
 def utterance_figure(view: UtteranceView, theme: Theme = LIGHT, form: Form = "svg") -> bytes:
-    """Alignment, spectrogram, posteriors and attention, one above the other on one time axis."""
+    """Alignment, spectrogram, posteriors, attention and transducers, one above the other on one time axis."""
     from matplotlib.figure import Figure
 
-    # As high as the names of an attention's tokens need.
-    maps = [max(1.3, 0.5 + 0.11 * len(attention.tokens)) for attention in view.attention]
+    # As high as the names of the tokens need.
+    names = [*(shown.tokens for shown in view.attention), *(shown.tokens for shown in view.grids)]
+    maps = [max(1.3, 0.5 + 0.11 * len(tokens)) for tokens in names]
     heights = [0.9, 2.0, *(1.3 for _ in view.posteriors), *maps]
     figure = Figure(figsize=(11.0, 1.3 * sum(heights)), layout="constrained")
     panels: Any = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
@@ -38,6 +40,8 @@ def utterance_figure(view: UtteranceView, theme: Theme = LIGHT, form: Form = "sv
         _draw_posteriors(axes, posteriors, theme)
     for axes, attention in zip(panels[2 + len(view.posteriors) :], view.attention):
         draw_attention(axes, attention, theme)
+    for axes, grid in zip(panels[len(panels) - len(view.grids) :], view.grids):
+        draw_grid(axes, grid, theme)
     for axes in panels:
         dress(axes, theme)
         axes.set_xlim(0, duration)

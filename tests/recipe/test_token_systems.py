@@ -29,6 +29,7 @@ from fsaasr.recipe import (
 )
 from fsaasr.recipe.pieces import joined
 from fsaasr.recipe.searches import searchable
+from fsaasr.recipe.showcase import report_data
 from tests.recipe.conftest import FEATURES, write_recipe
 
 ATTENTION = {
@@ -154,6 +155,21 @@ def test_search_options_are_part_of_the_keys_of_tuning_and_not_of_training(token
     systems["attention"] = replace(systems["attention"], search={"attention": {"bean": 4}})
     with pytest.raises(ConfigError, match=r"search of attention: key 'attention\.bean'"):
         Experiment(replace(tokens.spec, systems=systems), tokens.folder).search("attention")
+
+
+def test_the_report_shows_where_they_look_and_how_their_paths_go(tokens: Experiment) -> None:
+    collect_results(tokens)
+    spec = replace(tokens.spec, showcase=("phones", "attention", "transducer"))
+    view = report_data(Experiment(spec, tokens.folder)).utterance
+    assert view is not None
+    assert view.posteriors == ()
+    (grid,), (attention,) = view.grids, view.attention
+    assert grid.tokens == attention.tokens
+    assert grid.title == "transducer"
+    # Each frame's blank is said once; each token is, too.
+    assert grid.occupancy.sum() == pytest.approx(len(grid.occupancy) + len(grid.tokens), abs=1e-3)
+    assert grid.occupancy.shape[1] == 1 + len(grid.tokens) == 1 + len(grid.frames)
+    assert list(grid.frames) == sorted(grid.frames)
 
 
 def test_graphs_that_do_not_fit_are_refused(tokens: Experiment, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from fsaasr.report import DARK, LIGHT, AttentionMap, Theme, rates_figure, utterance_figure
+from fsaasr.report import DARK, LIGHT, AttentionMap, Theme, TransducerGrid, rates_figure, utterance_figure
 from tests.report.data import report_data, utterance
 
 
@@ -51,6 +51,16 @@ def test_an_attention_has_a_panel_with_its_tokens_and_numbers() -> None:
     title = "las: attention; 50 % of the steps go on in time, mean entropy 0.41 nats"
     assert {title, "oh"} <= texts(picture)
     assert texts(picture) >= texts(utterance_figure(utterance()))
+
+
+def test_a_transducers_lattice_has_a_panel_with_its_tokens() -> None:
+    occupancy = np.array([[1.0, 0.0, 0.0], [0.3, 0.7, 0.0], [0.0, 0.2, 0.8]], dtype=np.float32)
+    grid = TransducerGrid("rnnt", occupancy, ("<n>", "oh"), (1, 2), 0.3)
+    picture = utterance_figure(replace(utterance(), grids=(grid,)))
+    assert {"rnnt: full sum over the lattice of frames and tokens", "oh"} <= texts(picture)
+    assert texts(picture) >= texts(utterance_figure(utterance()))
+    other = replace(grid, occupancy=occupancy[::-1])
+    assert utterance_figure(replace(utterance(), grids=(other,))) != picture
 
 
 def test_rates_name_every_line() -> None:
