@@ -29,7 +29,6 @@ from fsaasr.recipe import (
 )
 from fsaasr.recipe.pieces import joined
 from fsaasr.recipe.searches import searchable
-from fsaasr.recipe.showcase import report_data
 from tests.recipe.conftest import FEATURES, write_recipe
 
 ATTENTION = {
