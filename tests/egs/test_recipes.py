@@ -51,14 +51,15 @@ def test_published_results_were_generated(folder: Path) -> None:
     }
 
 
-def test_attention_systems_lie_over_the_recipe_of_digits() -> None:
+@pytest.mark.parametrize(("family", "option"), [("attention", "ctc_weight"), ("transducer", "ctc_scale")])
+def test_systems_that_say_tokens_lie_over_the_recipe_of_digits(family: str, option: str) -> None:
     conf = ROOT / "egs" / "digits" / "conf"
-    spec = read_recipe(conf / "recipe.yaml", [conf / "attention_systems.yaml"])
+    spec = read_recipe(conf / "recipe.yaml", [conf / f"{family}_systems.yaml"])
     experiment = Experiment(spec, conf.parent / "exp")
-    assert [experiment.setup(name)["training"]["ctc_weight"] > 0 for name in spec.systems] == [True, True]
+    assert [experiment.setup(name)["training"][option] > 0 for name in spec.systems] == [True, True]
     rows = [run[1:] for run in experiment.runs]
     words = [(system, grammar, "native") for system in spec.systems for grammar in ("1-to-7", "bigram")]
-    assert sorted(rows) == sorted([*words, ("attention-letters", "free", "native")])
+    assert sorted(rows) == sorted([*words, (f"{family}-letters", "free", "native")])
 
 
 def test_wrong_arguments_print_the_usage(folder: Path) -> None:

@@ -41,16 +41,16 @@ def sat(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def test_cuts(experiment: Experiment) -> Path:
+def cuts_path(experiment: Experiment) -> Path:
     return manifest_path(experiment.data_dir("kaldi"), "test")
 
 
-def test_decoding_leaves_the_transforms_beside_the_hypotheses(sat: Path, test_cuts: Path, tmp_path: Path) -> None:
-    decoded = decode_cuts(sat, sat / "graph.fsa", test_cuts, tmp_path)
+def test_decoding_leaves_the_transforms_beside_the_hypotheses(sat: Path, cuts_path: Path, tmp_path: Path) -> None:
+    decoded = decode_cuts(sat, sat / "graph.fsa", cuts_path, tmp_path)
     report = word_errors(read_transcripts(tmp_path / "ref.txt"), read_transcripts(tmp_path / "hyp.txt"))
     assert report.errors / report.words < 0.1
     assert not decoded.flags
     kept = SpeakerTransforms.load(tmp_path / TRANSFORMS)
     np.testing.assert_array_equal(kept.matrices, decoded.transforms.matrices)
-    speakers = {cut.supervisions[0].speaker or cut.id for cut in read_cuts(test_cuts)}
+    speakers = {cut.supervisions[0].speaker or cut.id for cut in read_cuts(cuts_path)}
     assert set(kept.speakers) == speakers
