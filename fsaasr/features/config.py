@@ -18,7 +18,8 @@ class FeatureConfig:
     range first, as in Kaldi, so that values and the energy floor are Kaldi's too.
 
     Attributes:
-      kind: `mfcc` or `fbank` (log mel energies).
+      kind: `mfcc`, `fbank` (log mel energies), or `waveform`: the samples themselves, a frame shift a row, for networks
+        that learn their own features; neither normalised nor with derivatives.
       sampling_rate: Hz of the audio; other audio is refused unless resampling is asked for.
       num_filters: mel filters; None means 23 for MFCC and 80 for fbank (40 below 16 kHz).
       num_ceps: cepstra a frame, C0 included; at most num_filters; MFCC only.
@@ -33,7 +34,7 @@ class FeatureConfig:
 
     __pydantic_config__ = STRICT
 
-    kind: Literal["mfcc", "fbank"] = "mfcc"
+    kind: Literal["mfcc", "fbank", "waveform"] = "mfcc"
     sampling_rate: int = 16000
     num_filters: Optional[int] = None
     num_ceps: int = 13
@@ -46,8 +47,12 @@ class FeatureConfig:
     deltas: Literal[0, 1, 2] = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("mfcc", "fbank") or self.cmvn not in ("none", "utterance", "speaker"):
-            self._refuse(f"kind {self.kind!r} with cmvn {self.cmvn!r}", "mfcc|fbank and none|utterance|speaker")
+        if self.kind not in ("mfcc", "fbank", "waveform") or self.cmvn not in ("none", "utterance", "speaker"):
+            self._refuse(
+                f"kind {self.kind!r} with cmvn {self.cmvn!r}", "mfcc|fbank|waveform and none|utterance|speaker"
+            )
+        if self.kind == "waveform" and (self.cmvn != "none" or self.deltas):
+            self._refuse(f"kind waveform with cmvn {self.cmvn!r}, deltas {self.deltas}", "cmvn none and deltas 0")
         if self.deltas not in (0, 1, 2):
             self._refuse(f"deltas {self.deltas}", "0, 1 or 2")
         if not (0 < self.frame_shift <= self.frame_length and self.shift_samples >= 1):
@@ -78,7 +83,7 @@ class FeatureConfig:
     @property
     def static_dim(self) -> int:
         """Features a frame before derivatives are appended."""
-        return self.num_ceps if self.kind == "mfcc" else self.filters
+        return {"mfcc": self.num_ceps, "fbank": self.filters, "waveform": self.shift_samples}[self.kind]
 
     @property
     def dim(self) -> int:

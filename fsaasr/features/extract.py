@@ -189,8 +189,18 @@ def extract_one(samples: FloatArray, config: FeatureConfig, utterance: str) -> F
         )
     if not np.isfinite(samples).all():
         raise CorpusError(f"features: utterance {utterance!r} has samples that are NaN or infinite; restore its audio")
+    if config.kind == "waveform":
+        return sample_rows(samples, config)
     matrix: FloatArray = _extractor(config).extract(samples * np.float32(32768.0), config.sampling_rate)
     return matrix
+
+
+def sample_rows(samples: FloatArray, config: FeatureConfig) -> FloatArray:
+    """Samples (num_samples,) as rows of a frame shift each, (T, S); the last row ends in zeros or is cut."""
+    rows = np.zeros((config.num_frames(len(samples)), config.shift_samples), dtype=np.float32)
+    whole = min(rows.size, len(samples))
+    rows.reshape(-1)[:whole] = samples[:whole]
+    return rows
 
 
 def load_samples(cut: Any, config: FeatureConfig, resample: bool = False) -> FloatArray:

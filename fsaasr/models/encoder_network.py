@@ -32,7 +32,7 @@ class EncoderNetwork(nn.Module):
           config: shape of the encoder.
         """
         super().__init__()
-        self.normalize = FeatureNorm(features)
+        self.normalize = FeatureNorm(features, samples=config.kind == "waveform")
         self.encoder = build_encoder(features, config)
 
     def encode(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:

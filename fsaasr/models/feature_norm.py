@@ -24,13 +24,22 @@ class FeatureNorm(nn.Module):
     least: Tensor
     greatest: Tensor
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, samples: bool = False) -> None:
+        """Leaves features as they are, until they are measured.
+
+        Args:
+          features: F.
+          samples: the features are samples of audio, which stay as they are.
+        """
         super().__init__()
+        self.samples = samples
         for name, value in (("mean", 0.0), ("deviation", 1.0), ("least", -np.inf), ("greatest", np.inf)):
             self.register_buffer(name, torch.full((features,), value))
 
     def measure(self, frames: FloatArray) -> None:
         """Takes mean, deviation and range from training features (T, F); a deviation of 0 counts as 1."""
+        if self.samples:
+            return
         deviation = frames.std(axis=0, dtype=np.float64)
         ends = np.quantile(frames, (self.QUANTILE, 1 - self.QUANTILE), axis=0)
         values = (frames.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0), *ends)

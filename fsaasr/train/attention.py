@@ -19,6 +19,7 @@ from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.fit import fit
 from fsaasr.train.network_state import isolated_chance
+from fsaasr.train.training_features import check_augmentation
 
 CHECKPOINT = "attention.safetensors"
 DEFAULTS = AttentionTrainConfig()
@@ -71,6 +72,7 @@ def train_attention(
     data = [features] if dev is None else [features, dev]
     for batch in data:
         check_batch(batch, feature_config, "train_attention")
+    check_augmentation(config.augment, feature_config, "train_attention")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = AttentionNetwork(features.dim, len(silent_free.tokens) - 1, config.shape)
     network.normalize.measure(np.concatenate(features.matrices))

@@ -19,6 +19,7 @@ from fsaasr.train.ctc_config import CtcTrainConfig
 from fsaasr.train.ctc_task import CtcTask
 from fsaasr.train.fit import fit
 from fsaasr.train.network_state import isolated_chance
+from fsaasr.train.training_features import check_augmentation
 
 CHECKPOINT = "ctc.safetensors"
 DEFAULTS = CtcTrainConfig()
@@ -72,6 +73,7 @@ def train_ctc(
     data = [features] if dev is None else [features, dev]
     for batch in data:
         check_batch(batch, feature_config, "train_ctc")
+    check_augmentation(config.augment, feature_config, "train_ctc")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = CtcNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder)
     network.normalize.measure(np.concatenate(features.matrices))

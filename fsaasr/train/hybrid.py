@@ -25,6 +25,7 @@ from fsaasr.train.fit import fit
 from fsaasr.train.hybrid_config import HybridTrainConfig
 from fsaasr.train.hybrid_task import HybridTask
 from fsaasr.train.network_state import isolated_chance
+from fsaasr.train.training_features import check_augmentation
 
 CHECKPOINT = "hybrid.safetensors"
 DEFAULTS = HybridTrainConfig()
@@ -80,6 +81,7 @@ def train_hybrid(
     for part in parts:
         check_batch(part.features, feature_config, "train_hybrid")
         _check_labels(part, columns)
+    check_augmentation(config.augment, feature_config, "train_hybrid")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = HybridNetwork(data.inputs.dim, columns, config.encoder)
     network.normalize.measure(np.concatenate(data.inputs.matrices))

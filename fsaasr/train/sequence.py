@@ -26,6 +26,7 @@ from fsaasr.train.running_priors import FLOOR
 from fsaasr.train.sequence_config import FullSumConfig, LfMmiConfig, SequenceConfig
 from fsaasr.train.sequence_objective import AnyNetwork, SequenceObjective
 from fsaasr.train.sequence_task import SequenceTask
+from fsaasr.train.training_features import check_augmentation
 
 CHECKPOINT = "sequence.safetensors"
 FULL_SUM_DEFAULTS = FullSumConfig()
@@ -153,6 +154,7 @@ def _sequences(data: _Data, draws: int, config: SequenceConfig, function: str) -
     """The training transcripts' tokens, drawn `draws` times; raises where a batch is not fit for training."""
     for batch in (data.features,) if data.dev is None else (data.features, data.dev):
         check_batch(batch, data.feature_config, function)
+    check_augmentation(config.augment, data.feature_config, function)
     return spoken_tokens(list(data.features.texts) * draws, data.lexicon, config.fit.seed)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fsaasr.core.errors import TrainingError
-from fsaasr.features import FeatureBatch
+from fsaasr.core.errors import ConfigError, TrainingError
+from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.train.augment import AugmentConfig, Augmented, augment
 
 
@@ -48,3 +48,14 @@ def draw_features(
     # The middle of frame t is t + 1/2 frames after the beginning.
     places = (drawn.places + 0.5) * speed - 0.5
     return Augmented(drawn.matrix, places.clip(0, len(spoken) - 1))
+
+
+def check_augmentation(config: AugmentConfig, features: FeatureConfig, function: str) -> None:
+    """Raises ConfigError where features are samples and `config` would treat them as frames' features."""
+    if features.kind == "waveform" and (
+        config.tempo or config.time_warp or (config.feature_masks and config.feature_width)
+    ):
+        raise ConfigError(
+            f"{function}: augment has tempo {config.tempo}, time_warp {config.time_warp}, feature_masks "
+            f"{config.feature_masks}, which make no sense of features of kind waveform; set them to 0, and give speeds"
+        )

@@ -17,6 +17,7 @@ from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.fit import fit
 from fsaasr.train.network_state import isolated_chance
+from fsaasr.train.training_features import check_augmentation
 from fsaasr.train.transducer_config import TransducerTrainConfig
 from fsaasr.train.transducer_task import TransducerTask, TransducerTraining
 
@@ -72,6 +73,7 @@ def train_transducer(
     data = [features] if dev is None else [features, dev]
     for batch in data:
         check_batch(batch, feature_config, "train_transducer")
+    check_augmentation(config.augment, feature_config, "train_transducer")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = TransducerNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder, config.transducer)
         training = TransducerTraining(network, config)

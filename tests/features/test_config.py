@@ -22,6 +22,8 @@ from fsaasr.features import FeatureConfig
         {"num_ceps": 24},
         {"num_ceps": 0},
         {"cmvn_variance": True},
+        {"kind": "waveform", "cmvn": "utterance"},
+        {"kind": "waveform", "deltas": 1},
     ],
 )
 def test_values_out_of_range_are_refused(values):

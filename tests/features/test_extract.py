@@ -237,3 +237,16 @@ def test_cuts_are_parts_of_recordings(cut_of, tmp_path):
     samples = soundfile.read(tmp_path / "a.wav", dtype="float32")[0]
     [matrix] = compute_features([part], MFCC).matrices
     assert np.array_equal(matrix, features_of(samples[400:1200], MFCC))
+
+
+def test_a_waveform_is_rows_of_samples(wave):
+    config = FeatureConfig(kind="waveform", sampling_rate=8000)
+    matrix = features_of(wave, config)
+    assert matrix.shape == (20, config.dim) == (20, 80)
+    assert np.array_equal(matrix.ravel(), wave)
+    # 1555 samples are 19 rows and 35 more samples, less than half a row; 1565 begin a row that is filled up.
+    assert np.array_equal(features_of(wave[:1555], config), matrix[:19])
+    longer = features_of(wave[:1565], config)
+    assert longer.shape == (20, 80)
+    assert np.array_equal(longer[19, :45], wave[1520:1565])
+    assert not longer[19, 45:].any()

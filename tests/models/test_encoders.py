@@ -17,7 +17,12 @@ from fsaasr.models.encoders.tdnn import TdnnConfig
 from fsaasr.train.ctc_config import CtcTrainConfig
 
 FEATURES = 8
+SMALL = {"kind": "tdnn", "hidden": 16, "dilations": [1], "subsampling": 2}
+# Eight samples in 10 ms: 800 Hz.
+FILTERBANK = {"filters": 5, "stride": 4, "high_freq": 0.0}
 SHAPES: list[dict[str, Any]] = [
+    *({"kind": "waveform", "front_end": {**FILTERBANK, "initial": i}, "encoder": SMALL} for i in ("gabor", "mel")),
+    {"kind": "waveform", "front_end": {"kind": "convolutions", "strides": [4, 2], "channels": 6}, "encoder": SMALL},
     *({"kind": "tdnn", "hidden": 16, "dilations": [1, 3], "subsampling": n} for n in (1, 2, 3, 4)),
     {"kind": "tdnn", "hidden": 16, "dilations": [1], "early_dilations": [1, 2], "subsampling": 3},
     *({"kind": "blstm", "hidden": 8, "layers": n, "subsampling": n} for n in (1, 2)),
@@ -37,6 +42,12 @@ SHAPES: list[dict[str, Any]] = [
 
 def name_of(values: dict[str, Any]) -> str:
     return "-".join(str(value) for value in values.values())
+
+
+def with_dropout(values: dict[str, Any], dropout: float) -> dict[str, Any]:
+    if values["kind"] == "waveform":
+        return {**values, "encoder": {**values["encoder"], "dropout": dropout}}
+    return {**values, "dropout": dropout}
 
 
 every_shape = pytest.mark.parametrize("values", SHAPES, ids=name_of)
@@ -63,7 +74,7 @@ def test_every_encoder_is_held_to_the_laws() -> None:
 @every_shape
 @pytest.mark.parametrize("training", [False, True])
 def test_batch_equals_one_by_one(values: dict[str, Any], training: bool) -> None:
-    network = encoder({**values, "dropout": 0.0}).train(training)
+    network = encoder(with_dropout(values, 0.0)).train(training)
     features, lengths = batch(1, 50, 13, 14, 15, 16)
     together, frames = network(features, lengths)
     for row, encoded, length, count in zip(features, together, lengths.tolist(), frames.tolist()):
@@ -75,7 +86,7 @@ def test_batch_equals_one_by_one(values: dict[str, Any], training: bool) -> None
 
 @every_shape
 def test_what_stands_in_the_padding_does_not_matter(values: dict[str, Any]) -> None:
-    network = encoder({**values, "dropout": 0.0}).train()
+    network = encoder(with_dropout(values, 0.0)).train()
     lengths = (12, 7, 30)
     (first, frames), (second, _) = network(*batch(*lengths)), network(*batch(*lengths, padding=1e3))
     for one, other, count in zip(first, second, frames.tolist()):
@@ -96,7 +107,7 @@ def test_attributes_say_what_comes_out(values: dict[str, Any]) -> None:
 
 @every_shape
 def test_the_gradient_reaches_every_parameter(values: dict[str, Any]) -> None:
-    network = encoder({**values, "dropout": 0.0}).train()
+    network = encoder(with_dropout(values, 0.0)).train()
     encoded, _ = network(*batch(40, 31))
     weights = torch.randn(encoded.shape, generator=torch.Generator().manual_seed(1))
     (encoded * weights).sum().backward()
@@ -106,7 +117,7 @@ def test_the_gradient_reaches_every_parameter(values: dict[str, Any]) -> None:
 
 @every_shape
 def test_dropout_draws_in_training_only_and_from_the_seed(values: dict[str, Any]) -> None:
-    network = encoder({**values, "dropout": 0.5})
+    network = encoder(with_dropout(values, 0.5))
     features, lengths = batch(30, 20)
 
     def encoded(seed: int) -> torch.Tensor:
@@ -141,7 +152,7 @@ def test_every_encoder_can_multiply_in_bfloat16(values: dict[str, Any]) -> None:
 
 @every_shape
 def test_a_frame_is_heard_where_it_is_spoken(values: dict[str, Any]) -> None:
-    network = encoder({**values, "dropout": 0.0}).eval()
+    network = encoder(with_dropout(values, 0.0)).eval()
     features, lengths = batch(60)
     changed = features.clone()
     changed[0, 30] += 3.0
@@ -168,7 +179,7 @@ def test_an_unknown_kind_or_key_is_refused() -> None:
         encoder_config_from_dict({"kind": "rnn"})
     with pytest.raises(ConfigError, match=r"key 'encoder'.*'rnn'.*tdnn"):
         config_from_dict(CtcTrainConfig, {"encoder": {"kind": "rnn"}})
-    with pytest.raises(ConfigError, match=r"encoder\.tdnn\.heads"):
+    with pytest.raises(ConfigError, match=r"encoder\.features\.tdnn\.heads"):
         config_from_dict(CtcTrainConfig, {"encoder": {"heads": 4}})
 
 
@@ -183,6 +194,10 @@ def test_an_unknown_kind_or_key_is_refused() -> None:
         ("pyramid", {"subsampling": 3}, "subsampling 3"),
         ("crdnn", {"dense_layers": 0}, "dense_layers 0"),
         ("conformer", {"chunk": -1}, "chunk -1"),
+        ("waveform", {"front_end": {"stride": 0}}, "stride 0"),
+        ("waveform", {"front_end": {"frame_shift": 0.03}}, "frame_shift"),
+        ("waveform", {"front_end": {"kind": "convolutions", "strides": []}}, "strides"),
+        ("waveform", {"front_end": {"kind": "sinc"}}, "sinc"),
         ("tdnn", {"early_dilations": [0]}, "early_dilations"),
     ],
 )

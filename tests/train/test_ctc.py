@@ -15,9 +15,11 @@ from safetensors.numpy import load_file
 from fsaasr.core.config import config_from_dict, config_to_dict
 from fsaasr.core.errors import ConfigError, LexiconError, TrainingError
 from fsaasr.decode import decode
+from fsaasr.features import FeatureBatch, FeatureConfig, features_of
 from fsaasr.graph import compile_graph, word_loop
 from fsaasr.lattice import best_path
-from fsaasr.lexicon import character_lexicon
+from fsaasr.lexicon import Lexicon, character_lexicon
+from fsaasr.models import load_model, save_model
 from fsaasr.models.encoders.tdnn import TdnnConfig
 from fsaasr.train.augment import AugmentConfig
 from fsaasr.train.ctc import train_ctc
@@ -140,3 +142,29 @@ def test_encoders_can_multiply_in_bfloat16() -> None:
     assert all(array.dtype == np.float32 for array in coarse.model.tensors().values())
     # The trained model is a float32 one.
     assert coarse.model.network.precision is torch.float32
+
+
+def test_a_model_that_hears_samples_trains_and_is_saved(tmp_path: Path) -> None:
+    lexicon, rate = Lexicon.from_text("high H\nlow L\n"), 8000
+    features = FeatureConfig(kind="waveform", sampling_rate=rate)
+    rng = np.random.default_rng(0)
+
+    def said(words: str) -> np.ndarray:
+        hertz = np.repeat([{"high": 2500.0, "low": 400.0}[word] for word in words.split()], rate // 5)
+        tone = 0.2 * np.sin(2 * np.pi * np.cumsum(hertz) / rate) + 0.01 * rng.normal(size=len(hertz))
+        return features_of(tone.astype(np.float32), features)
+
+    texts = ("high low", "low high", "low", "high") * 4
+    names = tuple(f"utt{n}" for n in range(len(texts)))
+    batch = FeatureBatch(names, tuple(map(said, texts)), ("",) * len(texts), texts, features.frame_shift)
+    encoder = {"kind": "waveform", "front_end": {"filters": 16}, "encoder": {"hidden": 24, "dilations": [1]}}
+    values = {"encoder": encoder, "fit": {"epochs": 12, "learning_rate": 0.02}, "batch_duration": 2.0}
+    config = config_from_dict(CtcTrainConfig, {**values, "augment": {"tempo": 0.0, "feature_masks": 0}})
+    trained = train_ctc(batch, lexicon, features, config)
+    assert trained.history[-1]["loss"] < 0.3 * trained.history[0]["loss"]
+    save_model(trained.model, tmp_path, trained.lexicon)
+    np.testing.assert_array_equal(load_model(tmp_path).scores(batch).array, trained.model.scores(batch).array)
+    # Samples are heard as they are: no mean is taken off, no peak cut.
+    assert trained.model.tensors()["normalize.mean"].any() == np.False_
+    with pytest.raises(ConfigError, match="train_ctc: augment has tempo"):
+        train_ctc(batch, lexicon, features, config_from_dict(CtcTrainConfig, values))

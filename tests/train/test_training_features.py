@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fsaasr.core.errors import TrainingError
-from fsaasr.features import FeatureBatch
+from fsaasr.core.errors import ConfigError, TrainingError
+from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.lexicon import Lexicon
 from fsaasr.train.augment import AugmentConfig
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.ctc import train_ctc
-from fsaasr.train.training_features import draw_features
+from fsaasr.train.training_features import check_augmentation, draw_features
 from tests.train.test_ctc import QUICK
 from tests.train.toy_speech import CONFIG, toy_batch, toy_lexicon
 
@@ -85,3 +86,11 @@ def test_training_draws_from_the_speeds() -> None:
 def test_checkpoints_know_the_speeds() -> None:
     batch, lexicon = batch_at_speeds(), Lexicon.from_text("no N\n")
     assert fingerprint([], lexicon, [batch]) != fingerprint([], lexicon, [replace(batch, at_speed={})])
+
+
+@pytest.mark.parametrize("change", [{"tempo": 0.1}, {"time_warp": 3}, {"feature_masks": 1}])
+def test_samples_are_not_augmented_as_features_are(change: dict[str, Any]) -> None:
+    check_augmentation(OFF, FeatureConfig(kind="waveform"), "train")
+    check_augmentation(replace(OFF, **change), FeatureConfig(kind="fbank"), "train")
+    with pytest.raises(ConfigError, match="train: augment has"):
+        check_augmentation(replace(OFF, **change), FeatureConfig(kind="waveform"), "train")

@@ -9,43 +9,24 @@ from typing_extensions import Annotated
 
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import ConfigError
-from fsaasr.models.encoders.blstm import Blstm, BlstmConfig
-from fsaasr.models.encoders.conformer import Conformer, ConformerConfig
-from fsaasr.models.encoders.crdnn import Crdnn, CrdnnConfig
 from fsaasr.models.encoders.encoder import Encoder
-from fsaasr.models.encoders.lstm import Lstm, LstmConfig
-from fsaasr.models.encoders.pyramid import Pyramid, PyramidConfig
-from fsaasr.models.encoders.tdnn import Tdnn, TdnnConfig
-from fsaasr.models.encoders.transformer import Transformer, TransformerConfig
+from fsaasr.models.encoders.feature_encoders import FEATURE_ENCODERS, FeatureEncoderConfig, encoder_kind
+from fsaasr.models.encoders.waveform import WaveformConfig, WaveformEncoder
 
 
-def _kind_of(config: Any) -> str:
-    # Configurations of the time when there was one encoder do not name it.
-    return str(config.get("kind", "tdnn") if isinstance(config, Mapping) else config.kind)
+def _input_of(config: Any) -> str:
+    return "waveform" if encoder_kind(config) == "waveform" else "features"
 
 
 EncoderConfig = Annotated[
-    Union[
-        Annotated[TdnnConfig, Tag("tdnn")],
-        Annotated[LstmConfig, Tag("lstm")],
-        Annotated[BlstmConfig, Tag("blstm")],
-        Annotated[PyramidConfig, Tag("pyramid")],
-        Annotated[CrdnnConfig, Tag("crdnn")],
-        Annotated[TransformerConfig, Tag("transformer")],
-        Annotated[ConformerConfig, Tag("conformer")],
-    ],
-    Discriminator(_kind_of),
+    Union[Annotated[FeatureEncoderConfig, Tag("features")], Annotated[WaveformConfig, Tag("waveform")]],
+    Discriminator(_input_of),
 ]
-"""Shape of any encoder; in YAML, `kind` says of which, and `tdnn` may be left out."""
+"""Shape of any encoder, of features or samples; in YAML, `kind` says of which, and `tdnn` may be left out."""
 
 ENCODERS: Dict[str, Tuple[Type[Any], Callable[[int, Any], Encoder]]] = {
-    "tdnn": (TdnnConfig, Tdnn),
-    "lstm": (LstmConfig, Lstm),
-    "blstm": (BlstmConfig, Blstm),
-    "pyramid": (PyramidConfig, Pyramid),
-    "crdnn": (CrdnnConfig, Crdnn),
-    "transformer": (TransformerConfig, Transformer),
-    "conformer": (ConformerConfig, Conformer),
+    **FEATURE_ENCODERS,
+    "waveform": (WaveformConfig, WaveformEncoder),
 }
 """Configuration and network of each kind."""
 
@@ -62,7 +43,7 @@ def build_encoder(features: int, config: EncoderConfig) -> Encoder:
 
 def encoder_config_from_dict(values: Mapping[str, Any]) -> EncoderConfig:
     """Inverse of `config_to_dict`; raises ConfigError for an unknown kind or key, or a value out of range."""
-    kind = _kind_of(values)
+    kind = encoder_kind(values)
     if kind not in ENCODERS:
         raise ConfigError(f"encoder: kind {kind!r}; expected one of {', '.join(ENCODERS)}")
     config: EncoderConfig = config_from_dict(ENCODERS[kind][0], values)
