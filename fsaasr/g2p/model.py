@@ -168,7 +168,8 @@ class _UnitLattice:
         return [(tokens, score - total) for tokens, score in best_paths(ways, self.final.tolist(), order, count)]
 
     def _tokens(self, choice: int) -> Tuple[str, ...]:
-        return self.model.units[self.model.tables.units[choice]].tokens
+        tokens: Tuple[str, ...] = self.model.units[self.model.tables.units[choice]].tokens
+        return tokens
 
     def _best(self, item: int) -> Tuple[str, ...]:
         parts = []
