@@ -146,7 +146,7 @@ def test_text_of_empty_sentences_still_ends_them():
     ("options", "message"),
     [
         ({"order": 0}, "order is 0, expected 1 to 8"),
-        ({"order": 6}, "order is 6"),
+        ({"order": 9}, "order is 9"),
         ({"prune": (1, 0)}, "never decrease"),
         ({"prune": (-1,)}, "never decrease"),
         ({"prune": (0, 0, 0, 0)}, "at most 3"),

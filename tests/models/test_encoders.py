@@ -177,7 +177,7 @@ def test_without_a_kind_it_is_a_tdnn() -> None:
 def test_an_unknown_kind_or_key_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"kind 'rnn'; expected one of .*tdnn"):
         encoder_config_from_dict({"kind": "rnn"})
-    with pytest.raises(ConfigError, match=r"key 'encoder'.*'rnn'.*tdnn"):
+    with pytest.raises(ConfigError, match=r"key 'encoder\.features'.*'rnn'.*tdnn"):
         config_from_dict(CtcTrainConfig, {"encoder": {"kind": "rnn"}})
     with pytest.raises(ConfigError, match=r"encoder\.features\.tdnn\.heads"):
         config_from_dict(CtcTrainConfig, {"encoder": {"heads": 4}})

@@ -69,7 +69,7 @@ def test_batch_equals_one_by_one(subsampling: int, interleaved: bool) -> None:
         np.testing.assert_allclose(together.utterance(n), alone, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", list(ENCODERS))
+@pytest.mark.parametrize("kind", sorted(set(ENCODERS) - {"waveform"}))  # which takes samples
 def test_any_encoder_gives_scores_of_every_frame(kind: str, tmp_path: Path) -> None:
     shape = replace(ENCODERS[kind][0](), hidden=16)
     model = hybrid_model("hmm3", shape, interleaved=True)
