@@ -127,5 +127,11 @@ class FrameConv(nn.Conv2d):
     def forward(self, frames: Tensor) -> Tensor:
         """(N, T, inputs) to (N, T', outputs)."""
         channels_last = frames.unsqueeze(1).permute(0, 3, 1, 2)
-        output: Tensor = super().forward(channels_last).permute(0, 2, 3, 1).squeeze(1)
+        if self.groups > 1 and frames.device.type == "cpu":
+            # In bfloat16 torch 2.13 takes minutes on CPUs for what float32 does at once.
+            with torch.autocast("cpu", enabled=False):
+                convolved = super().forward(channels_last.float())
+        else:
+            convolved = super().forward(channels_last)
+        output: Tensor = convolved.permute(0, 2, 3, 1).squeeze(1)
         return output
