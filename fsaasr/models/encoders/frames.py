@@ -7,6 +7,7 @@ from typing import Tuple
 
 import torch
 from torch import Tensor, nn
+from torch.amp.autocast_mode import autocast
 
 
 def held_ends(features: Tensor, lengths: Tensor, before: int, frames: int) -> Tensor:
@@ -129,7 +130,7 @@ class FrameConv(nn.Conv2d):
         channels_last = frames.unsqueeze(1).permute(0, 3, 1, 2)
         if self.groups > 1 and frames.device.type == "cpu":
             # In bfloat16 torch 2.13 takes minutes on CPUs for what float32 does at once.
-            with torch.autocast("cpu", enabled=False):
+            with autocast("cpu", enabled=False):
                 convolved = super().forward(channels_last.float())
         else:
             convolved = super().forward(channels_last)
