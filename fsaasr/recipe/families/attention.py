@@ -23,13 +23,5 @@ class AttentionSetup:
         """Trains a network; the best epoch on dev data is kept."""
         from fsaasr.train.attention import train_attention
 
-        trained = train_attention(
-            data.train_at(self.training.augment.speeds),
-            data.lexicon,
-            self.features,
-            self.training,
-            dev=data.dev,
-            work_dir=data.work,
-            device=data.device,
-        )
+        trained = data.train_network(train_attention, self.training)
         return Trained(trained.model, trained.lexicon, {"history": [dict(entry) for entry in trained.history]})

@@ -23,13 +23,5 @@ class CtcSetup:
         """Trains a network; the best epoch on dev data is kept."""
         from fsaasr.train.ctc import train_ctc
 
-        trained = train_ctc(
-            data.train_at(self.training.augment.speeds),
-            data.lexicon,
-            self.features,
-            self.training,
-            dev=data.dev,
-            work_dir=data.work,
-            device=data.device,
-        )
+        trained = data.train_network(train_ctc, self.training)
         return Trained(trained.model, trained.lexicon, {"history": [dict(entry) for entry in trained.history]})

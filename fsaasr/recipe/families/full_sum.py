@@ -23,13 +23,5 @@ class FullSumSetup:
         """Trains a network on transcripts; the best epoch on dev data is kept."""
         from fsaasr.train.sequence import train_full_sum
 
-        trained = train_full_sum(
-            data.train_at(self.training.augment.speeds),
-            data.lexicon,
-            self.features,
-            self.training,
-            dev=data.dev,
-            work_dir=data.work,
-            device=data.device,
-        )
+        trained = data.train_network(train_full_sum, self.training)
         return Trained(trained.model, data.lexicon, {"history": [dict(entry) for entry in trained.history]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple, TypeVar
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
@@ -16,6 +16,17 @@ from fsaasr.graph import Columns, find_topology
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
 from fsaasr.recipe.alignment import adapted_to_transcripts, align_features
+from fsaasr.train.augment import AugmentConfig
+
+Outcome = TypeVar("Outcome")
+
+
+class NetworkTraining(Protocol):
+    """The section `training` of a neural family."""
+
+    @property
+    def augment(self) -> AugmentConfig:
+        """What is done to features."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,18 @@ class TrainingData:
         if self.dev_path is None:
             return None
         return compute_features(read_cuts(self.dev_path), self.features, cache_dir=self.cache_dir)
+
+    def train_network(self, train: Callable[..., Outcome], training: NetworkTraining) -> Outcome:
+        """What the training function of a neural family makes of the data, at the speeds that its section asks for."""
+        return train(
+            self.train_at(training.augment.speeds),
+            self.lexicon,
+            self.features,
+            training,
+            dev=self.dev,
+            work_dir=self.work,
+            device=self.device,
+        )
 
     def start_model(self) -> Tuple[AcousticModel, Lexicon]:
         """The model to begin with, and its lexicon.

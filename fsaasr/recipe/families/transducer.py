@@ -23,13 +23,5 @@ class TransducerSetup:
         """Trains a network; the best epoch on dev data is kept."""
         from fsaasr.train.transducer import train_transducer
 
-        trained = train_transducer(
-            data.train_at(self.training.augment.speeds),
-            data.lexicon,
-            self.features,
-            self.training,
-            dev=data.dev,
-            work_dir=data.work,
-            device=data.device,
-        )
+        trained = data.train_network(train_transducer, self.training)
         return Trained(trained.model, trained.lexicon, {"history": [dict(entry) for entry in trained.history]})
