@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsaasr.core.scores import FloatArray, Scores
-from fsaasr.decode import align
+from fsaasr.core.scores import FloatArray
 from fsaasr.decode.attention.greedy import greedy_tokens
 from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
@@ -17,7 +16,8 @@ from fsaasr.models.attention_model import AttentionNetwork, Encoded
 from fsaasr.models.decoders.decoder import END
 from fsaasr.models.matrix_batches import BATCH_FRAMES, batches_by_length, pad_matrices
 from fsaasr.train.attention_config import AttentionTrainConfig
-from fsaasr.train.ctc_losses import AllPronunciations, CtcLoss, FirstPronunciations, Labels, first_labels, frames_needed
+from fsaasr.train.ctc_losses import CtcLoss, FirstPronunciations, Labels, first_labels, frames_needed
+from fsaasr.train.heard_labels import HeardLabels
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
 from fsaasr.train.training_features import draw_features
@@ -92,9 +92,9 @@ class _Targets:
         self, features: FeatureBatch, lexicon: Lexicon, config: AttentionTrainConfig, subsampling: int
     ) -> None:
         self.labels: List[Labels] = [first_labels(text.split(), lexicon) for text in features.texts]
-        self._weight, self._tokens = config.ctc_weight, lexicon.tokens
-        self._heard = AllPronunciations(features, lexicon, subsampling) if config.pronunciations == "heard" else None
-        self._ctc: Optional[CtcLoss] = self._heard
+        self._weight = config.ctc_weight
+        self._heard = HeardLabels(features, lexicon, subsampling) if config.pronunciations == "heard" else None
+        self._ctc: Optional[CtcLoss] = None if self._heard is None else self._heard.loss
         if config.ctc_weight and self._ctc is None:
             # It checks that each utterance has frames enough, which the decoder alone does not need.
             self._ctc = FirstPronunciations(features, lexicon, subsampling)
@@ -103,10 +103,7 @@ class _Targets:
         """Labels of some utterances, behind the encoder: of first pronunciations, or of those that CTC hears."""
         if self._heard is None or encoded.ctc is None:
             return [self.labels[n] for n in batch]
-        # Their times do not matter, so the frame shift does not.
-        scores = Scores(encoded.ctc.detach(), encoded.lengths.cpu().numpy(), 0.01)
-        aligned = align([self._heard.graphs[n] for n in batch], scores)
-        return [[self._tokens[token.name] for token in hypothesis.tokens] for hypothesis in aligned]
+        return self._heard.of(encoded.ctc, encoded.lengths, batch)
 
     def loss(
         self,

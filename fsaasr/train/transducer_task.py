@@ -15,15 +15,14 @@ from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.matrix_batches import BATCH_FRAMES, batches_by_length, pad_matrices
 from fsaasr.models.transducer import TransducerNetwork
-from fsaasr.train.ctc_losses import first_labels, frames_needed
+from fsaasr.train.ctc_losses import Labels, first_labels, frames_needed
+from fsaasr.train.heard_labels import HeardLabels
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
 from fsaasr.train.training_features import draw_features
 from fsaasr.train.transducer_config import TransducerTrainConfig
 from fsaasr.train.transducer_loss import joint_transducer_loss
 from fsaasr.train.transducer_pruned import pruned_transducer_loss
-
-Labels = List[int]
 
 
 class TransducerTraining(nn.Module):
@@ -60,7 +59,10 @@ class TransducerTask(Task[List[int], TransducerTraining]):
           features, lexicon, config, dev: as `train_transducer`; the lexicon without silence.
         """
         self._features, self._dev, self._config = features, dev, config
-        self._labels = [self._checked(batch, lexicon) for batch in ([features] if dev is None else [features, dev])]
+        data = [features] if dev is None else [features, dev]
+        self._labels = [self._checked(batch, lexicon) for batch in data]
+        heard = config.pronunciations == "heard"
+        self._heard = [HeardLabels(batch, lexicon, config.encoder.subsampling) if heard else None for batch in data]
         self._batches = LengthBatches(features, config.batch_duration, config.fit.seed)
 
     def _checked(self, features: FeatureBatch, lexicon: Lexicon) -> List[Labels]:
@@ -88,13 +90,35 @@ class TransducerTask(Task[List[int], TransducerTraining]):
 
     def loss(self, network: TransducerTraining, batch: List[int], rng: np.random.Generator) -> Tuple[Tensor, float]:
         """Sum of the losses a label, and the number of labels."""
-        matrices, rows = [], [self._labels[0][n] for n in batch]
-        for n, row in zip(batch, rows):
+        matrices = []
+        for n in batch:
             matrix = self._features.matrices[n]
-            least = min(len(matrix), self._config.encoder.subsampling * self._frames_needed(row))
+            least = min(len(matrix), self._config.encoder.subsampling * self._frames_needed(self._labels[0][n]))
             matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
+        encoded, lengths = _encode(network.network, matrices)
+        ctc = None if network.ctc is None else network.ctc(encoded).log_softmax(dim=2)
+        rows = self._rows(0, batch, ctc, lengths)
+        total = self._transducer_loss(network, encoded, lengths, rows, [self._features.ids[n] for n in batch])
+        if ctc is not None:
+            total = total.add(self._ctc_loss(ctc, lengths, rows, batch), alpha=self._config.ctc_scale)
         weight = float(sum(map(len, rows)))
-        return self._losses(network, matrices, rows, [self._features.ids[n] for n in batch]).div(weight), weight
+        return total.div(weight), weight
+
+    def _rows(self, part: int, batch: Sequence[int], ctc: Optional[Tensor], lengths: Tensor) -> List[Labels]:
+        """Labels of some utterances: of first pronunciations, or of those that the CTC layer hears."""
+        heard = self._heard[part]
+        if heard is None or ctc is None:
+            return [self._labels[part][n] for n in batch]
+        return heard.of(ctc, lengths, batch)
+
+    def _ctc_loss(self, log_probs: Tensor, lengths: Tensor, rows: List[Labels], batch: Sequence[int]) -> Tensor:
+        if self._heard[0] is not None:
+            return self._heard[0].loss(log_probs, lengths, batch)
+        targets = torch.tensor([label for row in rows for label in row])
+        sizes = torch.tensor([len(row) for row in rows])
+        frames = log_probs.transpose(0, 1)
+        loss: Tensor = nn.functional.ctc_loss(frames, targets, lengths.cpu(), sizes, reduction="sum")
+        return loss
 
     def name(self, batch: List[int]) -> str:
         """The batch's first utterances."""
@@ -106,34 +130,26 @@ class TransducerTask(Task[List[int], TransducerTraining]):
             return {}
         from kaldialign import edit_distance
 
-        loss, errors = 0.0, 0
+        loss, errors, count = 0.0, 0, 0
         for batch in batches_by_length([len(matrix) for matrix in self._dev.matrices], BATCH_FRAMES):
-            rows = [self._labels[1][n] for n in batch]
             encoded, lengths = _encode(network.network, [self._dev.matrices[n] for n in batch])
+            ctc = None if network.ctc is None else network.ctc(encoded).log_softmax(dim=2)
+            rows = self._rows(1, batch, ctc, lengths)
             joined = network.network.from_encoder(encoded)
             ids = [self._dev.ids[n] for n in batch]
             loss += float(self._full_loss(network.network, joined, lengths, rows, ids))
             for row, found in zip(rows, greedy(network.network, joined, lengths, self._config.transducer.topology)):
                 errors += edit_distance(row, list(found.labels))["total"]
-        count = sum(map(len, self._labels[1]))
+            count += sum(map(len, rows))
         return {"dev_error": errors / count, "dev_loss": loss / count}
 
-    def _losses(
-        self, training: TransducerTraining, matrices: List[FloatArray], rows: List[Labels], ids: List[str]
+    def _transducer_loss(
+        self, training: TransducerTraining, encoded: Tensor, lengths: Tensor, rows: List[Labels], ids: List[str]
     ) -> Tensor:
+        if training.simple is not None:
+            return self._pruned_loss(training, encoded, lengths, rows)
         network = training.network
-        encoded, lengths = _encode(network, matrices)
-        if training.simple is None:
-            total: Tensor = self._full_loss(network, network.from_encoder(encoded), lengths, rows, ids)
-        else:
-            total = self._pruned_loss(training, encoded, lengths, rows)
-        if training.ctc is not None:
-            log_probs = training.ctc(encoded).log_softmax(dim=2).transpose(0, 1)
-            targets = torch.tensor([label for row in rows for label in row])
-            sizes = torch.tensor([len(row) for row in rows])
-            ctc = nn.functional.ctc_loss(log_probs, targets, lengths.cpu(), sizes, reduction="sum")
-            total = total.add(ctc, alpha=self._config.ctc_scale)
-        return total
+        return self._full_loss(network, network.from_encoder(encoded), lengths, rows, ids)
 
     def _full_loss(
         self, network: TransducerNetwork, joined: Tensor, lengths: Tensor, rows: List[Labels], ids: List[str]

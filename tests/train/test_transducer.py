@@ -69,6 +69,7 @@ def test_every_option_changes_the_training() -> None:
         "context": replace(QUICK, transducer=replace(SMALL, predictor=StatelessConfig(context=1, dim=16))),
         "dropout": replace(QUICK, transducer=replace(SMALL, predictor=StatelessConfig(dim=16, dropout=0.4))),
         "batches": replace(QUICK, batch_duration=1.0),
+        "heard": replace(QUICK, pronunciations="heard"),
     }
     losses = {}
     for name, config in kinds.items():
@@ -76,6 +77,19 @@ def test_every_option_changes_the_training() -> None:
         losses[name] = [record["loss"] for record in history]
         assert losses[name][-1] < losses[name][0]
     assert len({tuple(loss) for loss in losses.values()}) == len(kinds)
+
+
+def test_pronunciations_that_are_heard_are_those_that_ctc_aligns() -> None:
+    lexicon, batch = toy_lexicon(silence=False), replace(toy_batch(2, words=1), texts=("yes", "yes"))
+    task = TransducerTask(batch, lexicon, replace(QUICK, pronunciations="heard"), None)
+    ways = {name: [lexicon.tokens[token] for token in entry.tokens] for name, entry in zip("ab", lexicon.of("yes"))}
+    scores = torch.full((2, 9, len(lexicon.tokens)), -20.0)
+    for n, way in enumerate("ba"):
+        for place, label in enumerate(ways[way]):
+            scores[n, 3 * place : 3 * place + 3, label] = 0.0
+    assert task._rows(0, [0, 1], scores, torch.tensor([9, 9])) == [ways["b"], ways["a"]]
+    with pytest.raises(ConfigError, match=r"pronunciations 'heard', ctc_scale 0\.0"):
+        replace(QUICK, pronunciations="heard", ctc_scale=0.0)
 
 
 @pytest.mark.k2
