@@ -21,7 +21,7 @@ class Verb(NamedTuple):
 COMMANDS: Dict[str, Verb] = {
     "doctor": Verb("fsaasr.cli.doctor", "Print the packages that fsaasr uses and whether they fit one another."),
     "fetch": Verb(
-        "fsaasr.cli.fetch", "Get a corpus: download fsdd and verify it, or synthesise digits with espeak-ng."
+        "fsaasr.cli.fetch", "Get a corpus: download fsdd or parts of librispeech, or synthesise digits with espeak-ng."
     ),
     "prepare": Verb("fsaasr.cli.prepare", "Make cut manifests of a corpus directory."),
     "lang": Verb("fsaasr.cli.lang", "Make a lang directory of a lexicon."),

@@ -7,8 +7,10 @@ from fsaasr.corpora.fetch import fetch_fsdd, internet_reachable
 from fsaasr.corpora.fsdd import FsddOptions, prepare_fsdd
 from fsaasr.corpora.kaldi import KaldiOptions, prepare_kaldi, read_kaldi_dir
 from fsaasr.corpora.kaldi_export import write_kaldi_dir
+from fsaasr.corpora.librispeech import LibriSpeechOptions, fetch_librispeech, prepare_librispeech
 from fsaasr.corpora.manifests import check_cuts, make_cut, manifest_path, read_cuts, write_cuts
 from fsaasr.corpora.registry import CORPORA, prepare
+from fsaasr.corpora.speechocean762 import Speechocean762Options, prepare_speechocean762
 from fsaasr.corpora.synthetic import SyntheticOptions, prepare_synthetic, synthesise_digits
 from fsaasr.corpora.yesno import YesnoOptions, prepare_yesno
 
@@ -17,11 +19,14 @@ __all__ = [
     "An4Options",
     "FsddOptions",
     "KaldiOptions",
+    "LibriSpeechOptions",
+    "Speechocean762Options",
     "StringOptions",
     "SyntheticOptions",
     "YesnoOptions",
     "check_cuts",
     "fetch_fsdd",
+    "fetch_librispeech",
     "internet_reachable",
     "make_cut",
     "manifest_path",
@@ -30,6 +35,8 @@ __all__ = [
     "prepare_an4",
     "prepare_fsdd",
     "prepare_kaldi",
+    "prepare_librispeech",
+    "prepare_speechocean762",
     "prepare_synthetic",
     "prepare_yesno",
     "read_cuts",

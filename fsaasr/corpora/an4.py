@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError, CorpusError, CorpusFileError
 from fsaasr.core.files import PathLike
 from fsaasr.corpora.audio import open_recording, read_samples, write_wav
+from fsaasr.corpora.held_out import held_out_speakers
 from fsaasr.corpora.manifests import make_cut, prepared
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class An4Options:
     """How to divide the corpus.
 
     Attributes:
-      dev_speakers: speakers of the published training part that become dev, whole: of the sorted names, cut into
-        so many equal runs, the middle one of each run. So they are spread over women and men as all are.
+      dev_speakers: speakers of the published training part that become dev, whole, see `held_out_speakers`.
     """
 
     __pydantic_config__ = STRICT
@@ -76,7 +76,8 @@ def prepare_an4(corpus_dir: PathLike, out_dir: PathLike, options: An4Options = A
     """
     folder = Path(corpus_dir)
     parts = {part: _read_part(folder, part) for part in PARTS}
-    dev = dev_speakers([utterance.speaker for utterance in parts["train"]], options.dev_speakers)
+    speakers = [utterance.speaker for utterance in parts["train"]]
+    dev = held_out_speakers(speakers, options.dev_speakers, "prepare_an4")
     splits = {
         "train": [utterance for utterance in parts["train"] if utterance.speaker not in dev],
         "dev": [utterance for utterance in parts["train"] if utterance.speaker in dev],
@@ -95,21 +96,6 @@ def prepare_an4(corpus_dir: PathLike, out_dir: PathLike, options: An4Options = A
         return {name: [_cut(utterance, audio_dir) for utterance in part] for name, part in splits.items()}
 
     return prepared(out_dir, "an4", options, [*files, *lists], build)
-
-
-def dev_speakers(names: Sequence[str], count: int) -> Tuple[str, ...]:
-    """The training speakers that are dev, see `An4Options`.
-
-    Raises:
-      CorpusError: no speaker would be left to train on.
-    """
-    speakers = sorted(set(names))
-    if len(speakers) <= count:
-        raise CorpusError(
-            f"prepare_an4: {len(speakers)} training speakers, {count} of them for dev; expected more: take the whole "
-            "corpus or set dev_speakers lower"
-        )
-    return tuple(speakers[(2 * run + 1) * len(speakers) // (2 * count)] for run in range(count))
 
 
 def _list_path(folder: Path, part: str, kind: str) -> Path:

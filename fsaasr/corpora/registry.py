@@ -33,6 +33,15 @@ CORPORA: Dict[str, Corpus] = {
     "an4": Corpus("fsaasr.corpora.an4", "prepare_an4", "An4Options", "CMU AN4: spelled names, dates, numbers"),
     "fsdd": Corpus("fsaasr.corpora.fsdd", "prepare_fsdd", "FsddOptions", "spoken digits, isolated or connected"),
     "kaldi": Corpus("fsaasr.corpora.kaldi", "prepare_kaldi", "KaldiOptions", "any Kaldi data directory"),
+    "librispeech": Corpus(
+        "fsaasr.corpora.librispeech", "prepare_librispeech", "LibriSpeechOptions", "LibriSpeech and mini LibriSpeech"
+    ),
+    "speechocean762": Corpus(
+        "fsaasr.corpora.speechocean762",
+        "prepare_speechocean762",
+        "Speechocean762Options",
+        "English sentences read by Mandarin speakers",
+    ),
     "synthetic": Corpus(
         "fsaasr.corpora.synthetic", "prepare_synthetic", "SyntheticOptions", "digits that espeak-ng speaks"
     ),

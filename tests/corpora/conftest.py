@@ -88,3 +88,17 @@ def an4_dir(tmp_path: Path, rng: np.random.Generator) -> Path:
         (folder / "etc" / f"an4_{part}.fileids").write_text("".join(ids))
         (folder / "etc" / f"an4_{part}.transcription").write_text("".join(texts))
     return folder
+
+
+@pytest.fixture
+def librispeech_dir(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """LibriSpeech's layout: five training speakers, two of dev-clean-2, a chapter of two utterances each."""
+    for part, speakers in (("train-clean-5", (19, 26, 27, 32, 103)), ("dev-clean-2", (84, 1272))):
+        for speaker in speakers:
+            chapter = tmp_path / "corpus" / "LibriSpeech" / part / str(speaker) / "7"
+            chapter.mkdir(parents=True)
+            names = [f"{speaker}-7-{number:04d}" for number in range(2)]
+            for name in names:
+                soundfile.write(chapter / f"{name}.flac", rng.integers(-8000, 8000, 1600).astype(np.int16), 16000)
+            (chapter / f"{speaker}-7.trans.txt").write_text(f"{names[0]} IT'S A DAY\n{names[1]} GO ON\n")
+    return tmp_path / "corpus"

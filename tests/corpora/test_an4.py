@@ -7,7 +7,6 @@ import soundfile
 
 from fsaasr.core.errors import ConfigError, CorpusError
 from fsaasr.corpora import An4Options, prepare_an4
-from fsaasr.corpora.an4 import dev_speakers
 from tests.corpora.conftest import write_tone
 
 ONE = An4Options(dev_speakers=1)
@@ -45,15 +44,6 @@ def test_audio_is_the_sphere_files_sample_for_sample(an4_dir, tmp_path):
         assert rate == copy_rate == 16000
         assert original.tolist() == copy.tolist()
         assert cut.load_audio().shape == (1, 1600)
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    # Runs of the sorted names and the middle of each: abc|def|ghi -> b e h; abcd|efghi -> c g.
-    [(1, "e"), (2, "cg"), (3, "beh"), (8, "abcdfghi")],
-)
-def test_dev_speakers_are_the_middles_of_equal_runs(count, expected):
-    assert "".join(dev_speakers("ihgfedcbaabc", count)) == expected
 
 
 def test_too_few_speakers_are_said(an4_dir, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fsaasr.corpora import CORPORA, FsddOptions, prepare_an4, prepare_fsdd, prepare_yesno
+from fsaasr.corpora import CORPORA, FsddOptions, prepare_an4, prepare_fsdd, prepare_speechocean762, prepare_yesno
 from fsaasr.corpora.fetch import FSDD_COMMIT, FSDD_DIGEST, FSDD_URL, folder_digest
 from fsaasr.corpora.fsdd import DIGITS
 from fsaasr.corpora.synthetic import SPEAKERS
@@ -42,10 +42,15 @@ def test_cards_agree_with_the_code():
 @pytest.mark.corpus
 @pytest.mark.parametrize(
     ("name", "folder", "suffix"),
-    [("an4", "wav", ".sph"), ("fsdd", "recordings", ".wav"), ("yesno", "waves_yesno", ".wav")],
+    [
+        ("an4", "wav", ".sph"),
+        ("fsdd", "recordings", ".wav"),
+        ("speechocean762_adult", "flac", ".flac"),
+        ("yesno", "waves_yesno", ".wav"),
+    ],
 )
 def test_cards_agree_with_the_recordings(name, folder, suffix):
-    assert folder_digest(corpus(name) / folder, suffix) == CARDS[name]["sha256"]
+    assert folder_digest(corpus(name) / folder, suffix) == CARDS[name.partition("_")[0]]["sha256"]
 
 
 @pytest.mark.corpus
@@ -85,3 +90,15 @@ def test_yesno_split(tmp_path):
     assert {split: len(part) for split, part in cuts.items()} == {"train": 24, "dev": 6, "test": 30}
     assert all(len(cut.supervisions[0].text.split()) == 8 for part in cuts.values() for cut in part)
     assert max(cut.id for cut in cuts["train"]) < min(cut.id for cut in cuts["test"])
+
+
+@pytest.mark.corpus
+def test_speechocean762_split(tmp_path):
+    folder = corpus("speechocean762_adult")
+    cuts = prepare_speechocean762(folder, tmp_path)
+    assert {split: len(part) for split, part in cuts.items()} == {"train": 560, "dev": 80, "test": 320}
+    speakers = [cut.supervisions[0].speaker for part in cuts.values() for cut in part]
+    assert len(set(speakers)) == CARDS["speechocean762"]["speakers"]
+    words = {word for part in cuts.values() for cut in part for word in cut.supervisions[0].text.split()}
+    lexicon = read_lexicon(folder / "resource" / "lexicon.txt")
+    assert all(word in lexicon for word in words)
