@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import click
 
 from fsaasr.cli.options import FILE
+
+if TYPE_CHECKING:
+    from fsaasr.evaluate import ErrorReport
 
 
 @click.command()
@@ -18,11 +21,23 @@ from fsaasr.cli.options import FILE
 @click.option("--details", is_flag=True, help="Print the alignment of every wrong utterance.")
 @click.option("--by", type=click.Choice(["utterance", "speaker"]), default="utterance", show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
-def wer(ref: Path, hyp: Path, utt2spk: Optional[Path], characters: bool, details: bool, by: str, seed: int) -> None:
+@click.option("--against", type=FILE, help="Hypotheses of another system, to test the difference.")
+def wer(
+    ref: Path,
+    hyp: Path,
+    utt2spk: Optional[Path],
+    characters: bool,
+    details: bool,
+    by: str,
+    seed: int,
+    against: Optional[Path],
+) -> None:
     """Compare hypotheses with references.
 
     REF and HYP are in a format that the file's name tells (.ctm, .jsonl, ...), else in Kaldi's text form. Prints the
-    error rate with its 95 % bootstrap interval, drawn --by utterance or speaker, and a table of errors.
+    error rate with its 95 % bootstrap interval, drawn --by utterance or speaker, and a table of errors. --against
+    another system it tells whether the difference is more than chance: by matched pairs of segments (MAPSSWE) and by
+    the bootstrap.
 
     Example: fsaasr wer exp/decode/ref.txt exp/decode/hyp.txt --utt2spk exp/decode/utt2spk
     """
@@ -36,7 +51,8 @@ def wer(ref: Path, hyp: Path, utt2spk: Optional[Path], characters: bool, details
     from fsaasr.hypotheses import read_speakers, read_words
 
     score = character_errors if characters else word_errors
-    report = score(read_words(ref), read_words(hyp), read_speakers(utt2spk) if utt2spk else None)
+    references, speakers = read_words(ref), read_speakers(utt2spk) if utt2spk else None
+    report = score(references, read_words(hyp), speakers)
     if details:
         click.echo(alignment_table(report))
     click.echo(error_table(report), nl=False)
@@ -45,3 +61,18 @@ def wer(ref: Path, hyp: Path, utt2spk: Optional[Path], characters: bool, details
         low, high = bootstrap_interval(report, "speaker" if by == "speaker" else "utterance", seed=seed)
         line += f", 95 % interval {100 * low:.2f} to {100 * high:.2f} %"
     click.echo(f"{line}; {report.errors} errors in {report.words} {report.unit}s")
+    if against is not None:
+        click.echo(_difference(report, score(references, read_words(against), speakers), by, seed))
+
+
+def _difference(report: ErrorReport, other: ErrorReport, by: str, seed: int) -> str:
+    from fsaasr.evaluate import matched_pairs, paired_bootstrap
+
+    tested = matched_pairs([report], [other])
+    drawn = paired_bootstrap([report], [other], "speaker" if by == "speaker" else "utterance", seed=seed)
+    return (
+        f"difference {100 * drawn.difference:+.2f} %, 95 % interval {100 * drawn.low:+.2f} to "
+        f"{100 * drawn.high:+.2f} %; "
+        f"matched pairs: {tested.segments} segments, {tested.differing} differ, z {tested.z:.2f}, p {tested.p:.4f}; "
+        f"the smallest difference that they could show is {100 * tested.smallest_difference:.2f} %"
+    )

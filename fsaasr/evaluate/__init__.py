@@ -1,4 +1,4 @@
-"""Evaluation: word and character errors, confidence intervals, oracles of lattices, calibration, tables as text."""
+"""Evaluation: error rates, confidence intervals, significance, oracles of lattices, calibration, tables as text."""
 
 from fsaasr.evaluate.bootstrap import bootstrap_interval
 from fsaasr.evaluate.boundaries import BoundaryDifferences, BoundaryReport, boundary_report
@@ -8,6 +8,16 @@ from fsaasr.evaluate.error_report import ErrorCounts, ErrorReport, UtteranceErro
 from fsaasr.evaluate.oracle import OracleResult, lattice_oracle, oracle_errors
 from fsaasr.evaluate.scoring import character_errors, word_errors
 from fsaasr.evaluate.seed_bootstrap import mean_interval
+from fsaasr.evaluate.significance import (
+    Comparison,
+    MatchedPairs,
+    PairedBootstrap,
+    benjamini_hochberg,
+    compare_systems,
+    holm,
+    matched_pairs,
+    paired_bootstrap,
+)
 from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
 
@@ -16,22 +26,30 @@ __all__ = [
     "BoundaryReport",
     "CalibrationBin",
     "CalibrationReport",
+    "Comparison",
     "ErrorCounts",
     "ErrorReport",
     "JudgedWords",
+    "MatchedPairs",
     "OracleResult",
+    "PairedBootstrap",
     "UtteranceErrors",
     "alignment_table",
+    "benjamini_hochberg",
     "bootstrap_interval",
     "boundary_report",
     "calibration",
     "character_errors",
+    "compare_systems",
     "edit_distance_lattice",
     "error_table",
+    "holm",
     "judge_words",
     "lattice_oracle",
+    "matched_pairs",
     "mean_interval",
     "oracle_errors",
+    "paired_bootstrap",
     "unstable_word_ratio",
     "utterance_table",
     "word_errors",

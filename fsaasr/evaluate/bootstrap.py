@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, Tuple
+from typing import Dict, List, Literal, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,15 @@ from fsaasr.evaluate.error_report import ErrorReport
 
 _MAX_CELLS = 4_000_000
 
+By = Literal["utterance", "speaker"]
+"""What is drawn: single utterances, or speakers with all their utterances."""
+
+Amounts = Union[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+
 
 def bootstrap_interval(
     report: ErrorReport,
-    by: Literal["utterance", "speaker"] = "utterance",
+    by: By = "utterance",
     *,
     confidence: float = 0.95,
     samples: int = 10_000,
@@ -41,32 +46,36 @@ def bootstrap_interval(
     Raises:
       EvaluationError: fewer than two utterances or speakers, speakers unknown, an option out of range.
     """
-    if not 0.0 < confidence < 1.0 or samples < 100:
-        raise EvaluationError(
-            f"bootstrap_interval: confidence {confidence}, samples {samples}; "
-            "expected 0 < confidence < 1 and samples >= 100"
-        )
-    errors, words = _units(report, by)
+    check_options("bootstrap_interval", confidence, samples)
+    errors, words = units_of(report, by, "bootstrap_interval")
     if len(errors) < 2:
         raise EvaluationError(
             f"bootstrap_interval: {len(errors)} {by}; at least 2 are needed to estimate how much they differ"
         )
-    rates = _resampled_rates(errors, words, samples, np.random.default_rng(seed))
+    rates = resampled_rates(errors, words, samples, np.random.default_rng(seed))
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(rates, [tail, 1.0 - tail])
     return float(low), float(high)
 
 
-def _units(report: ErrorReport, by: str) -> Tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Errors and words (int64, one entry each) of every utterance or speaker."""
+def check_options(function: str, confidence: float, samples: int) -> None:
+    """Raises EvaluationError for options of a bootstrap that are out of range."""
+    if not 0.0 < confidence < 1.0 or samples < 100:
+        raise EvaluationError(
+            f"{function}: confidence {confidence}, samples {samples}; expected 0 < confidence < 1 and samples >= 100"
+        )
+
+
+def units_of(report: ErrorReport, by: By, function: str) -> Tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Errors and words (int64, one entry each) of every utterance or speaker; `function` asks for them."""
     groups: Dict[str, List[int]] = {}
     if by not in ("utterance", "speaker"):
-        raise EvaluationError(f"bootstrap_interval: by is {by!r}, expected 'utterance' or 'speaker'")
+        raise EvaluationError(f"{function}: by is {by!r}, expected 'utterance' or 'speaker'")
     for entry in report.utterances:
         key = entry.utterance if by == "utterance" else entry.speaker
         if key is None:
             raise EvaluationError(
-                f"bootstrap_interval: utterance {entry.utterance!r} has no speaker; give speakers to word_errors"
+                f"{function}: utterance {entry.utterance!r} has no speaker; give speakers to word_errors"
             )
         group = groups.setdefault(key, [0, 0])
         group[0] += entry.counts.errors
@@ -75,9 +84,10 @@ def _units(report: ErrorReport, by: str) -> Tuple[npt.NDArray[np.int64], npt.NDA
     return table[:, 0], table[:, 1]
 
 
-def _resampled_rates(
-    errors: npt.NDArray[np.int64], words: npt.NDArray[np.int64], samples: int, rng: np.random.Generator
+def resampled_rates(
+    errors: Amounts, words: npt.NDArray[np.int64], samples: int, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
+    """Errors a word (or differences of errors) of test sets drawn with replacement; those without words left out."""
     size = len(errors)
     rows = max(1, _MAX_CELLS // size)
     parts = []
@@ -88,5 +98,5 @@ def _resampled_rates(
         parts.append(errors[drawn].sum(axis=1)[kept] / total[kept])
     rates: npt.NDArray[np.float64] = np.concatenate(parts)
     if not len(rates):
-        raise EvaluationError("bootstrap_interval: no drawn test set has a reference word; give more references")
+        raise EvaluationError("bootstrap: no drawn test set has a reference word; give more references")
     return rates

@@ -7,18 +7,25 @@ from typing import Sequence, Tuple
 import numpy as np
 
 from fsaasr.core.errors import EvaluationError
+from fsaasr.evaluate.bootstrap import By, check_options, units_of
 from fsaasr.evaluate.error_report import ErrorReport
 
 _MAX_CELLS = 2_000_000
 
 
 def mean_interval(
-    reports: Sequence[ErrorReport], *, confidence: float = 0.95, samples: int = 10_000, seed: int = 0
+    reports: Sequence[ErrorReport],
+    by: By = "utterance",
+    *,
+    confidence: float = 0.95,
+    samples: int = 10_000,
+    seed: int = 0,
 ) -> Tuple[float, float]:
-    """Percentile bootstrap interval of the mean error rate, utterances and trainings both drawn with replacement.
+    """Percentile bootstrap interval of the mean error rate, test data and trainings both drawn with replacement.
 
     Args:
       reports: K >= 2, one a training, of the same utterances.
+      by: what is drawn of the test data, utterances or whole speakers.
       confidence: coverage, in (0, 1).
       samples: how often to draw, at least 100.
       seed: the same one gives the same interval.
@@ -27,12 +34,9 @@ def mean_interval(
       Lower and upper end, fractions.
 
     Raises:
-      EvaluationError: fewer than two reports or utterances, other utterances, no reference word, a wrong option.
+      EvaluationError: fewer than two reports, utterances or speakers, other utterances, no reference word, an option.
     """
-    if not 0.0 < confidence < 1.0 or samples < 100:
-        raise EvaluationError(
-            f"mean_interval: confidence {confidence}, samples {samples}; expected 0 < confidence < 1 and samples >= 100"
-        )
+    check_options("mean_interval", confidence, samples)
     if len(reports) < 2 or len(reports[0].utterances) < 2:
         raise EvaluationError(
             f"mean_interval: {len(reports)} reports; expected two or more, of two or more utterances each"
@@ -43,8 +47,10 @@ def mean_interval(
             raise EvaluationError(
                 f"mean_interval: report {number + 1} is not of the utterances of the first; score the same test set"
             )
-    errors = np.array([[entry.counts.errors for entry in report.utterances] for report in reports], dtype=np.int64)
-    words = np.array([entry.counts.words for entry in reports[0].utterances], dtype=np.int64)
+    errors = np.stack([units_of(report, by, "mean_interval")[0] for report in reports])
+    words = units_of(reports[0], by, "mean_interval")[1]
+    if len(words) < 2:
+        raise EvaluationError(f"mean_interval: {len(words)} {by}; expected two or more to draw from")
     rng = np.random.default_rng(seed)
     rows = max(1, _MAX_CELLS // errors.size)
     means = []

@@ -285,6 +285,10 @@ def test_wer_counts_by_hand(tmp_path: Path, fails: Fails) -> None:
     assert "CER" in invoke("wer", tmp_path / "ref", tmp_path / "hyp", "--characters").output
     (tmp_path / "hyp.ctm").write_text("u1 1 0.0 0.1 a\nu1 1 0.1 0.1 x\nu1 1 0.2 0.1 c\nu2 1 0.0 0.1 d\n")
     assert "1 errors in 4 words" in invoke("wer", tmp_path / "ref", tmp_path / "hyp.ctm").output
+    against = invoke("wer", tmp_path / "ref", tmp_path / "hyp", "--against", tmp_path / "hyp.ctm").output
+    assert "difference +50.00 %" in against
+    # Two utterances, each one error worse: both orders of two coins, so p is 1/2.
+    assert "matched pairs: 2 segments, 2 differ, z inf, p 0.5000" in against
     (tmp_path / "hyp").write_text("u1 a\n")
     assert "'u2'" in fails("wer", tmp_path / "ref", tmp_path / "hyp")
 

@@ -46,3 +46,14 @@ def test_what_does_not_fit_is_refused() -> None:
         mean_interval([report(set()), report(set(), 39)])
     with pytest.raises(EvaluationError, match="confidence"):
         mean_interval([report(set())] * 2, confidence=1.0)
+
+
+def test_drawing_speakers_of_one_utterance_each_is_drawing_utterances() -> None:
+    reference = {f"u{n}": ["a", "b"] for n in range(30)}
+    wrong = [set(range(4)), set(range(2, 8))]
+    hypotheses = [{f"u{n}": ["a", "x" if n in bad else "b"] for n in range(30)} for bad in wrong]
+    reports = [word_errors(reference, found, {name: name for name in reference}) for found in hypotheses]
+    assert mean_interval(reports, "speaker") == mean_interval(reports)
+    one = [word_errors(reference, found, dict.fromkeys(reference, "ann")) for found in hypotheses]
+    with pytest.raises(EvaluationError, match="1 speaker"):
+        mean_interval(one, "speaker")
