@@ -17,7 +17,12 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option
 @click.argument("config", type=FILE)
 @click.argument("out_dir", type=FOLDER)
 @click.option("--dev", type=FILE, help="Manifest that chooses the best epoch of a network.")
-@click.option("--start", type=FOLDER, help="Model directory whose alignments to begin with (tied-gmm, hybrid).")
+@click.option(
+    "--start",
+    type=FOLDER,
+    help="Model directory to begin with: its alignments (tied-gmm, hybrid), or the encoder of a CTC model (attention, "
+    "transducer, ctc).",
+)
 @click.option("--device", default="cpu", show_default=True, help="torch device of a network.")
 @cache_option
 def train(

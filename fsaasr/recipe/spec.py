@@ -98,8 +98,8 @@ class SystemSpec:
       settings: what differs from that file, in the same sections.
       tuning: scales to try on dev data.
       search: what differs from the recipe's search options, e.g. `attention`, how attention decoders are searched.
-      start: system, named before this one, whose alignments of the training data this one begins with; for families
-        that need some.
+      start: system, named before this one, that this one begins with: with its alignments of the training data, with
+        its weights, or, for `attention` and `transducer`, with the encoder of a CTC model, as the family has it.
       seeds: train it once with each; the results then have their mean as well. Empty trains it once, as configured.
       group: system that this one is of, by another seed; set by `expand_seeds`.
     """

@@ -50,7 +50,7 @@ def train_model(
       dev_path: manifest that chooses the best epoch; families that have no epochs to choose from ignore it.
       cache_dir: where extracted features are kept.
       device: torch device of the families that use one; `cuda` under `torchrun`: one GPU a process.
-      start_dir: model directory to begin with, e.g. with its alignments; for families that need one.
+      start_dir: model directory to begin with, e.g. with its alignments or its encoder.
 
     Raises:
       ConfigError: no `start_dir` for a family that needs one.

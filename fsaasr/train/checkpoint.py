@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
 
 import numpy as np
@@ -22,8 +23,13 @@ Tensors = Dict[str, npt.NDArray[Any]]
 _FORMAT = "fsaasr.Checkpoint.1"
 
 
-def fingerprint(configs: Iterable[Any], lexicon: Lexicon, batches: Iterable[FeatureBatch]) -> str:
-    """Hash of all that the outcome of training depends on: configurations, lexicon, features, transcripts."""
+def fingerprint(
+    configs: Iterable[Any],
+    lexicon: Lexicon,
+    batches: Iterable[FeatureBatch],
+    start: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    """Hash of all that training depends on: configurations, lexicon, features, transcripts, arrays to begin with."""
     settings = [[type(config).__name__, config_to_dict(config)] for config in configs]
     parts = [json.dumps(settings, sort_keys=True), lexicon.hash]
     matrices = []
@@ -31,6 +37,7 @@ def fingerprint(configs: Iterable[Any], lexicon: Lexicon, batches: Iterable[Feat
         parts += [json.dumps([batch.ids, batch.texts, *batch.at_speed])]
         every = [*batch.matrices, *(matrix for perturbed in batch.at_speed.values() for matrix in perturbed)]
         matrices += [np.ascontiguousarray(matrix).tobytes() for matrix in every]
+    matrices += [np.ascontiguousarray(start[name]).tobytes() for name in sorted(start)]
     return content_hash(*parts, *matrices)
 
 

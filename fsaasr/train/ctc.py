@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-import numpy as np
 import torch
 
 from fsaasr.core.files import PathLike
@@ -16,6 +15,7 @@ from fsaasr.models.ctc import CtcModel, CtcNetwork
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
 from fsaasr.train.ctc_config import CtcTrainConfig
+from fsaasr.train.ctc_start import check_start, prepare_network
 from fsaasr.train.ctc_task import CtcTask
 from fsaasr.train.fit import fit
 from fsaasr.train.network_state import isolated_chance
@@ -49,6 +49,7 @@ def train_ctc(
     config: CtcTrainConfig = DEFAULTS,
     *,
     dev: Optional[FeatureBatch] = None,
+    start: Optional[CtcModel] = None,
     work_dir: Optional[PathLike] = None,
     device: str = "cpu",
 ) -> CtcTraining:
@@ -60,13 +61,16 @@ def train_ctc(
       feature_config: how the features were extracted; kept in the model.
       config: how to train.
       dev: chooses the best epoch; never trained on.
+      start: a CTC model of the same encoder, tokens and features, whose encoder, normalization and output layer to
+        begin with; None begins with random weights.
       work_dir: where to keep a checkpoint after every epoch, from which a killed run goes on to the very
         weights that an uninterrupted one gives; None keeps none.
       device: torch device.
 
     Raises:
       TrainingError: no utterance, no transcript, fewer frames (after subsampling) than labels and their
-        repeats, a loss that diverges, a checkpoint of another run; names the utterance or file.
+        repeats, a loss that diverges, a checkpoint of another run,
+        a model to begin with that does not fit; names the utterance or file.
       LexiconError: a word that the lexicon lacks.
     """
     silent_free = replace(lexicon, silence=None)
@@ -74,13 +78,16 @@ def train_ctc(
     for batch in data:
         check_batch(batch, feature_config, "train_ctc")
     check_augmentation(config.augment, feature_config, "train_ctc")
+    check_start(start, config.encoder, silent_free.tokens, feature_config, "train_ctc")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = CtcNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder)
-    network.normalize.measure(np.concatenate(features.matrices))
+    prepare_network(network, network.output, features, start)
     network.to(device)
     task = CtcTask(features, silent_free, config, dev)
     path = Path(work_dir) / CHECKPOINT if work_dir is not None else None
-    identity = fingerprint([config, feature_config], silent_free, data) if path else ""
+    identity = (
+        fingerprint([config, feature_config], silent_free, data, start.tensors() if start else {}) if path else ""
+    )
     history: Tuple[Dict[str, Any], ...] = fit(network, task, config.fit, path, identity)
     model = CtcModel(network.cpu(), config.encoder, silent_free.tokens, feature_config)
     return CtcTraining(model, silent_free, history)

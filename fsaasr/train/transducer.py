@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-import numpy as np
 import torch
 
 from fsaasr.core.files import PathLike
 from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.lexicon import Lexicon
+from fsaasr.models.ctc import CtcModel
 from fsaasr.models.transducer import TransducerModel, TransducerNetwork
 from fsaasr.train.batch_checks import check_batch
 from fsaasr.train.checkpoint import fingerprint
+from fsaasr.train.ctc_start import check_start, prepare_network
 from fsaasr.train.fit import fit
 from fsaasr.train.network_state import isolated_chance
 from fsaasr.train.training_features import check_augmentation
@@ -48,6 +49,7 @@ def train_transducer(
     config: TransducerTrainConfig = DEFAULTS,
     *,
     dev: Optional[FeatureBatch] = None,
+    start: Optional[CtcModel] = None,
     work_dir: Optional[PathLike] = None,
     device: str = "cpu",
 ) -> TransducerTrained:
@@ -59,13 +61,16 @@ def train_transducer(
       feature_config: how the features were extracted; kept in the model.
       config: how to train.
       dev: chooses the best epoch; never trained on.
+      start: a CTC model of the same encoder, tokens and features, whose encoder, normalization and output layer to
+        begin with; None begins with random weights.
       work_dir: where to keep a checkpoint after every epoch, from which a killed run goes on to the very
         weights that an uninterrupted one gives; None keeps none.
       device: torch device.
 
     Raises:
       TrainingError: no utterance, no transcript, fewer frames (after subsampling) than the labels need, a loss that
-        diverges, a checkpoint of another run; names the utterance or file.
+        diverges, a checkpoint of another run,
+        a model to begin with that does not fit; names the utterance or file.
       LexiconError: a word that the lexicon lacks.
       MissingDependencyError: the pruned loss without k2.
     """
@@ -74,14 +79,17 @@ def train_transducer(
     for batch in data:
         check_batch(batch, feature_config, "train_transducer")
     check_augmentation(config.augment, feature_config, "train_transducer")
+    check_start(start, config.encoder, silent_free.tokens, feature_config, "train_transducer")
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = TransducerNetwork(features.dim, len(silent_free.tokens) - 1, config.encoder, config.transducer)
         training = TransducerTraining(network, config)
-    network.normalize.measure(np.concatenate(features.matrices))
+    prepare_network(network, training.ctc, features, start)
     training.to(device)
     task = TransducerTask(features, silent_free, config, dev)
     path = Path(work_dir) / CHECKPOINT if work_dir is not None else None
-    identity = fingerprint([config, feature_config], silent_free, data) if path else ""
+    identity = (
+        fingerprint([config, feature_config], silent_free, data, start.tensors() if start else {}) if path else ""
+    )
     history: Tuple[Dict[str, Any], ...] = fit(training, task, config.fit, path, identity)
     model = TransducerModel(network.cpu(), config.encoder, config.transducer, silent_free.tokens, feature_config)
     return TransducerTrained(model, silent_free, history)

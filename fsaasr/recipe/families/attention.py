@@ -20,8 +20,8 @@ class AttentionSetup:
     training: AttentionTrainConfig = field(default_factory=AttentionTrainConfig)
 
     def train(self, data: TrainingData) -> Trained:
-        """Trains a network; the best epoch on dev data is kept."""
+        """Trains a network; the best epoch on dev data is kept. A CTC model to start from lends its encoder."""
         from fsaasr.train.attention import train_attention
 
-        trained = data.train_network(train_attention, self.training)
+        trained = data.train_network(train_attention, self.training, start=data.start_ctc())
         return Trained(trained.model, trained.lexicon, {"history": [dict(entry) for entry in trained.history]})

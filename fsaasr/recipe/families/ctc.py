@@ -20,8 +20,8 @@ class CtcSetup:
     training: CtcTrainConfig = field(default_factory=CtcTrainConfig)
 
     def train(self, data: TrainingData) -> Trained:
-        """Trains a network; the best epoch on dev data is kept."""
+        """Trains a network; the best epoch on dev data is kept. A CTC model to start from lends its encoder."""
         from fsaasr.train.ctc import train_ctc
 
-        trained = data.train_network(train_ctc, self.training)
+        trained = data.train_network(train_ctc, self.training, start=data.start_ctc())
         return Trained(trained.model, trained.lexicon, {"history": [dict(entry) for entry in trained.history]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple, TypeVar
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
@@ -17,6 +17,9 @@ from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
 from fsaasr.recipe.alignment import adapted_to_transcripts, align_features
 from fsaasr.train.augment import AugmentConfig
+
+if TYPE_CHECKING:
+    from fsaasr.models.ctc import CtcModel
 
 Outcome = TypeVar("Outcome")
 
@@ -69,8 +72,14 @@ class TrainingData:
             return None
         return compute_features(read_cuts(self.dev_path), self.features, cache_dir=self.cache_dir)
 
-    def train_network(self, train: Callable[..., Outcome], training: NetworkTraining) -> Outcome:
-        """What the training function of a neural family makes of the data, at the speeds that its section asks for."""
+    def train_network(self, train: Callable[..., Outcome], training: NetworkTraining, **more: Any) -> Outcome:
+        """What the training function of a neural family makes of the data, at the speeds that its section asks for.
+
+        Args:
+          train: the function.
+          training: its configuration.
+          more: what else it is given.
+        """
         return train(
             self.train_at(training.augment.speeds),
             self.lexicon,
@@ -79,7 +88,22 @@ class TrainingData:
             dev=self.dev,
             work_dir=self.work,
             device=self.device,
+            **more,
         )
+
+    def start_ctc(self) -> Optional[CtcModel]:
+        """The CTC model to begin with, or None where none was given; raises ConfigError for one of another family."""
+        if self.start_dir is None:
+            return None
+        from fsaasr.models.ctc import CtcModel
+
+        start = load_model(self.start_dir)
+        if not isinstance(start, CtcModel):
+            raise ConfigError(
+                f"train_model: {self.start_dir} is of family {start.family!r}; this family begins with a model of "
+                "family ctc, or with none"
+            )
+        return start
 
     def start_model(self) -> Tuple[AcousticModel, Lexicon]:
         """The model to begin with, and its lexicon.

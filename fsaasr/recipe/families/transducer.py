@@ -20,8 +20,8 @@ class TransducerSetup:
     training: TransducerTrainConfig = field(default_factory=TransducerTrainConfig)
 
     def train(self, data: TrainingData) -> Trained:
-        """Trains a network; the best epoch on dev data is kept."""
+        """Trains a network; the best epoch on dev data is kept. A CTC model to start from lends its encoder."""
         from fsaasr.train.transducer import train_transducer
 
-        trained = data.train_network(train_transducer, self.training)
+        trained = data.train_network(train_transducer, self.training, start=data.start_ctc())
         return Trained(trained.model, trained.lexicon, {"history": [dict(entry) for entry in trained.history]})
