@@ -19,6 +19,7 @@ _STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices", "r
 @click.option("--corpus", type=FOLDER, help="Corpus directory; for prepare.")
 @click.option("--override", type=FILE, multiple=True, help="YAML laid over RECIPE; repeatable.")
 @click.option("--jobs", default=0, help="Processes to work with; 0 means one a core.")
+@click.option("--keep", is_flag=True, help="Publish: leave what was published of systems that EXP lacks.")
 @click.option("--to", "target", type=FOLDER, default=Path("."), help="Folder to publish to.")
 def recipe(
     stage: str,
@@ -27,6 +28,7 @@ def recipe(
     corpus: Optional[Path],
     override: Tuple[Path, ...],
     jobs: int,
+    keep: bool,
     target: Path,
 ) -> None:
     """Run a stage of an experiment that a YAML file describes.
@@ -52,6 +54,7 @@ def recipe(
         read_results,
         results_table,
         run_stage,
+        with_kept,
         write_published,
     )
 
@@ -61,5 +64,6 @@ def recipe(
     elif stage == "results":
         click.echo(results_table(collect_results(experiment)), nl=False)
     else:
-        write_published(read_results(folder / "results.json"), target)
+        results = read_results(folder / "results.json")
+        write_published(with_kept(results, read_results(target / "RESULTS.json")) if keep else results, target)
         click.echo(target / "RESULTS.md")

@@ -21,6 +21,7 @@ from fsaasr.recipe.lattice_archives import (
 from fsaasr.recipe.lattice_quality import LatticeQuality, make_word_lattices, measure_quality
 from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.neural_lm import TrainedLm, train_lm_model
+from fsaasr.recipe.published import with_kept
 from fsaasr.recipe.reading import read_recipe
 from fsaasr.recipe.results import (
     LatticeRow,
@@ -106,6 +107,7 @@ __all__ = [
     "tune",
     "tune_cuts",
     "tune_weights",
+    "with_kept",
     "worker_pool",
     "write_published",
     "write_scales",

@@ -43,6 +43,7 @@ class ResultRow:
       parameters: numbers that training has set.
       train_minutes: minutes of one core for the training, without the model that it started from; None if unknown.
       group: system without its seed; empty where it was trained once.
+      commit: of the source tree, where it is not that of the results, because the row was published before.
     """
 
     split: str
@@ -70,6 +71,7 @@ class ResultRow:
     parameters: int = 0
     train_minutes: Optional[float] = None
     group: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,13 @@ def results_table(results: Results) -> str:
 
 
 def result_notes(results: Results) -> List[str]:
-    """What must be said beside the numbers: engines left out, utterances whose search had trouble."""
+    """What must be said beside the numbers: engines left out, rows of an earlier run, searches that had trouble."""
     notes = [f"engine {name!r} was left out: {reason}" for name, reason in results.missing_engines.items()]
+    kept: Dict[str, Dict[str, None]] = {}
+    for row in results.rows:
+        if row.commit:
+            kept.setdefault(row.commit, {})[row.group or row.system] = None
+    notes += [f"from the run of commit {commit}: {', '.join(systems)}" for commit, systems in kept.items()]
     troubled = [row for row in results.rows if row.flags]
     for row in troubled:
         found = ", ".join(f"{count} {kind}" for kind, count in row.flags.items())
