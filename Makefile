@@ -12,12 +12,14 @@
 #                        or a trained system: MODEL=, GRAPH=, CUTS=, ARPA=, ACOUSTIC_SCALE=
 #   make bench-losses    losses over graphs, natively and by k2 (same page); ROUNDS=
 #   make bench-transducer  the transducer loss, natively and by k2 (same page); ROUNDS=
+#   make bench-unknown   words out of vocabulary: noticed, spelt, and what it costs (same page); TEXT=, LEXICON=, SEED=,
+#                        WORDS=, UTTERANCES=, PER=, SHARE=, ORDER=
 #
 # WORKERS=n sets how many test processes run at once.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer
+.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer bench-unknown
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -70,3 +72,9 @@ bench-losses:
 bench-transducer:
 	@env=$$($(SETUP) default) && "$$env/bin/python" -m tools.bench.losses --kind transducer \
 	  $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-unknown:
+	@env=$$($(SETUP) bench) && "$$env/bin/python" -m tools.bench.unknown $(if $(TEXT),--text "$(TEXT)") \
+	  $(if $(LEXICON),--lexicon "$(LEXICON)") $(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words $(WORDS)) \
+	  $(if $(UTTERANCES),--utterances $(UTTERANCES)) $(if $(PER),--per $(PER)) $(if $(SHARE),--share $(SHARE)) \
+	  $(if $(ORDER),--order $(ORDER))

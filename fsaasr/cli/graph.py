@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Tuple
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Spell the topology out; without, the file is a fraction of the size, and the search spells it out.",
 )
+@click.option("--unknown", type=int, help="Let <unk> be any tokens, by an n-gram model of this order (3 is usual).")
+@click.option("--unknown-score", default=0.0, show_default=True, help="Added for each; below 0 there are fewer.")
+@click.option("--unknown-probability", type=float, help="Of <unk>, where the ARPA has none, or another.")
 @click.option("--model", "model_dir", type=FOLDER, help="Take topology, tokens and transitions from this model.")
 def graph(
     lang_dir: Path,
@@ -35,6 +39,9 @@ def graph(
     word_loop: bool,
     max_words: Optional[int],
     expand: bool,
+    unknown: Optional[int],
+    unknown_score: float,
+    unknown_probability: Optional[float],
     model_dir: Optional[Path],
 ) -> None:
     """Compose lexicon, grammar and topology into a decoding graph.
@@ -47,7 +54,9 @@ def graph(
       fsaasr graph lang 3gram.arpa ctc.graph --topology ctc
       fsaasr graph lang loop.graph --word-loop --model exp/model
       fsaasr graph lang 3gram.arpa small.graph --no-expand
+      fsaasr graph lang 3gram.arpa open.graph --unknown 3 --unknown-probability 0.05
     """
+    from fsaasr.graph import unknown_word
     from fsaasr.recipe import make_graph
 
     if len(arpa) + word_loop + (max_words is not None) != 1:
@@ -61,6 +70,9 @@ def graph(
         topology=topology,
         model_dir=model_dir,
         expand=expand,
+        unknown=partial(unknown_word, order=unknown, score=unknown_score, probability=unknown_probability)
+        if unknown
+        else None,
     )
     click.echo(_description(made))
     click.echo(f"{out}: {made.fst.num_states} states, {made.fst.num_arcs} arcs")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from dataclasses import dataclass, fields, replace
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from fsaasr.core.scores import Seconds
+
+UNKNOWN = "<unk>"
+"""A word that the lexicon lacks."""
 
 _SCORES = ("acoustic_score", "graph_score")
 
@@ -18,12 +21,19 @@ class Span(NamedTuple):
       name: the word or token.
       start, end: seconds from the utterance's beginning; start < end unless nothing was emitted for it.
       confidence: posterior in 0 .. 1, or None where none was computed.
+      spelling: tokens of a word that the lexicon lacks; None for every other word.
     """
 
     name: str
     start: Seconds
     end: Seconds
     confidence: Optional[float] = None
+    spelling: Optional[Tuple[str, ...]] = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is a word that the lexicon lacks."""
+        return self.spelling is not None
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,16 @@ class Hypothesis:
         """Acoustic plus graph score, as the search saw them."""
         return self.acoustic_score + self.graph_score
 
+    def spelled(self, join: Callable[[Tuple[str, ...]], str] = "".join) -> Hypothesis:
+        """The hypothesis with `join(word.spelling)` as the name of each unknown word that has tokens."""
+        named = (word._replace(name=join(word.spelling)) if word.spelling else word for word in self.words)
+        return replace(self, words=tuple(named))
+
     def to_dict(self) -> Dict[str, Any]:
-        """As JSON-ready values; a score that is NaN becomes None."""
+        """As JSON-ready values; a score that is NaN becomes None, and only unknown words have a spelling."""
         values: Dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for key in ("words", "tokens"):
-            values[key] = tuple(span._asdict() for span in values[key])
+            values[key] = tuple(_span_values(span) for span in values[key])
         for key in _SCORES:
             values[key] = None if math.isnan(values[key]) else values[key]
         return values
@@ -73,8 +88,30 @@ class Hypothesis:
         """Inverse of `to_dict`."""
         values = dict(value)
         for key in ("words", "tokens"):
-            values[key] = tuple(Span(**span) for span in values[key])
+            values[key] = tuple(_span(span) for span in values[key])
         values["columns"] = tuple(values["columns"])
         for key in _SCORES:
             values[key] = math.nan if values[key] is None else values[key]
         return cls(**values)
+
+
+def with_spellings(words: Sequence[Span], tokens: Sequence[Span]) -> Tuple[Span, ...]:
+    """The words, those called `<unk>` with the tokens that begin within their times."""
+    return tuple(
+        word._replace(spelling=tuple(token.name for token in tokens if word.start <= token.start < word.end))
+        if word.name == UNKNOWN
+        else word
+        for word in words
+    )
+
+
+def _span_values(span: Span) -> Dict[str, Any]:
+    values = span._asdict()
+    if span.spelling is None:
+        del values["spelling"]
+    return values
+
+
+def _span(values: Mapping[str, Any]) -> Span:
+    spelling = values.get("spelling")
+    return Span(**{**values, "spelling": None if spelling is None else tuple(spelling)})

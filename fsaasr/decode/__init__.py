@@ -6,6 +6,7 @@ from fsaasr.decode.align_long import align_long, is_long
 from fsaasr.decode.ctc_decoder import CtcDecoder, CtcOptions, ctc_decoder
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.engine import decode, one_best
+from fsaasr.decode.fallback import SpellingFallback, fill_empty, spelling_fallback
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
 from fsaasr.decode.k2_stream import K2Decoder
 from fsaasr.decode.options import ENGINES, SearchOptions
@@ -24,16 +25,19 @@ __all__ = [
     "K2Decoder",
     "Piece",
     "SearchOptions",
+    "SpellingFallback",
     "advance_all",
     "align",
     "align_long",
     "ctc_decoder",
     "cut_at_pauses",
     "decode",
+    "fill_empty",
     "forward_backward",
     "forward_backward_batch",
     "frame_confidence",
     "is_long",
     "one_best",
+    "spelling_fallback",
     "viterbi",
 ]

@@ -20,6 +20,7 @@ from fsaasr.evaluate.significance import (
 )
 from fsaasr.evaluate.stability import unstable_word_ratio
 from fsaasr.evaluate.tables import alignment_table, error_table, utterance_table
+from fsaasr.evaluate.unknown_words import UnknownWordReport, unknown_word_report
 
 __all__ = [
     "BoundaryDifferences",
@@ -33,6 +34,7 @@ __all__ = [
     "MatchedPairs",
     "OracleResult",
     "PairedBootstrap",
+    "UnknownWordReport",
     "UtteranceErrors",
     "alignment_table",
     "benjamini_hochberg",
@@ -50,6 +52,7 @@ __all__ = [
     "mean_interval",
     "oracle_errors",
     "paired_bootstrap",
+    "unknown_word_report",
     "unstable_word_ratio",
     "utterance_table",
     "word_errors",

@@ -32,7 +32,7 @@ def word_errors(
       EvaluationError: the utterances differ, no reference has a word, an utterance has no speaker, a
         string in place of a word list, or a word that is empty or holds white space.
     """
-    _check(references, hypotheses, speakers, "word_errors")
+    check_transcripts(references, hypotheses, speakers, "word_errors")
     return _report(references, hypotheses, speakers, "word")
 
 
@@ -52,7 +52,7 @@ def character_errors(
     Raises:
       EvaluationError: as `word_errors`.
     """
-    _check(references, hypotheses, speakers, "character_errors")
+    check_transcripts(references, hypotheses, speakers, "character_errors")
     joint = " " if spaces else ""
     return _report(
         {utterance: tuple(joint.join(words)) for utterance, words in references.items()},
@@ -73,9 +73,10 @@ def _report(
     return ErrorReport(tuple(entries), unit)
 
 
-def _check(
+def check_transcripts(
     references: Transcripts, hypotheses: Transcripts, speakers: Optional[Mapping[str, str]], function: str
 ) -> None:
+    """Raises EvaluationError, in the name of `function`, for what cannot be compared."""
     missing = [utterance for utterance in references if utterance not in hypotheses]
     extra = [utterance for utterance in hypotheses if utterance not in references]
     if missing or extra:

@@ -12,6 +12,7 @@ from fsaasr.grammar.normalization import context_sums, normalization_error
 from fsaasr.grammar.perplexity_report import PerplexityReport, perplexity
 from fsaasr.grammar.pynini_grammar import grammar_from_pynini
 from fsaasr.grammar.text_files import read_sentences
+from fsaasr.grammar.unknown_word import with_unknown
 from fsaasr.grammar.word_grammar import repeat, stochastic
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "repeat",
     "requiring",
     "stochastic",
+    "with_unknown",
     "without",
     "write_arpa",
 ]

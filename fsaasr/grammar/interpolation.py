@@ -8,14 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import GrammarError
-from fsaasr.grammar.ngram_model import LOG10_NEVER, UNKNOWN_NAMES, NgramModel, NgramOrder
-from fsaasr.grammar.normalization import listed_mass
+from fsaasr.grammar.ngram_model import UNKNOWN_NAMES, NgramModel, NgramOrder
+from fsaasr.grammar.normalization import fit_backoffs
 from fsaasr.grammar.scoring import ngram_scores
 
 FloatArray = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
-
-_ROUNDING = 1e-12
 
 
 def interpolate(models: Sequence[NgramModel], weights: Sequence[float]) -> NgramModel:
@@ -53,7 +51,7 @@ def interpolate(models: Sequence[NgramModel], weights: Sequence[float]) -> Ngram
             logs = np.minimum(0.0, np.log10(mixed))
         orders.append(NgramOrder(ngrams, logs, np.zeros(len(ngrams))))
         if n > 1:
-            orders[-2] = _with_backoffs(vocabulary, orders)
+            orders[-2] = fit_backoffs(vocabulary, orders)
     return NgramModel(vocabulary, tuple(orders))
 
 
@@ -71,14 +69,3 @@ def _inverse(ids: Int32Array, size: int) -> Int32Array:
     inverse = np.full(size, -1, dtype=np.int32)
     inverse[ids] = np.arange(len(ids))
     return inverse
-
-
-def _with_backoffs(vocabulary: Tuple[str, ...], orders: Sequence[NgramOrder]) -> NgramOrder:
-    """The last order but one, with back-offs that make its contexts sum to one."""
-    table = orders[-2]
-    own, lower = listed_mass(NgramModel(vocabulary, tuple(orders)), len(orders))
-    left, unlisted = 1.0 - own, 1.0 - lower
-    # Where a context lists the whole vocabulary both are 0 but for rounding, and the back-off is never used.
-    used = (unlisted > _ROUNDING) & (own > 0)
-    ratio = np.divide(np.maximum(left, 10.0**LOG10_NEVER), unlisted, out=np.ones(len(table)), where=used)
-    return NgramOrder(table.ngrams, table.log10_prob, np.log10(ratio))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fsaasr.grammar.ngram_index import IntArray
-from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
+from fsaasr.grammar.ngram_model import LOG10_NEVER, NgramModel, NgramOrder
 from fsaasr.grammar.scoring import ngram_scores
 
 FloatArray = npt.NDArray[np.float64]
+
+_ROUNDING = 1e-12
 
 
 def listed_mass(model: NgramModel, n: int) -> Tuple[FloatArray, FloatArray]:
@@ -71,3 +73,14 @@ def normalization_error(model: NgramModel) -> float:
     more means that the file's back-offs do not belong to its probabilities.
     """
     return max(float(np.abs(sums - 1.0).max()) for sums in context_sums(model) if len(sums))
+
+
+def fit_backoffs(vocabulary: Tuple[str, ...], orders: Sequence[NgramOrder]) -> NgramOrder:
+    """The last order but one, with back-offs that make its contexts sum to one."""
+    table = orders[-2]
+    own, lower = listed_mass(NgramModel(vocabulary, tuple(orders)), len(orders))
+    left, unlisted = 1.0 - own, 1.0 - lower
+    # Where a context lists the whole vocabulary both are 0 but for rounding, and the back-off is never used.
+    used = (unlisted > _ROUNDING) & (own > 0)
+    ratio = np.divide(np.maximum(left, 10.0**LOG10_NEVER), unlisted, out=np.ones(len(table)), where=used)
+    return NgramOrder(table.ngrams, table.log10_prob, np.log10(ratio))

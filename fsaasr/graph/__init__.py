@@ -25,6 +25,7 @@ from fsaasr.graph.topology import Columns, TokenArcs, Topology, TopologyArc
 from fsaasr.graph.topology_fst import topology_fst
 from fsaasr.graph.topology_text import parse_topology
 from fsaasr.graph.transcript import TranscriptCompiler
+from fsaasr.graph.unknown_word import UnknownWord, unknown_word
 
 __all__ = [
     "NON_WORD",
@@ -50,6 +51,7 @@ __all__ = [
     "Topology",
     "TopologyArc",
     "TranscriptCompiler",
+    "UnknownWord",
     "chain_topology",
     "compile_cached",
     "compile_graph",
@@ -80,6 +82,7 @@ __all__ = [
     "to_openfst",
     "token_loop",
     "topology_fst",
+    "unknown_word",
     "word_loop",
     "write_drawing",
 ]

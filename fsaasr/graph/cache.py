@@ -15,9 +15,10 @@ from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.openfst import from_openfst
 from fsaasr.graph.topologies import find_topology
 from fsaasr.graph.topology import Topology
+from fsaasr.graph.unknown_word import UnknownWord
 from fsaasr.lexicon import Lexicon
 
-_VERSION = "1"
+_VERSION = "2"
 """Raised whenever the same inputs would give another graph."""
 
 
@@ -28,6 +29,7 @@ def graph_key(
     *,
     tokens: Optional[SymbolTable] = None,
     transitions: Optional[Transitions] = None,
+    unknown: Optional[UnknownWord] = None,
     options: CompileOptions = CompileOptions(),  # noqa: B008 (frozen)
 ) -> str:
     """Hash over the content of all inputs and options of `compile_graph`."""
@@ -40,6 +42,7 @@ def graph_key(
         "\n".join((tokens or lexicon.tokens).names),
         b"" if transitions is None else transitions.tobytes(),
         repr(astuple(options)),
+        "" if unknown is None else unknown.hash,
     )
 
 
@@ -51,19 +54,24 @@ def compile_cached(
     *,
     tokens: Optional[SymbolTable] = None,
     transitions: Optional[Transitions] = None,
+    unknown: Optional[UnknownWord] = None,
     options: CompileOptions = CompileOptions(),  # noqa: B008 (frozen)
 ) -> DecodingGraph:
     """As `compile_graph`, but a graph built before from the same content is mapped from `cache_dir`.
 
     A damaged cache file is built anew.
     """
-    key = graph_key(lexicon, grammar, topology, tokens=tokens, transitions=transitions, options=options)
+    key = graph_key(
+        lexicon, grammar, topology, tokens=tokens, transitions=transitions, unknown=unknown, options=options
+    )
     path = Path(cache_dir) / f"{find_topology(topology).name}-{key[:24]}.graph"
     if path.exists():
         try:
             return DecodingGraph.load(path)
         except FileFormatError:
             path.unlink()
-    graph = compile_graph(lexicon, grammar, topology, tokens=tokens, transitions=transitions, options=options)
+    graph = compile_graph(
+        lexicon, grammar, topology, tokens=tokens, transitions=transitions, unknown=unknown, options=options
+    )
     graph.save(path)
     return DecodingGraph.load(path)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pynini
 
 from fsaasr.core.errors import GraphError
+from fsaasr.core.hypothesis import UNKNOWN
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.grammar import NgramModel
 from fsaasr.graph.build_report import BuildReport
@@ -25,6 +26,7 @@ from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.topologies import find_topology
 from fsaasr.graph.topology import Topology
 from fsaasr.graph.topology_fst import check_transitions
+from fsaasr.graph.unknown_word import UnknownWord
 from fsaasr.lexicon import Lexicon
 
 Grammar = Union[pynini.Fst, NgramModel]
@@ -52,6 +54,7 @@ def compile_graph(
     *,
     tokens: Optional[SymbolTable] = None,
     transitions: Optional[Transitions] = None,
+    unknown: Optional[UnknownWord] = None,
     options: CompileOptions = CompileOptions(),
 ) -> DecodingGraph:
     """Composes topology, lexicon and grammar: T o min(det(L o G)) (Mohri, Pereira, Riley 2002).
@@ -61,22 +64,24 @@ def compile_graph(
 
     Args:
       lexicon: pronunciations; its words are the graph's output labels.
-      grammar: an n-gram model, or an acceptor over `lexicon.words` labels with costs as weights.
+      grammar: an n-gram model, or an acceptor over `lexicon.words` labels with costs as weights (with `unknown`, over
+        the labels of `unknown.words(lexicon)`).
       topology: name of a shipped topology, or a Topology.
       tokens: the model's tokens, which fix the score columns; the lexicon's if None.
       transitions: float32 (C, W) log probabilities to stay in and to leave each column, see `Moves`.
+      unknown: where the grammar has `<unk>`, any tokens may be said; None: only the lexicon's words may.
 
     Returns:
       The graph; `build` holds a BuildReport with each step's size, time and peak memory, and the words
       of the grammar that the lexicon lacks.
 
     Raises:
-      GraphError: tokens that the model lacks, a grammar that accepts no word of the lexicon, or input
-        that cannot be determinized; names the words.
+      GraphError: tokens that the model lacks, a grammar that accepts no word of the lexicon, or lacks `<unk>`
+        where `unknown` is given, or input that cannot be determinized; names the words.
       GraphBudgetError: determinization exceeded its budget.
     """
     return compile_token_graph(
-        lexicon, grammar, topology, tokens=tokens, transitions=transitions, options=options
+        lexicon, grammar, topology, tokens=tokens, transitions=transitions, unknown=unknown, options=options
     ).expand()
 
 
@@ -87,6 +92,7 @@ def compile_token_graph(
     *,
     tokens: Optional[SymbolTable] = None,
     transitions: Optional[Transitions] = None,
+    unknown: Optional[UnknownWord] = None,
     options: CompileOptions = CompileOptions(),
 ) -> TokenGraph:
     """As `compile_graph`, without the last step: min(det(L o G)), and the topology beside it.
@@ -97,16 +103,18 @@ def compile_token_graph(
     chosen = find_topology(topology)
     check_transitions(chosen, transitions, len(chosen.columns(tokens).names))
     report = BuildReport()
-    lex = _lexicon_step(lexicon, tokens, report)
-    language = _grammar_step(grammar, lexicon, lex, report)
+    lex = _lexicon_step(lexicon, tokens, report, unknown)
+    if unknown is not None and isinstance(grammar, NgramModel):
+        grammar = unknown.grammar(grammar)
+    language = _grammar_step(grammar, lex, report)
     bounded = isinstance(grammar, NgramModel)
-    arrays = compose_lexicon(lexicon, lex, language, tokens, options, report, bounded)
-    return attach_topology(arrays, lexicon, lex, chosen, tokens, transitions, report)
+    arrays = compose_lexicon(lex, language, tokens, options, report, bounded)
+    _check_unknown(arrays, lex, unknown)
+    return attach_topology(arrays, lex, chosen, tokens, transitions, report)
 
 
 def attach_topology(
     lg: FstArrays,
-    lexicon: Lexicon,
     lex: LexiconFst,
     topology: Topology,
     tokens: SymbolTable,
@@ -116,33 +124,42 @@ def attach_topology(
     """`compose_lexicon`'s result with what it takes to spell its tokens as columns."""
     label, flags = lex.labels.split(lg.input_label)
     fst = replace(lg, input_label=label)
-    return TokenGraph(fst, flags, lexicon.words, tokens, topology, transitions, report.to_dict())
+    return TokenGraph(fst, flags, lex.words, tokens, topology, transitions, report.to_dict())
 
 
-def _lexicon_step(lexicon: Lexicon, tokens: SymbolTable, report: BuildReport) -> LexiconFst:
+def _lexicon_step(
+    lexicon: Lexicon, tokens: SymbolTable, report: BuildReport, unknown: Optional[UnknownWord]
+) -> LexiconFst:
     check_lexicon(lexicon)
     with report.step("L") as done:
-        lex = lexicon_fst(lexicon, tokens)
+        lex = lexicon_fst(lexicon, tokens, unknown=unknown)
         done(to_openfst(lex.fst))
     return lex
 
 
-def _grammar_step(grammar: Grammar, lexicon: Lexicon, lex: LexiconFst, report: BuildReport) -> pynini.Fst:
+def _check_unknown(lg: FstArrays, lex: LexiconFst, unknown: Optional[UnknownWord]) -> None:
+    if unknown is not None and not (lg.output_label == lex.words[UNKNOWN]).any():
+        raise GraphError(
+            f"compile_graph: the grammar never has {UNKNOWN}, so the graph could not use `unknown`; put it in, with "
+            "its label of `unknown.words(lexicon)`"
+        )
+
+
+def _grammar_step(grammar: Grammar, lex: LexiconFst, report: BuildReport) -> pynini.Fst:
     with report.step("G") as done:
         if isinstance(grammar, NgramModel):
-            ngram = ngram_fst(grammar, lexicon.words, lex.backoff_output)
+            ngram = ngram_fst(grammar, lex.words, lex.backoff_output)
             report.missing_words += ngram.missing_words
             # Words pass through; what a backoff arc reads must not come out as a word.
             is_word = ngram.fst.output_label != ngram.backoff_label
             language = to_openfst(replace(ngram.fst, output_label=ngram.fst.output_label * is_word))
         else:
-            language = check_grammar(grammar, lexicon.words)
+            language = check_grammar(grammar, lex.words)
         done(language.arcsort("ilabel"))
     return language
 
 
 def compose_lexicon(
-    lexicon: Lexicon,
     lex: LexiconFst,
     language: pynini.Fst,
     tokens: SymbolTable,
@@ -160,7 +177,7 @@ def compose_lexicon(
             "lexicon, in the same letter case"
         )
     with report.step("determinize") as done:
-        arrays = determinize(lg, options.budget, describe_twins(lexicon, lex, tokens), bounded)
+        arrays = determinize(lg, options.budget, describe_twins(lex, tokens), bounded)
         del lg  # as large as all that follows
         done(arrays)
     if options.minimize:

@@ -10,10 +10,12 @@ from typing import List, Optional, Sequence, Tuple
 import pynini
 
 from fsaasr.core.errors import GraphError
+from fsaasr.core.hypothesis import UNKNOWN
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.fst_arrays import Arc, FstArrays
 from fsaasr.graph.openfst import to_openfst
 from fsaasr.graph.token_labels import TokenLabels
+from fsaasr.graph.unknown_word import UnknownWord
 from fsaasr.lexicon import Lexicon, Pronunciation, disambiguation
 
 INSIDE, WORD_INITIAL, OUTSIDE = 0, 1, 2
@@ -26,11 +28,13 @@ class LexiconFst:
 
     Attributes:
       fst: input = token in a role (`labels`) or disambiguation symbol, output = word.
+      words: names of the output labels.
       labels: token labels; input labels beyond `labels.num_labels` are disambiguation symbols.
       backoff_input, backoff_output: labels of `#0`, which lets an n-gram's backoff arcs pass.
     """
 
     fst: FstArrays
+    words: SymbolTable
     labels: TokenLabels
     backoff_input: int
     backoff_output: int
@@ -44,7 +48,10 @@ class LexiconFst:
 
 
 def lexicon_fst(
-    lexicon: Lexicon, tokens: Optional[SymbolTable] = None, symbols: Optional[Sequence[int]] = None
+    lexicon: Lexicon,
+    tokens: Optional[SymbolTable] = None,
+    symbols: Optional[Sequence[int]] = None,
+    unknown: Optional[UnknownWord] = None,
 ) -> LexiconFst:
     """Builds L; any sequence of words of the lexicon is accepted.
 
@@ -55,6 +62,7 @@ def lexicon_fst(
       lexicon: P pronunciations, their log probabilities and optional silence.
       tokens: the model's tokens; those of the lexicon if None.
       symbols: P disambiguation symbols, 0 for none; those that are needed if None.
+      unknown: spells words that the lexicon lacks; its labels are beyond those of the disambiguation symbols.
 
     Raises:
       GraphError: a token of the lexicon that the model lacks, with the words that use it.
@@ -65,14 +73,17 @@ def lexicon_fst(
     silence = lexicon.silence
     labels = TokenLabels(len(tokens) - 1, (tokens[silence.token],) if silence else ())
     backoff = labels.num_labels + 1
-    words = lexicon.words
+    words = lexicon.words if unknown is None else unknown.words(lexicon)
     builder = _Builder(lexicon, tokens, labels)
     for pronunciation, symbol in zip(lexicon.pronunciations, symbols):
         builder.add(pronunciation, words[pronunciation.word], backoff + symbol if symbol else 0)
-    builder.add_silence(backoff + max(symbols, default=0) + 1)
+    last = backoff + max(symbols, default=0) + 1
+    builder.add_silence(last)
+    if unknown is not None:
+        builder.add_unknown(unknown, words[UNKNOWN], (last + 1, last + 2, last + 3))
     builder.arcs += [(state, state, backoff, len(words), 0.0) for state in builder.between]
     finals = [(state, builder.before(state)) for state in builder.between]
-    return LexiconFst(FstArrays.from_arcs(builder.arcs, finals, 0), labels, backoff, len(words))
+    return LexiconFst(FstArrays.from_arcs(builder.arcs, finals, 0), words, labels, backoff, len(words))
 
 
 def _check_tokens(lexicon: Lexicon, tokens: SymbolTable) -> None:
@@ -134,6 +145,31 @@ class _Builder:
         self.next_state += 1
         self.arcs += [(self._BEFORE_SILENCE, after, label, 0, 0.0), (after, self.between[-1], symbol, 0, 0.0)]
         self.arcs += [(0, end, 0, 0, score) for end, score in self._ends()]
+
+    def add_unknown(self, unknown: UnknownWord, word: int, symbols: Tuple[int, int, int]) -> None:
+        """Adds any tokens as a word.
+
+        Args:
+          symbols: of its beginning, of back-offs within, and of its end: whatever is said within, a path is not taken
+            for one of another word, nor for one that ends elsewhere.
+        """
+        begin, backoff, end = symbols
+        entry = Pronunciation(UNKNOWN, (UNKNOWN,))  # like any word that the lexicon says nothing more of
+        arcs, start, ends = unknown.arcs(self.tokens, self.next_state, backoff)
+        for source, target, label, first, score in arcs:
+            is_token = label != backoff
+            told = self.labels.label(label, WORD_INITIAL if first else INSIDE) if is_token else backoff
+            # Lattices take it that no word has its label before its first token.
+            self.arcs.append((source, target, told, word * first, score))
+        self.next_state = max(max(arc[:2]) for arc in arcs) + 1
+        self.arcs += [(s, start, begin, 0, unknown.score + self.before(s, entry)) for s in self.between]
+        ending = [self.labels.label(self.tokens[token], INSIDE) for token in unknown.ending]
+        for label in [end, *ending[:-1]] if ending else ():
+            self.arcs += [(state, self.next_state, label, 0, score) for state, score in ends]
+            ends = [(self.next_state, 0.0)]
+            self.next_state += 1
+        last = ending[-1] if ending else end
+        self.arcs += [(s, t, last, 0, score + after) for s, score in ends for t, after in self._ends(entry)]
 
     def _ends(self, pronunciation: Optional[Pronunciation] = None) -> List[Tuple[int, float]]:
         """Where a pronunciation, or the start, leads to: between words, or before silence."""

@@ -76,7 +76,7 @@ def _check_epsilon_loops(arrays: FstArrays, words: SymbolTable) -> None:
         )
 
 
-def describe_twins(lexicon: Lexicon, lex: LexiconFst, tokens: SymbolTable) -> Callable[[Twins], str]:
+def describe_twins(lex: LexiconFst, tokens: SymbolTable) -> Callable[[Twins], str]:
     """Puts a witness against determinizability into words and tokens."""
     names = tokens.names
 
@@ -84,7 +84,7 @@ def describe_twins(lexicon: Lexicon, lex: LexiconFst, tokens: SymbolTable) -> Ca
         said = " ".join(_input_name(label, lex, names) for label in twins.inputs)
         sides: List[str] = []
         for side in twins.outputs:
-            sides.append(" ".join(lexicon.words.name(w) if w < len(lexicon.words) else "#0" for w in side))
+            sides.append(" ".join(lex.words.name(w) if w < len(lex.words) else "#0" for w in side))
         return f"tokens {said!r} as {sides[0]!r} and as {sides[1]!r}"
 
     return describe

@@ -63,6 +63,6 @@ class TranscriptCompiler:
         table = self._lexicon.words
         language: pynini.Fst = linear_acceptor([table[word] for word in words])
         report = BuildReport()
-        lg = compose_lexicon(self._lexicon, self._lex, language, self._tokens, self._options, report)
-        graph = attach_topology(lg, self._lexicon, self._lex, self._topology, self._tokens, self._transitions, report)
+        lg = compose_lexicon(self._lex, language, self._tokens, self._options, report)
+        graph = attach_topology(lg, self._lex, self._topology, self._tokens, self._transitions, report)
         return compose_topology(graph, self._spelled)

@@ -9,7 +9,7 @@ from typing import Optional, Protocol, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.hypothesis import UNKNOWN, Hypothesis, Span, with_spellings
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.graph.decoding_graph import TOKEN_START
@@ -59,8 +59,9 @@ def read_out(
     """Words, tokens and columns along a path.
 
     A token lasts from its first frame to the next token's first frame or blank; a word from its first
-    frame to the end of its last token. The i-th word start belongs to the i-th word. A foreign graph has
-    no word starts: its words begin where their label stands, and last until the next word.
+    frame to the end of its last token. The i-th word start belongs to the i-th word. `<unk>` gets the
+    tokens within it as its spelling. A foreign graph has no word starts: its words begin where their
+    label stands, and last until the next word.
     """
     from fsaasr.lattice.readout_kernels import frames_of_labels, word_frames
 
@@ -69,10 +70,12 @@ def read_out(
     flags, starts, ends = _tokens(symbols, columns, None if path.arc_flags is None else path.arc_flags[consumes])
     words = path.output_label[path.output_label > 0]
     word_starts, word_ends = word_frames(flags, starts, ends, frames_of_labels(consumes, path.output_label))
+    tokens = _spans(symbols.tokens, symbols.column_token[columns[starts]], starts, ends, frame_shift)
+    spans = _spans(symbols.words, words, word_starts, word_ends, frame_shift)
     return Hypothesis(
         utterance,
-        _spans(symbols.words, words, word_starts, word_ends, frame_shift),
-        _spans(symbols.tokens, symbols.column_token[columns[starts]], starts, ends, frame_shift),
+        with_spellings(spans, tokens) if UNKNOWN in symbols.words else spans,
+        tokens,
         tuple(columns.tolist()),
         path.acoustic_score,
         path.graph_score,

@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.hypothesis import UNKNOWN, Hypothesis, Span, with_spellings
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lattice.evidence import SearchEvidence
@@ -100,10 +100,11 @@ class WordLattice(ScoredPaths):
         ends = (self.state_frame[self.target[words]] * self.frame_shift).tolist()
         end = self.target[arcs[-1]] if len(arcs) else 0
         frames = self.frames_of(arcs)
+        spans, tokens = tuple(map(shared_span, names, begins, ends)), self._tokens(frames)
         return Hypothesis(
             self.utterance,
-            tuple(map(shared_span, names, begins, ends)),
-            self._tokens(frames),
+            with_spellings(spans, tokens) if UNKNOWN in self.words else spans,
+            tokens,
             () if self.columns is None else tuple(self.columns[frames].tolist()),
             float(self.acoustic_score[arcs].sum(dtype=np.float64)),
             float(self.graph_score[arcs].sum(dtype=np.float64) + self.final_score[end]),

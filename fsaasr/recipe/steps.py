@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import LexiconError
@@ -12,7 +12,7 @@ from fsaasr.core.files import PathLike, atomic_path, read_json
 from fsaasr.corpora import manifest_path, prepare, read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
-from fsaasr.graph import Graph, compile_token_graph, load_graph, token_loop
+from fsaasr.graph import Graph, UnknownWord, compile_token_graph, load_graph, token_loop
 from fsaasr.lexicon import (
     Lexicon,
     OptionalSilence,
@@ -139,6 +139,7 @@ def make_graph(
     topology: str = "ctc",
     model_dir: Optional[PathLike] = None,
     expand: bool = True,
+    unknown: Optional[Callable[[Lexicon], UnknownWord]] = None,
 ) -> Graph:
     """Composes a lexicon, a grammar and a topology, and saves the graph.
 
@@ -151,6 +152,7 @@ def make_graph(
       model_dir: gives topology, tokens and transition probabilities.
       expand: spell the topology out, which gives a DecodingGraph; else a TokenGraph. For a model that says tokens it is
         a TokenGraph in any case.
+      unknown: makes the words that the lexicon lacks of it, see `unknown_word`; None: these cannot be said.
 
     Raises:
       GraphError: `none` for tokens that mark no words; as `compile_graph`. Also as `build_grammar`, `read_lang` and
@@ -164,9 +166,11 @@ def make_graph(
         check_marked(symbols)
         tokens = token_loop(symbols, chosen, transitions)
     else:
-        grammar = build_grammar(kind, lexicon.words, arpa=arpa, min_words=min_words, max_words=max_words)
         fitting = lexicon if model is None else lexicon_for(model, lexicon)
-        tokens = compile_token_graph(fitting, grammar, chosen, tokens=symbols, transitions=transitions)
+        spelt = None if unknown is None else unknown(fitting)
+        words = fitting.words if spelt is None else spelt.words(fitting)
+        grammar = build_grammar(kind, words, arpa=arpa, min_words=min_words, max_words=max_words)
+        tokens = compile_token_graph(fitting, grammar, chosen, tokens=symbols, transitions=transitions, unknown=spelt)
     graph = tokens.expand() if expand and not (model and says_tokens(model.family)) else tokens
     graph.save(out_path)
     return graph

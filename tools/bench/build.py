@@ -61,10 +61,14 @@ def build(settings: Settings, root: Path, with_k2: bool) -> Bed:
 
 
 def _sentences(bed: Bed, settings: Settings, root: Path) -> None:
-    paths = find_texts(Path(settings.text)) if settings.text else debian_texts(root / "text")
-    train, held_out = hold_out(sentences(paths), settings.seed, 5 * settings.utterances)
+    train, held_out = hold_out(sentences(texts(settings, root)), settings.seed, 5 * settings.utterances)
     write_text(bed.train, "\n".join(train) + "\n")
     write_text(bed.held_out, "\n".join(held_out) + "\n")
+
+
+def texts(settings: Settings, root: Path) -> List[Path]:
+    """The files of the text; fetches Debian's into `root` where none is named."""
+    return find_texts(Path(settings.text)) if settings.text else debian_texts(root / "text")
 
 
 def _read(path: Path) -> List[str]:
@@ -73,7 +77,7 @@ def _read(path: Path) -> List[str]:
 
 def _lexicon(bed: Bed, settings: Settings) -> None:
     counts = Counter(word for sentence in _read(bed.train) for word in sentence.split())
-    known = _pronunciations(settings, counts)
+    known = pronunciations(settings, counts)
     words = [word for word, _ in counts.most_common() if word in known][: settings.words]
     if not words:
         raise CorpusError("bench: the lexicon knows no word of the text; expected lower-case English")
@@ -81,7 +85,8 @@ def _lexicon(bed: Bed, settings: Settings) -> None:
     write_text(bed.lexicon, "\n".join(lines) + "\n")
 
 
-def _pronunciations(settings: Settings, words: Iterable[str]) -> Dict[str, List[Tuple[str, ...]]]:
+def pronunciations(settings: Settings, words: Iterable[str]) -> Dict[str, List[Tuple[str, ...]]]:
+    """Phones of words, of these at least where they are letters."""
     if settings.lexicon == LETTERS:
         return {word: [tuple(word)] for word in words}
     if settings.lexicon:
