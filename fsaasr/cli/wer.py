@@ -41,9 +41,8 @@ def wer(
     REF and HYP are in a format that the file's name tells (.ctm, .jsonl, ...), else in Kaldi's text form. Prints the
     error rate with its 95 % bootstrap interval, drawn --by utterance or speaker, and a table of errors. --against
     another system it tells whether the difference is more than chance: by matched pairs of segments (MAPSSWE) and by
-    the bootstrap. With
-    --vocabulary also how many of the words that it lacks came out as <unk>, and, of a .jsonl file, how well they were
-    spelt.
+    the bootstrap. With --vocabulary also how many of the words that it lacks came out as <unk>, and, of a .jsonl file,
+    how well they were spelt.
 
     \b
     Examples:
