@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+EITHER = click.Path(path_type=Path)
 
 
 def key_values(pairs: Tuple[str, ...]) -> Dict[str, Any]:

@@ -3,6 +3,7 @@
 from fsaasr.grammar.arpa_reader import read_arpa
 from fsaasr.grammar.arpa_writer import write_arpa
 from fsaasr.grammar.constraints import SlotGrammar, phrase_list, requiring, without
+from fsaasr.grammar.context_overlap import ContextOverlap
 from fsaasr.grammar.estimate import estimate_ngram
 from fsaasr.grammar.estimation_report import EstimationReport
 from fsaasr.grammar.interpolation import interpolate
@@ -16,6 +17,7 @@ from fsaasr.grammar.unknown_word import with_unknown
 from fsaasr.grammar.word_grammar import repeat, stochastic
 
 __all__ = [
+    "ContextOverlap",
     "EstimationReport",
     "NgramModel",
     "NgramOrder",

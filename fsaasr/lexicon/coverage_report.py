@@ -10,6 +10,8 @@ from fsaasr.core.errors import LexiconError
 from fsaasr.core.symbols import BLANK, EPSILON, SymbolTable
 from fsaasr.lexicon.lexicon import Lexicon
 
+Strings = Tuple[str, ...]
+
 SENTENCE_MARKS = frozenset({EPSILON, "<s>", "</s>"})
 """Grammar symbols that no lexicon holds, ignored in word lists and ARPA vocabularies."""
 
@@ -94,18 +96,19 @@ def coverage(lexicon: Lexicon, text: Union[str, Iterable[str]], tokens: Optional
     sizes = (sum(counts.values()), len(counts), _by_count(missing))
     if tokens is None:
         return CoverageReport(*sizes)
+    lacking, unreachable, unused = emission(lexicon, tokens)
+    needed = _by_count({word: counts[word] for word in unreachable if word in counts})
+    return CoverageReport(*sizes, lacking, unreachable, unused, needed)
+
+
+def emission(lexicon: Lexicon, tokens: SymbolTable) -> Tuple[Strings, Strings, Strings]:
+    """Tokens that the model lacks, words that need one in each pronunciation, and tokens that no word has; sorted."""
     model = set(tokens) - {EPSILON, BLANK}
     used = set(lexicon.tokens) - {EPSILON}
     lacking = used - model
     reachable = {entry.word for entry in lexicon.pronunciations if lacking.isdisjoint(entry.tokens)}
     unreachable = set(lexicon.words.names[1:]) - reachable
-    return CoverageReport(
-        *sizes,
-        tuple(sorted(lacking)),
-        tuple(sorted(unreachable)),
-        tuple(sorted(model - used)),
-        _by_count({word: counts[word] for word in unreachable if word in counts}),
-    )
+    return tuple(sorted(lacking)), tuple(sorted(unreachable)), tuple(sorted(model - used))
 
 
 def _by_count(counts: Dict[str, int]) -> Tuple[Tuple[str, int], ...]:

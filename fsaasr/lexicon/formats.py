@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict, List, Literal, NamedTuple, Optional, Tuple
@@ -39,7 +40,8 @@ def read_lexicon(path: PathLike, silence: Optional[OptionalSilence] = None, kind
     - `lexiconp_silprob`: `word probability P(s_r|w) F(s_l|w) F(n_l|w) token token ...` (Kaldi's
       `lexiconp_silprob.txt`; see `SilenceWeights`); `read_silprob` reads the `silence` that belongs to it.
     - `cmudict`: as `lexicon`; `WORD(2)` is another pronunciation of `WORD`, lines that begin with `;;;`
-      and ends of lines from a field `#` on are comments. Stress digits stay: see `strip_stress`.
+      and ends of lines from a field `#` on are comments. Stress digits stay: see `strip_stress`. CMUdict itself
+      repeats pronunciations (`mormonism(2)`): the later ones are left out, and a warning says which.
     - `auto`: `lexiconp_silprob` or `lexiconp` if the file's name begins so. Else `cmudict` if a line begins with
       `;;;` or some `WORD(2)` stands beside its `WORD`. Else the second fields decide: `lexiconp` if all of them are
       numbers with a decimal point or exponent (or `1`), `lexicon` if none is. A mixture, or nothing but `1`,
@@ -69,6 +71,8 @@ def parse_lexicon(text: str, silence: Optional[OptionalSilence], source: str, ki
         lines = [_Line(number, _without_comment(fields)) for number, fields in lines if not _is_comment(fields)]
     usual = SilenceWeights(silence.probability) if silence else None
     entries = [_parse_line(line, kind, source, usual) for line in lines]
+    if kind == "cmudict":
+        entries = _without_repeats(lines, entries, source)
     if not entries:
         raise LexiconFileError(source, None, "no entries; expected at least one line `word token ...`")
     try:
@@ -76,6 +80,21 @@ def parse_lexicon(text: str, silence: Optional[OptionalSilence], source: str, ki
     except LexiconError:
         _locate_problem(lines, entries, source)
         raise
+
+
+def _without_repeats(lines: List[_Line], entries: List[Pronunciation], source: str) -> List[Pronunciation]:
+    kept: Dict[Tuple[str, Tokens], Pronunciation] = {}
+    repeats = []
+    for line, entry in zip(lines, entries):
+        if kept.setdefault((entry.word, entry.tokens), entry) is not entry:
+            repeats.append(f"{line.fields[0]} (line {line.number})")
+    if repeats:
+        more = f" and {len(repeats) - 5} more" if len(repeats) > 5 else ""
+        warnings.warn(
+            f"read_lexicon: {source}: left out {len(repeats)} repeated pronunciations: {', '.join(repeats[:5])}{more}",
+            stacklevel=4,
+        )
+    return list(kept.values())
 
 
 def _split_lines(text: str, source: str) -> List[_Line]:

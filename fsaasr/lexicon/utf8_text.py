@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import List
 
@@ -30,7 +31,12 @@ def read_words(path: PathLike) -> List[str]:
     Raises:
       LexiconFileError: no such file, not UTF-8, or no word in it.
     """
-    words = list(dict.fromkeys(read_utf8(path).split()))
-    if not words:
+    return list(count_words(path))
+
+
+def count_words(path: PathLike) -> Counter[str]:
+    """How often each word stands in a text file, in the order of their first appearance; raises as `read_words`."""
+    counts = Counter(read_utf8(path).split())
+    if not counts:
         raise LexiconFileError(path, None, "no words; expected at least one")
-    return words
+    return counts
