@@ -54,10 +54,10 @@ def convert_phones(lexicon: Lexicon, source: PhoneSet, target: PhoneSet) -> Lexi
     """The lexicon in another phone set; silence stays, and so do the places of phones in words (`AH_B`).
 
     From ARPAbet with stress to IPA and X-SAMPA, a mark before a vowel says its stress (`ˈæ`), and AH0 and ER0 are `ə`
-    and `ɚ`; back again, it is the very same. Without stress, AH and ER are `ʌ` and `ɝ`. What to and fro does not give back:
-    `ə` and `ɚ` to ARPAbet without stress (AH, ER); AX and AXR, which are read as AH0 and ER0; symbols that are read as
-    others' (`r` as `ɹ`, `t͡ʃ` as `tʃ`, British `e`, `o` as `eɪ`, `oʊ`). To ARPAbet with stress, a vowel without mark is
-    unstressed. Pronunciations that become equal are merged into the most probable, the first of equals.
+    and `ɚ`; back again, it is the very same. Without stress, AH and ER are `ʌ` and `ɝ`. What to and fro does not give
+    back: `ə` and `ɚ` to ARPAbet without stress (AH, ER); AX and AXR, which are read as AH0 and ER0; symbols that are
+    read as others' (`r` as `ɹ`, `t͡ʃ` as `tʃ`, British `e`, `o` as `eɪ`, `oʊ`). To ARPAbet with stress, vowels without
+    mark are unstressed. Pronunciations that become equal are merged into the most probable, the first of equals.
 
     Args:
       lexicon: its tokens are phones of `source`.
