@@ -14,6 +14,8 @@ from fsaasr.grammar.neural import LmState, NeuralLm
 class NeuralTokenLm:
     """A `TokenLm`."""
 
+    context = None
+
     def __init__(self, lm: NeuralLm, tokens: SymbolTable) -> None:
         """Args:
           lm: of token names as words.

@@ -28,6 +28,8 @@ class SearchOptions:
         considered; an approximation that saves time. None considers all.
       allow_partial: whether utterances without a path to a final state give what was found, with
         `reached_final=False`; else they are an error.
+      max_contexts: token histories that go on from a frame at most, of transducers, which have scores for each; the
+        others of a frame are counted as limited.
       attention: how attention decoders are searched, which say tokens and not frames; of the options above, only
         `acoustic_scale` is theirs, too.
     """
@@ -40,6 +42,7 @@ class SearchOptions:
     acoustic_scale: float = 1.0
     blank_threshold: Optional[float] = None
     allow_partial: bool = True
+    max_contexts: int = 64
     attention: BeamOptions = field(default_factory=BeamOptions)
 
     __pydantic_config__ = STRICT
@@ -56,6 +59,8 @@ class SearchOptions:
                 f"SearchOptions: min_active {self.min_active} and max_active {self.max_active}; "
                 "expected 0 <= min_active <= max_active and max_active >= 1"
             )
+        if self.max_contexts < 1:
+            raise ConfigError(f"SearchOptions: max_contexts is {self.max_contexts}, expected >= 1")
         if not 0 < self.acoustic_scale < math.inf:
             raise ConfigError(f"SearchOptions: acoustic_scale is {self.acoustic_scale}, expected a number > 0")
         if self.blank_threshold is not None and not 0 < self.blank_threshold < 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Protocol, Sequence
+from typing import Any, List, Optional, Protocol, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,10 @@ class TokenLm(Protocol):
     """
 
     @property
+    def context(self) -> Optional[int]:
+        """Number of last tokens that scores depend on; None for all."""
+
+    @property
     def start(self) -> Any:
         """State before the first token."""
 
@@ -32,7 +36,7 @@ class TokenLm(Protocol):
 
 
 class NgramTokenLm:
-    """An n-gram model of tokens."""
+    """An n-gram model of tokens; a `TokenLm`."""
 
     def __init__(self, model: NgramModel, tokens: SymbolTable) -> None:
         """Args:
@@ -45,6 +49,7 @@ class NgramTokenLm:
         from fsaasr.grammar.ngram_states import NgramStates
 
         self._states = NgramStates.of(model)
+        self.context = model.order - 1
         self._names = tokens.names[1:]
         self._ids = np.concatenate([[self._states.end_id], self._states.ids_of(self._names)]).astype(np.int32)
         if not len(self._names):

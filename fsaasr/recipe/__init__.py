@@ -2,7 +2,7 @@
 
 from fsaasr.recipe.alignment import align_cuts, align_features
 from fsaasr.recipe.decoding import Decoded, decode_cuts, recognize
-from fsaasr.recipe.experiment import Experiment, Run
+from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.families import SETUPS, CtcSetup, GmmSetup, TiedGmmSetup, read_setup
 from fsaasr.recipe.grammars import bounded_loop, build_grammar, estimate_arpa
 from fsaasr.recipe.jobs import Job, run_jobs, worker_pool
@@ -19,8 +19,10 @@ from fsaasr.recipe.lattice_archives import (
     rescore_lattices,
 )
 from fsaasr.recipe.lattice_quality import LatticeQuality, make_word_lattices, measure_quality
+from fsaasr.recipe.layout import Run
 from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.neural_lm import TrainedLm, train_lm_model
+from fsaasr.recipe.perplexities import PerplexityRow
 from fsaasr.recipe.published import with_kept
 from fsaasr.recipe.reading import read_recipe
 from fsaasr.recipe.results import (
@@ -57,6 +59,7 @@ __all__ = [
     "LatticeQuality",
     "LatticeRow",
     "MbrTotals",
+    "PerplexityRow",
     "RecipeSpec",
     "ResultRow",
     "Results",

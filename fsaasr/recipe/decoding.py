@@ -6,8 +6,9 @@ import resource
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from fsaasr.core.errors import ModelError
 from fsaasr.core.files import PathLike, write_json, write_text
@@ -15,6 +16,7 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Scores, Seconds
 from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.graph import Graph, find_topology, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
@@ -24,9 +26,13 @@ from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_model
 from fsaasr.models.speaker_adaptation import AdaptationConfig, SpeakerTransforms
 from fsaasr.recipe.adaptation import adapted_model, transforms_at_hand, unadapted_utterances
+from fsaasr.recipe.fusion import NO_FUSION, FusionModels, load_fusion
 from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
-from fsaasr.recipe.searches import says_tokens, searchable, token_lattices
+from fsaasr.recipe.searches import options_at, says_tokens, searchable, token_lattices
+
+Choose = Callable[[ScoredPaths], Hypothesis]
+"""Picks the hypothesis of a lattice."""
 
 TRANSFORMS = "transforms.safetensors"
 """File of the transforms of the speakers that were recognized, where the model adapts its features."""
@@ -110,6 +116,8 @@ def recognize(
     scales: Scales = UNSCALED,
     lattices: Optional[PathLike] = None,
     splitter: Optional[GraphSplitter] = None,
+    choose: Optional[Choose] = None,
+    fusion: FusionModels = NO_FUSION,
 ) -> Decoded:
     """Recognizes utterances.
 
@@ -122,25 +130,28 @@ def recognize(
       lattices: file for the word lattices, in any format of `fsaasr.lattice.formats`; their scores have the acoustic
         scale applied. None writes none.
       splitter: tells what the lattices' graph scores are made of, see `splitter_for`.
+      choose: picks the hypothesis of a lattice; None takes the best one under the scales.
+      fusion: language models that join the search of a model that says tokens, at scales of `scales`.
 
     Raises:
-      ModelError: the graph is not over the model's score columns, or a prior scale for a model without priors.
+      ModelError: the graph is not over the model's score columns, a prior scale for a model without priors, or a fusion
+        for a model that says no tokens.
       LatticeError: no lattice format has such a name as `lattices`.
       DecodeError, ScoresError, GraphError: as `fsaasr.decode.decode`.
     """
     check_fit(model, graph)
     model = at_prior_scale(model, scales.prior_scale)
-    options = replace(options, acoustic_scale=scales.acoustic_scale)
+    options, joined = options_at(options, scales), fusion.at(scales)
     if lattices is not None:
         format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
-    deque(searched(model, graph, features.select(features.ids[:1]), options), maxlen=0)
+    deque(searched(model, graph, features.select(features.ids[:1]), options, joined), maxlen=0)
     begin = time.perf_counter()
     model = adapted_to_speech(model, graph, features, options)
-    reading = _Reading(scales, time.perf_counter() - begin)
+    reading = _Reading(choose or partial(best_hypothesis, scales=scales), time.perf_counter() - begin)
     transforms = transforms_at_hand(model)
     reading.flags.update({NOT_ADAPTED: unadapted_utterances(transforms, features)})
-    passing = reading.read(searched(model, graph, features, options))
+    passing = reading.read(searched(model, graph, features, options, joined))
     if lattices is None:
         deque(passing, maxlen=0)
     else:
@@ -153,8 +164,8 @@ def recognize(
 class _Reading:
     """Best paths and troubles of lattices that pass by, and the seconds that all took, those given included."""
 
-    def __init__(self, scales: Scales, seconds: Seconds) -> None:
-        self.scales = scales
+    def __init__(self, choose: Choose, seconds: Seconds) -> None:
+        self.choose = choose
         self.hypotheses: List[Hypothesis] = []
         self.flags: Counter[str] = Counter()
         self.seconds = seconds
@@ -165,7 +176,7 @@ class _Reading:
             self.flags.update(lattice.flags)
             if not lattice.reached_final:
                 self.flags[NOT_FINAL] += 1
-            self.hypotheses.append(best_hypothesis(lattice, self.scales))
+            self.hypotheses.append(self.choose(lattice))
             self.seconds += time.perf_counter() - begin
             yield lattice
             begin = time.perf_counter()
@@ -188,12 +199,18 @@ def adapted_to_speech(
 
 
 def searched(
-    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions
+    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions, fusion: Fusion = ALONE
 ) -> Iterator[ScoredPaths]:
-    """Each utterance's lattice, in order; few lattices are in memory at a time."""
+    """Each utterance's lattice, in order; few lattices are in memory at a time.
+
+    Raises:
+      ModelError: a fusion for a model that says no tokens.
+    """
     if says_tokens(model.family):
-        yield from token_lattices(model, graph, features, options)
+        yield from token_lattices(model, graph, features, options, fusion)
         return
+    if fusion:
+        raise ModelError(f"searched: a fusion joins models that say tokens, found family {model.family!r}; rescore")
     for scores in scored(model, features):
         yield from decode(graph, scores, options)
 
@@ -215,6 +232,9 @@ def decode_cuts(
     formats: Iterable[str] = ("text", "jsonl"),
     lattices: Optional[PathLike] = None,
     lang_dir: Optional[PathLike] = None,
+    choose: Optional[Choose] = None,
+    weights: Optional[Mapping[str, float]] = None,
+    fusion: Optional[Mapping[str, str]] = None,
 ) -> Decoded:
     """Recognizes a cut manifest; writes hypotheses, `ref.txt`, `utt2spk`, `decode.json` and transforms of speakers.
 
@@ -230,6 +250,8 @@ def decode_cuts(
       lattices: file for the word lattices, as for `recognize`.
       lang_dir: lang directory of the graph's lexicon; the lattices then keep the scores of LM, pronunciations, silence
         and topology apart.
+      choose: as for `recognize`. weights: that it has, for `decode.json`.
+      fusion: as for `load_fusion`.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
@@ -239,7 +261,8 @@ def decode_cuts(
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)
-    decoded = recognize(model, graph, features, options, scales, lattices, splitter)
+    models = load_fusion(fusion, model.tokens)
+    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models)
     out = Path(out_dir)
     export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")
@@ -247,7 +270,8 @@ def decode_cuts(
     write_text(out / "utt2spk", "".join(f"{name} {speaker or name}\n" for name, speaker in speakers))
     if decoded.transforms is not None:
         decoded.transforms.save(out / TRANSFORMS)
-    write_json(out / "decode.json", decoding_record(decoded, options, scales, graph))
+    record = decoding_record(decoded, options, scales, graph)
+    write_json(out / "decode.json", {**record, "weights": dict(weights or {})})
     return decoded
 
 
@@ -259,7 +283,7 @@ def placements_of(cuts: Iterable[Any]) -> Dict[str, Placement]:
 def decoding_record(decoded: Decoded, options: SearchOptions, scales: Scales, graph: Graph) -> Dict[str, Any]:
     """What `decode.json` holds: options, costs and troubles of a decoding."""
     return {
-        "options": asdict(replace(options, acoustic_scale=scales.acoustic_scale)),
+        "options": asdict(options_at(options, scales)),
         "scales": asdict(scales),
         "graph": {"hash": graph.hash, "states": graph.fst.num_states, "arcs": graph.fst.num_arcs},
         "utterances": len(decoded.hypotheses),

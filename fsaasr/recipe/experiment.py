@@ -4,94 +4,33 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import fsaasr
 from fsaasr.core.config import config_from_dict, config_to_dict, merged, read_mapping, without_defaults
-from fsaasr.core.errors import ConfigError
-from fsaasr.core.files import PathLike, content_hash, read_json, write_json
+from fsaasr.core.files import PathLike
 from fsaasr.core.stack import examine, survey
 from fsaasr.corpora import manifest_path
 from fsaasr.decode import SearchOptions
 from fsaasr.recipe import steps
 from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.jobs import Job, key_of, listing
+from fsaasr.recipe.language_jobs import LanguageJobs
 from fsaasr.recipe.lattice_quality import QUALITY
+from fsaasr.recipe.layout import RESCORED, Run, decoded_files
+from fsaasr.recipe.rescoring import decode_rescored, tune_rescoring
 from fsaasr.recipe.searches import says_tokens
-from fsaasr.recipe.spec import RecipeSpec
+from fsaasr.recipe.seeds import language_model_for
 from fsaasr.recipe.training_order import training_depths
 
 
-class Run(NamedTuple):
-    """One row of the results."""
-
-    data: str
-    system: str
-    grammar: str
-    engine: str
-
-
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(LanguageJobs):
     """Paths and jobs of an experiment; nothing here does work.
 
     A job's key covers all that its result depends on, through the keys of the jobs before it. So a killed
     experiment goes on where it was, and a changed configuration redoes what it touches and no more.
-
-    Attributes:
-      spec: the recipe.
-      folder: where everything is written.
     """
-
-    spec: RecipeSpec
-    folder: Path
-
-    @property
-    def features_dir(self) -> Path:
-        """Cache of extracted features."""
-        return self.folder / "features"
-
-    def data_dir(self, data: str) -> Path:
-        """Manifests of one way to divide the corpus."""
-        return self.folder / "data" / data
-
-    def lang_dir(self, lexicon: str) -> Path:
-        """Lang directory of a lexicon."""
-        return self.folder / "lang" / lexicon
-
-    def learned_lang_dir(self, data: str, lexicon: str) -> Path:
-        """Lang directory of a lexicon with the weights that a training part taught; its own where none does."""
-        return self.folder / "learned" / data / lexicon if self._teacher(lexicon) else self.lang_dir(lexicon)
-
-    def lexicon_path(self, lexicon: str) -> Path:
-        """File of a lexicon, in the recipe's folder or in the corpus that was prepared."""
-        entry = self.spec.lexicons[lexicon]
-        return Path(self.read_corpus()) / entry.file if entry.within == "corpus" else self.spec.path(entry.file)
-
-    def arpa_path(self, data: str, grammar: str) -> Path:
-        """N-gram model of a training text."""
-        return self.folder / "lm" / data / f"{grammar}.arpa"
-
-    def model_dir(self, data: str, system: str) -> Path:
-        """Model directory."""
-        return self.folder / "model" / data / system
-
-    def graph_path(self, data: str, system: str, grammar: str) -> Path:
-        """Decoding graph."""
-        return self.folder / "graph" / data / system / f"{grammar}.graph"
-
-    def scales_path(self, data: str, system: str, grammar: str) -> Path:
-        """Scales chosen on dev data."""
-        return self.folder / "tune" / data / system / f"{grammar}.json"
-
-    def decode_dir(self, run: Run) -> Path:
-        """Hypotheses of the test part."""
-        return self.folder / "decode" / run.data / run.system / run.grammar / run.engine
-
-    def lattice_dir(self, data: str, system: str, grammar: str) -> Path:
-        """Word lattices of dev and test part, and what they are worth."""
-        return self.folder / "lattices" / data / system / grammar
 
     @cached_property
     def missing_engines(self) -> Dict[str, str]:
@@ -102,11 +41,22 @@ class Experiment:
     @property
     def runs(self) -> Tuple[Run, ...]:
         """All rows of the results, in their order."""
-        return tuple(
-            Run(data, system, grammar, engine)
-            for data, system, grammar in self.trios()
-            for engine in self.engines_of(system)
-        )
+        return tuple(run for trio in self.trios() for run in (*self._first_runs(*trio), *self._rescored_runs(*trio)))
+
+    def _first_runs(self, data: str, system: str, grammar: str) -> Iterator[Run]:
+        return (Run(data, system, grammar, engine) for engine in self.engines_of(system))
+
+    def _rescored_runs(self, data: str, system: str, grammar: str) -> Iterator[Run]:
+        """Models that rescore, behind the first engine."""
+        for model in self.spec.grammars[grammar].rescoring:
+            yield Run(data, system, f"{grammar}{RESCORED}{model}", self.engines_of(system)[0])
+
+    def description(self, run: Run) -> str:
+        """What the grammar, and a model that rescores, know of word order."""
+        grammar, _, model = run.grammar.partition(RESCORED)
+        name = language_model_for(self.spec, model, run.system) if model else ""
+        own = self.spec.grammars[grammar].description
+        return f"{own}, rescored by {self.spec.language_models[name].description}" if model else own
 
     def engines_of(self, system: str) -> Tuple[str, ...]:
         """Engines that decode a system; one that says tokens has a search of its own, which counts as `native`."""
@@ -127,13 +77,6 @@ class Experiment:
 
     # Keys.
 
-    def _lang_key(self, lexicon: str) -> str:
-        entry = self.spec.lexicons[lexicon]
-        path = self.lexicon_path(lexicon)
-        if not path.is_file():
-            raise ConfigError(f"recipe {self.spec.name!r}: lexicon {lexicon!r}: no file {path}")
-        return key_of("lang", fsaasr.__version__, replace(entry, file=""), content_hash(path.read_bytes()))
-
     def _lexicon_key(self, data: str, lexicon: str) -> str:
         teacher, key = self._teacher(lexicon), self._lang_key(lexicon)
         weights = asdict(self.spec.lexicons[lexicon].weights)
@@ -147,23 +90,44 @@ class Experiment:
         settings = without_defaults(self.setup(system), config_to_dict(setup_from_dict(entry.family, {})))
         return key_of("train", self._lexicon_key(data, entry.lexicon), prepared, entry.family, settings, *before)
 
-    def _grammar_key(self, data: str, grammar: str) -> str:
-        entry = self.spec.grammars[grammar]
-        text = steps.prepared_key(self.data_dir(data)) if entry.kind == "ngram" else ""
-        return key_of("grammar", fsaasr.__version__, asdict(entry), text)
-
     def _graph_key(self, data: str, system: str, grammar: str) -> str:
         return key_of("graph", self._train_key(data, system), self._grammar_key(data, grammar))
 
     def _tune_key(self, data: str, system: str, grammar: str) -> str:
+        grid = self._tried(system, grammar)
+        fusion = self._fusion_key(data, system, grammar)
+        return key_of("tune", self._graph_key(data, system, grammar), grid, self._search_key(system), *fusion)
+
+    def _tried(self, system: str, grammar: str) -> Dict[str, Any]:
+        """The axes of the grid that tuning tries: what counts for nothing is in no key."""
+        fusion = self.spec.grammars[grammar].fusion
+        idle = {"rescoring_scale", "first_lm_share", "added_scale", "subtracted_scale", "internal_scale"}
+        idle -= set(fusion.axes) if fusion else set()
         grid = asdict(self.spec.systems[system].tuning)
-        return key_of("tune", self._graph_key(data, system, grammar), grid, self._search_key(system))
+        return {axis: values for axis, values in grid.items() if axis not in idle and (values or axis != "ctc_weight")}
+
+    def _fusion_key(self, data: str, system: str, grammar: str) -> List[Any]:
+        fusion = self.spec.grammars[grammar].fusion
+        if fusion is None:
+            return []
+        models = [language_model_for(self.spec, model, system) for model in fusion.models.values()]
+        return [fusion.axes, fusion.internal, [self._language_model_key(data, model) for model in models]]
+
+    def _fusion(self, data: str, system: str, grammar: str) -> Optional[Dict[str, str]]:
+        """What joins the search, as `load_fusion` takes it."""
+        fusion = self.spec.grammars[grammar].fusion
+        if fusion is None:
+            return None
+        names = {part: language_model_for(self.spec, model, system) for part, model in fusion.models.items()}
+        parts = {part: str(self.language_model_dir(data, name)) for part, name in names.items()}
+        return parts if fusion.internal == "none" else {**parts, "internal": fusion.internal}
 
     def _search_key(self, system: str, engine: str = "native") -> Dict[str, Any]:
-        """Search options that count for a system: those of attention decoders for none but them."""
-        values = self.search(system, engine)
-        if not says_tokens(self.spec.systems[system].family):
-            del values["attention"]
+        """Search options that count for a system: those of attention decoders and transducers for none but them."""
+        values, family = self.search(system, engine), self.spec.systems[system].family
+        for option, user in (("attention", "attention"), ("max_contexts", "transducer")):
+            if family != user:
+                del values[option]
         return values
 
     # Jobs, stage by stage.
@@ -207,63 +171,19 @@ class Experiment:
                 )
         return list(jobs.values())
 
-    def lang_jobs(self) -> List[Job]:
-        """One job for each lexicon."""
-        return [
-            Job(
-                f"lang {name}",
-                self.lang_dir(name) / "done.json",
-                self._lang_key(name),
-                steps.make_lang,
-                {
-                    "file": self.lexicon_path(name),
-                    "out_dir": self.lang_dir(name),
-                    "units": entry.units,
-                    "silence": entry.silence or "",
-                    "silence_probability": entry.silence_probability,
-                },
-                (self.lang_dir(name) / "lexiconp.txt", self.lang_dir(name) / "lang.json"),
-            )
-            for name, entry in self.spec.lexicons.items()
-        ]
-
-    def lm_jobs(self) -> List[Job]:
-        """One job for each n-gram grammar and training text."""
-        first = next(iter(self.spec.lexicons))
-        return [
-            Job(
-                f"lm {data}/{name}",
-                self.arpa_path(data, name).with_suffix(".done.json"),
-                key_of(self._grammar_key(data, name), self._lang_key(first)),
-                steps.make_lm,
-                {
-                    "cuts_path": manifest_path(self.data_dir(data), "train"),
-                    "lang_dir": self.lang_dir(first),
-                    "arpa_path": self.arpa_path(data, name),
-                    "order": entry.order,
-                },
-                (self.arpa_path(data, name),),
-            )
-            for data in self.spec.data
-            for name, entry in self.spec.grammars.items()
-            if entry.kind == "ngram"
-        ]
-
     def train_jobs(self) -> List[Job]:
-        """One job for each way to divide the corpus and each system, or lexicon that is learned from one."""
+        """One job for each way to divide the corpus and each system, language model, or lexicon that is learned."""
         return [job for wave in self.train_waves() for job in wave]
 
     def train_waves(self) -> List[List[Job]]:
         """The jobs of training in groups; those of a group need what the groups before made."""
         systems, lexicons = training_depths(self.spec)
-        return [
+        waves = [
             [self._train_job(data, name) for data in self.spec.data for name in systems if systems[name] == wave]
             + [self._learn_job(data, name) for data in self.spec.data for name in lexicons if lexicons[name] == wave]
             for wave in range(max(*systems.values(), *lexicons.values(), 0) + 1)
         ]
-
-    def _teacher(self, lexicon: str) -> str:
-        return self.spec.lexicons[lexicon].learned_from
+        return [[*self.language_model_jobs(), *waves[0]], *waves[1:]]
 
     def _learn_job(self, data: str, lexicon: str) -> Job:
         out = self.learned_lang_dir(data, lexicon)
@@ -304,7 +224,7 @@ class Experiment:
             for system, entry in self.spec.systems.items():
                 marked = self.spec.lexicons[entry.lexicon].units == "marked-characters"
                 for grammar, spec in self.spec.grammars.items():
-                    if spec.kind != "none" or marked:
+                    if (spec.kind != "none" or marked) and self.spec.joins(grammar, system):
                         yield data, system, grammar
 
     def word_trios(self) -> Iterator[Tuple[str, str, str]]:
@@ -340,7 +260,9 @@ class Experiment:
             "grid": asdict(self.spec.systems[system].tuning),
             "options": self.search(system),
             "cache_dir": self.features_dir,
-            "install": grammar == next(iter(self.spec.grammars)),
+            # `transcribe` knows of no fusion.
+            "install": grammar == next((name for name, e in self.spec.grammars.items() if e.fusion is None), None),
+            "fusion": self._fusion(data, system, grammar),
         }
         key = self._tune_key(data, system, grammar)
         marker = out.with_suffix(".done.json")
@@ -348,7 +270,7 @@ class Experiment:
 
     def decode_jobs(self) -> List[Job]:
         """One job for each row of the results."""
-        return [self._decode_job(run) for run in self.runs]
+        return [self._rescored_job(run) if RESCORED in run.grammar else self._decode_job(run) for run in self.runs]
 
     def _decode_job(self, run: Run) -> Job:
         trio, out = (run.data, run.system, run.grammar), self.decode_dir(run)
@@ -360,11 +282,50 @@ class Experiment:
             "scales_path": self.scales_path(*trio),
             "options": self.search(run.system, run.engine),
             "cache_dir": self.features_dir,
+            "fusion": self._fusion(*trio),
         }
         key = key_of("decode", self._tune_key(*trio), self._search_key(run.system, run.engine))
         name = f"decode {'/'.join(run)}"
-        outputs = (out / "hyp.txt", out / "hyp.jsonl", out / "ref.txt", out / "decode.json")
-        return Job(name, out / "done.json", key, steps.decode_system, arguments, outputs)
+        return Job(name, out / "done.json", key, steps.decode_system, arguments, decoded_files(out))
+
+    def rescoring_jobs(self) -> List[Job]:
+        """One job for each graph and language model that rescores what is found on it; needs the scales."""
+        return [self._rescoring_job(run) for trio in self.trios() for run in self._rescored_runs(*trio)]
+
+    def _rescoring_arguments(self, run: Run, part: str) -> Dict[str, Any]:
+        grammar, _, model = run.grammar.partition(RESCORED)
+        lm = language_model_for(self.spec, model, run.system)
+        return {
+            "model_dir": self.model_dir(run.data, run.system),
+            "graph_path": self.graph_path(run.data, run.system, grammar),
+            "cuts_path": manifest_path(self.data_dir(run.data), part),
+            "lm": self.language_model_dir(run.data, lm),
+            "scales_path": self.scales_path(run.data, run.system, grammar),
+            "options": self.search(run.system, run.engine),
+            "cache_dir": self.features_dir,
+            "fusion": self._fusion(run.data, run.system, grammar),
+        }
+
+    def _rescoring_key(self, run: Run) -> str:
+        grammar, _, model = run.grammar.partition(RESCORED)
+        lm = self._language_model_key(run.data, language_model_for(self.spec, model, run.system))
+        tuning = self.spec.systems[run.system].tuning
+        grid = (tuning.rescoring_scale, tuning.first_lm_share)
+        engine = self._search_key(run.system, run.engine)
+        return key_of("rescoring", self._tune_key(run.data, run.system, grammar), lm, grid, engine)
+
+    def _rescoring_job(self, run: Run) -> Job:
+        out = self.scales_path(*run[:3])
+        grid = asdict(self.spec.systems[run.system].tuning)
+        arguments = {**self._rescoring_arguments(run, "dev"), "out_path": out, "grid": grid}
+        name, marker = f"tune {'/'.join(run[:3])}", out.parent / f"{run.grammar}.done.json"
+        return Job(name, marker, self._rescoring_key(run), tune_rescoring, arguments, (out,))
+
+    def _rescored_job(self, run: Run) -> Job:
+        out, weights = self.decode_dir(run), self.scales_path(*run[:3])
+        arguments = {**self._rescoring_arguments(run, "test"), "out_dir": out, "weights_path": weights}
+        key = key_of("decode", self._rescoring_key(run))
+        return Job(f"decode {'/'.join(run)}", out / "done.json", key, decode_rescored, arguments, decoded_files(out))
 
     def lattice_jobs(self) -> List[Job]:
         """One job for each graph of words; with the native engine."""
@@ -380,18 +341,8 @@ class Experiment:
             "scales_path": self.scales_path(data, system, grammar),
             "options": self.search(system),
             "cache_dir": self.features_dir,
+            "fusion": self._fusion(data, system, grammar),
         }
         key = key_of("lattices", self._tune_key(data, system, grammar), self._search_key(system))
         name = f"lattices {data}/{system}/{grammar}"
         return Job(name, out / "done.json", key, steps.lattice_system, arguments, (out / QUALITY, out / "mbr.ctm"))
-
-    def write_corpus(self, corpus_dir: PathLike) -> None:
-        """Keeps where the data came from, for lexicons that lie there and for the reports."""
-        write_json(self.folder / "corpus.json", {"directory": str(Path(corpus_dir).absolute())})
-
-    def read_corpus(self) -> str:
-        """What `write_corpus` kept; empty where it kept nothing."""
-        try:
-            return str(read_json(self.folder / "corpus.json")["directory"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""

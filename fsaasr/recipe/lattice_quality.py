@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -18,8 +18,9 @@ from fsaasr.lattice import ConfidenceCalibration, WordLattice, frame_depth, mbr_
 from fsaasr.lattice.formats import write_lattices
 from fsaasr.models import at_prior_scale, load_model
 from fsaasr.recipe.decoding import adapted_to_speech, placements_of, searched, splitter_for, word_lattices
+from fsaasr.recipe.fusion import load_fusion
 from fsaasr.recipe.scales import Scales
-from fsaasr.recipe.searches import searchable
+from fsaasr.recipe.searches import options_at, searchable
 
 BEAMS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Lattice beams at which oracle errors are counted."""
@@ -78,6 +79,7 @@ def make_word_lattices(
     scales: Scales,
     options: SearchOptions,
     cache_dir: Optional[PathLike] = None,
+    fusion: Optional[Mapping[str, str]] = None,
 ) -> LatticeQuality:
     """Makes word lattices of dev and test data, and measures them.
 
@@ -89,16 +91,17 @@ def make_word_lattices(
       scales: as frozen on dev data; confidences are those under them.
       options: engine and beams.
       cache_dir: where extracted features are kept.
+      fusion: as for `load_fusion`.
     """
     out = Path(out_dir)
     model = at_prior_scale(load_model(model_dir), scales.prior_scale)
     graph = searchable(model, load_graph(graph_path))
-    options = replace(options, acoustic_scale=scales.acoustic_scale)
+    options, joined = options_at(options, scales), load_fusion(fusion, model.tokens).at(scales)
     splitter = splitter_for(model, graph, Path(model_dir) / "lang")
     made = {}
     for name, path in parts.items():
         features = compute_features(read_cuts(path), model.features, cache_dir=cache_dir)
-        found = searched(adapted_to_speech(model, graph, features, options), graph, features, options)
+        found = searched(adapted_to_speech(model, graph, features, options), graph, features, options, joined)
         lattices = list(word_lattices(found, options.lattice_beam, scales.lm_scale, splitter))
         write_lattices(lattices, out / f"{name}.lat.jsonl.gz")
         made[name] = _Part(lattices, {utt: text.split() for utt, text in zip(features.ids, features.texts)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -14,9 +15,11 @@ from fsaasr.core.stack import survey
 from fsaasr.evaluate import ErrorReport, bootstrap_interval, word_errors
 from fsaasr.hypotheses import read_speakers, read_transcripts
 from fsaasr.models.directory import read_record
-from fsaasr.recipe.experiment import Experiment, Run
+from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.jobs import key_of
 from fsaasr.recipe.lattice_quality import QUALITY, LatticeQuality
+from fsaasr.recipe.layout import Run
+from fsaasr.recipe.perplexities import PerplexityRow, perplexities_markdown, perplexity_rows
 from fsaasr.recipe.seed_means import Place, SeedMean, means_markdown, seed_means
 
 RESULTS = "results.json"
@@ -37,7 +40,7 @@ class ResultRow:
       peak_mb: largest memory of the decoding process, MiB.
       seed: of the training, None where chance plays no part.
       config: hash of the training configuration (first 12 digits).
-      scales: as frozen on dev data.
+      scales: as frozen on dev data; where a language model rescored, the weights of n-best lists, too.
       flags: troubles of the search by kind; empty is best.
       family: of the model. units: what its tokens are. lm: what the graph knows of word order.
       parameters: numbers that training has set.
@@ -97,6 +100,7 @@ class Results:
       missing_engines: engines left out, with the reason.
       lattices: one an entry of the recipe, where stage `lattices` was run.
       means: one for each system with seeds, graph and engine.
+      perplexities: one for each language model and way to divide the corpus.
     """
 
     name: str
@@ -107,6 +111,7 @@ class Results:
     missing_engines: Dict[str, str]
     lattices: Tuple[LatticeRow, ...] = ()
     means: Tuple[SeedMean, ...] = ()
+    perplexities: Tuple[PerplexityRow, ...] = ()
 
 
 def collect_results(experiment: Experiment) -> Results:
@@ -129,6 +134,7 @@ def collect_results(experiment: Experiment) -> Results:
         experiment.missing_engines,
         tuple(_lattice_rows(experiment)),
         tuple(seed_means([(_place(experiment, run), report) for run, report in reports], experiment.spec.seed)),
+        tuple(perplexity_rows(experiment)),
     )
     write_json(experiment.folder / RESULTS, asdict(results))
     return results
@@ -194,11 +200,11 @@ def _row(experiment: Experiment, run: Run, report: ErrorReport) -> ResultRow:
         peak_mb=decoding["peak_mb"],
         seed=setup["training"].get("fit", {}).get("seed"),
         config=key_of(setup)[:12],
-        scales=decoding["scales"],
+        scales={**decoding["scales"], **decoding.get("weights", {})},
         flags=decoding["flags"],
         family=model["family"],
         units=experiment.spec.lexicons[system.lexicon].units,
-        lm=experiment.spec.grammars[run.grammar].description,
+        lm=experiment.description(run),
         parameters=model.get("parameters", 0),
         train_minutes=model["training"].get("minutes"),
         group=system.group,
@@ -297,7 +303,8 @@ def results_markdown(results: Results) -> str:
     ]
     notes = result_notes(results)
     lines += [""] + [f"- {note}" for note in notes] if notes else []
-    return "\n".join([*lines, *means_markdown(results.means), *lattices_markdown(results.lattices)]) + "\n"
+    sections = (means_markdown(results.means), perplexities_markdown(results.perplexities))
+    return "\n".join([*lines, *chain(*sections), *lattices_markdown(results.lattices)]) + "\n"
 
 
 def lattices_markdown(rows: Sequence[LatticeRow]) -> List[str]:

@@ -22,6 +22,8 @@ class Scales:
       lm_scale: of all graph scores (LM, pronunciations, silence, transitions), >= 0; applied to the lattice.
       word_insertion_penalty: subtracted once a word, in the lattice; positive values give fewer words.
       prior_scale: of the log priors within the frame scores, >= 0, for a model that has priors; None: the model's own.
+      ctc_weight: share of CTC in the scores of an attention model, 0 to 1; None: that of the search options.
+      added_scale, subtracted_scale, internal_scale: of the parts of a `FusionSpec`, >= 0; None where there is none.
     """
 
     __pydantic_config__ = STRICT
@@ -30,6 +32,10 @@ class Scales:
     lm_scale: float = 1.0
     word_insertion_penalty: float = 0.0
     prior_scale: Optional[float] = None
+    ctc_weight: Optional[float] = None
+    added_scale: Optional[float] = None
+    subtracted_scale: Optional[float] = None
+    internal_scale: Optional[float] = None
 
     def __post_init__(self) -> None:
         if not (0 < self.acoustic_scale < math.inf and 0 <= self.lm_scale < math.inf):
@@ -38,8 +44,12 @@ class Scales:
             )
         if not math.isfinite(self.word_insertion_penalty):
             raise ConfigError(f"Scales: word_insertion_penalty {self.word_insertion_penalty}; expected a finite number")
-        if self.prior_scale is not None and not 0 <= self.prior_scale < math.inf:
-            raise ConfigError(f"Scales: prior_scale {self.prior_scale}; expected a finite number >= 0, or none")
+        for name in ("prior_scale", "added_scale", "subtracted_scale", "internal_scale"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ConfigError(f"Scales: {name} {value}; expected a finite number >= 0, or none")
+        if self.ctc_weight is not None and not 0 <= self.ctc_weight <= 1:
+            raise ConfigError(f"Scales: ctc_weight {self.ctc_weight}; expected 0 to 1, or none")
 
 
 UNSCALED = Scales()

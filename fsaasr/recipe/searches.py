@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Dict, Iterator
 
 from fsaasr.core.errors import ModelError
 from fsaasr.decode import SearchOptions
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch
 from fsaasr.graph import Graph, TokenGraph
 from fsaasr.lattice import ScoredPaths
 from fsaasr.models import AcousticModel
+from fsaasr.recipe.scales import Scales
 
-TokenSearch = Callable[[Any, TokenGraph, FeatureBatch, SearchOptions], Iterator[ScoredPaths]]
-"""Model, graph, features and options to the lattice of each utterance, in order."""
+TokenSearch = Callable[[Any, TokenGraph, FeatureBatch, SearchOptions, Fusion], Iterator[ScoredPaths]]
+"""Model, graph, features, options and language models to the lattice of each utterance, in order."""
 
 
-def _attention(model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions) -> Iterator[ScoredPaths]:
+def _attention(
+    model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions, fusion: Fusion
+) -> Iterator[ScoredPaths]:
     from fsaasr.decode.attention.lattices import attention_lattices
 
-    return attention_lattices(model, graph, features, options.attention, options.acoustic_scale)
+    return attention_lattices(model, graph, features, options.attention, options.acoustic_scale, fusion)
 
 
-def _transducer(model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions) -> Iterator[ScoredPaths]:
+def _transducer(
+    model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions, fusion: Fusion
+) -> Iterator[ScoredPaths]:
     from fsaasr.decode.transducer.lattices import transducer_lattices
 
-    return transducer_lattices(model, graph, features, options)
+    return transducer_lattices(model, graph, features, options, fusion)
 
 
 TOKEN_SEARCHES: Dict[str, TokenSearch] = {"attention": _attention, "transducer": _transducer}
@@ -34,6 +41,11 @@ TOKEN_SEARCHES: Dict[str, TokenSearch] = {"attention": _attention, "transducer":
 def says_tokens(family: str) -> bool:
     """Whether models of the family are searched token by token."""
     return family in TOKEN_SEARCHES
+
+
+def has_ctc_beside(model: AcousticModel) -> bool:
+    """Whether CTC can join the search of a model that says tokens."""
+    return says_tokens(model.family) and getattr(getattr(model, "shape", None), "ctc", False)
 
 
 def searchable(model: AcousticModel, graph: Graph) -> Graph:
@@ -53,7 +65,7 @@ def searchable(model: AcousticModel, graph: Graph) -> Graph:
 
 
 def token_lattices(
-    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions
+    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions, fusion: Fusion = ALONE
 ) -> Iterator[ScoredPaths]:
     """Searches with a model of a family that says tokens; a lattice for each utterance, in order.
 
@@ -62,4 +74,12 @@ def token_lattices(
     """
     chosen = searchable(model, graph)
     assert isinstance(chosen, TokenGraph)
-    return TOKEN_SEARCHES[model.family](model, chosen, features, options)
+    return TOKEN_SEARCHES[model.family](model, chosen, features, options, fusion)
+
+
+def options_at(options: SearchOptions, scales: Scales) -> SearchOptions:
+    """The options with the scales that a search has to know."""
+    attention = options.attention
+    if scales.ctc_weight is not None:
+        attention = replace(attention, ctc_weight=scales.ctc_weight)
+    return replace(options, acoustic_scale=scales.acoustic_scale, attention=attention)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Dict, Mapping, Tuple
 
 from fsaasr.core.config import merged
+from fsaasr.recipe.language_model_spec import LanguageModelSpec
 from fsaasr.recipe.spec import RecipeSpec, SystemSpec
 
 
 def expand_seeds(spec: RecipeSpec) -> RecipeSpec:
-    """A recipe in which every system with `seeds` stands once for each, as `<name>.seed<number>`.
+    """A recipe in which every system and language model with `seeds` stands once for each, as `<name>.seed<number>`.
 
     Each of them keeps the name of what it was in `group`. One that starts from a system with seeds starts from the one
     of its own seed, or of the first seed where there is none of its own; the showcase shows the first, and lexicons
@@ -29,7 +30,28 @@ def expand_seeds(spec: RecipeSpec) -> RecipeSpec:
     lexicons = {
         name: replace(entry, learned_from=_one(entry.learned_from, seeds)) for name, entry in spec.lexicons.items()
     }
-    return replace(spec, systems=systems, showcase=showcase, lexicons=lexicons)
+    models = _expanded_models(spec.language_models)
+    return replace(spec, systems=systems, showcase=showcase, lexicons=lexicons, language_models=models)
+
+
+def _expanded_models(models: Mapping[str, LanguageModelSpec]) -> Dict[str, LanguageModelSpec]:
+    expanded = {}
+    for name, entry in models.items():
+        if not entry.seeds:
+            expanded[name] = entry
+        for seed in entry.seeds:
+            settings = merged(entry.settings, {"fit": {"seed": seed}})
+            expanded[_name(name, seed)] = replace(entry, settings=settings, seeds=(), group=name)
+    return expanded
+
+
+def language_model_for(spec: RecipeSpec, model: str, system: str) -> str:
+    """The language model that a grammar means by `model`, for a system: of its seed, or else the first seed's."""
+    members = [name for name, entry in spec.language_models.items() if entry.group == model]
+    if not members:
+        return model
+    ending = system[len(spec.systems[system].group) :] if spec.systems[system].group else ""
+    return f"{model}{ending}" if f"{model}{ending}" in members else members[0]
 
 
 def _name(system: str, seed: int) -> str:

@@ -12,6 +12,8 @@ from fsaasr.core.errors import ConfigError
 from fsaasr.decode import SearchOptions
 from fsaasr.decode.options import ENGINES
 from fsaasr.lexicon import WeightConfig
+from fsaasr.recipe.language_model_spec import FusionSpec, LanguageModelSpec
+from fsaasr.recipe.searches import TOKEN_SEARCHES
 from fsaasr.recipe.tuning import TuningGrid
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -72,6 +74,10 @@ class GrammarSpec:
         whose tokens mark where words begin.
       order: of the n-gram model.
       min_words, max_words: for `repeat`.
+      rescoring: language models of words; each chooses anew among the best hypotheses of every system, which gives rows
+        of their own, named `<grammar>+<model>`.
+      fusion: language models of tokens that join the search; the grammar is then for those systems alone that say
+        these tokens.
     """
 
     __pydantic_config__ = STRICT
@@ -80,11 +86,15 @@ class GrammarSpec:
     order: int = 2
     min_words: int = 1
     max_words: int = 7
+    # Neither is part of the graph's key.
+    rescoring: Tuple[str, ...] = field(default=(), repr=False)
+    fusion: Optional[FusionSpec] = field(default=None, repr=False)
 
     @property
     def description(self) -> str:
         """What it knows of word order, in a word or two."""
-        return f"{self.order}-gram" if self.kind == "ngram" else self.kind
+        own = f"{self.order}-gram" if self.kind == "ngram" else self.kind
+        return own if self.fusion is None else f"{own} {self.fusion.description}"
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,7 @@ class RecipeSpec:
       name: of the experiment.
       data: ways to divide the corpus, by name; each has `train`, `dev` and `test`.
       lexicons, grammars, systems: by name; names become folders.
+      language_models: models beside the grammars, for rescoring.
       engines: search engines; those whose package is missing are left out, and that is said.
       search: beams.
       seed: of the bootstrap.
@@ -141,6 +152,7 @@ class RecipeSpec:
     lexicons: Dict[str, LexiconSpec]
     grammars: Dict[str, GrammarSpec]
     systems: Dict[str, SystemSpec]
+    language_models: Dict[str, LanguageModelSpec] = field(default_factory=dict)
     engines: Tuple[str, ...] = ("native",)
     search: SearchOptions = field(default_factory=SearchOptions)
     seed: int = 0
@@ -149,12 +161,13 @@ class RecipeSpec:
     base: str = "."
 
     def __post_init__(self) -> None:
-        for kind in ("data", "lexicons", "grammars", "systems"):
+        for kind in ("data", "lexicons", "grammars", "systems", "language_models"):
             names = list(getattr(self, kind))
             wrong = [name for name in names if not _NAME.fullmatch(name)]
-            if wrong or not names:
+            if wrong or not (names or kind == "language_models"):
                 self._refuse(kind, wrong[0] if wrong else "nothing", "one or more names of letters, digits, `-_.`")
         self._check_order()
+        self._check_language_models()
         for engine in self.engines:
             if engine not in ENGINES or engine == "auto":
                 self._refuse("engines", engine, f"some of {', '.join(ENGINES[1:])}")
@@ -178,6 +191,49 @@ class RecipeSpec:
             if lexicon.learned_from and lexicon.learned_from not in self.systems:
                 known = ", ".join(self.systems)
                 self._refuse(f"lexicons.{name}.learned_from", lexicon.learned_from, f"one of {known}")
+
+    def _check_language_models(self) -> None:
+        """Language models have lexicons, and names that no grammar has; grammars name models of words."""
+        for name, model in self.language_models.items():
+            if model.lexicon and model.lexicon not in self.lexicons:
+                self._refuse(f"language_models.{name}.lexicon", model.lexicon, f"one of {', '.join(self.lexicons)}")
+            if name in self.grammars:
+                self._refuse("language_models", name, "a name that no grammar has")
+        self._check_fusions()
+        words = {model.group or name for name, model in self.language_models.items() if model.over == "words"}
+        for name, grammar in self.grammars.items():
+            for model_name in grammar.rescoring:
+                if model_name not in {*words, *self.language_models}:
+                    self._refuse(f"grammars.{name}.rescoring", model_name, f"one of {', '.join(sorted(words))}")
+
+    def _check_fusions(self) -> None:
+        """Grammars name models of tokens that some system says; CTC weights are attention's."""
+        for name, grammar in self.grammars.items():
+            for model in grammar.fusion.models.values() if grammar.fusion else ():
+                if self.lexicon_of_tokens(model) is None:
+                    known = ", ".join(key for key in self.language_models if self.lexicon_of_tokens(key))
+                    self._refuse(f"grammars.{name}.fusion", model, f"language models over tokens; there are: {known}")
+            if not any(self.joins(name, system) for system in self.systems):
+                self._refuse(f"grammars.{name}.fusion", "no system that it fits", "one that says these tokens")
+        for name, system in self.systems.items():
+            if system.tuning.ctc_weight and system.family != "attention":
+                self._refuse(f"systems.{name}.tuning.ctc_weight", system.family, "family attention")
+
+    def lexicon_of_tokens(self, model: str) -> Optional[str]:
+        """The lexicon whose tokens a language model is of, by its name or its group's; None for no such model."""
+        for name, entry in self.language_models.items():
+            if model in (name, entry.group) and entry.over == "tokens":
+                return entry.lexicon or next(iter(self.lexicons))
+        return None
+
+    def joins(self, grammar: str, system: str) -> bool:
+        """Whether a grammar's fusion fits a system; one without fusion fits any."""
+        fusion, entry = self.grammars[grammar].fusion, self.systems[system]
+        if fusion is None:
+            return True
+        lexicons = {self.lexicon_of_tokens(model) for model in fusion.models.values()}
+        heard = entry.family == "attention" or fusion.internal != "average"
+        return entry.family in TOKEN_SEARCHES and heard and lexicons <= {entry.lexicon}
 
     def _refuse(self, key: str, found: str, expected: str) -> None:
         raise ConfigError(f"recipe {self.name!r}: key {key!r}: found {found}, expected {expected}")

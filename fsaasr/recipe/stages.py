@@ -62,12 +62,12 @@ def run_stage(
 def _waves(experiment: Experiment, stage: str, corpus_dir: PathLike) -> Sequence[Callable[[], List[Job]]]:
     """Groups of jobs that need the group before; keys can be known only when that is done."""
     if stage == "train":
-        return [partial(list, wave) for wave in experiment.train_waves()]
+        return [*(partial(list, wave) for wave in experiment.train_waves()), experiment.perplexity_jobs]
     waves: Dict[str, Sequence[Callable[[], List[Job]]]] = {
         "prepare": (lambda: experiment.prepare_jobs(corpus_dir), experiment.feature_jobs),
         "lang": (experiment.lang_jobs, experiment.lm_jobs),
         "graph": (experiment.graph_jobs,),
-        "tune": (experiment.tune_jobs,),
+        "tune": (experiment.tune_jobs, experiment.rescoring_jobs),
         "decode": (experiment.decode_jobs,),
         "lattices": (experiment.lattice_jobs,),
     }
@@ -81,7 +81,9 @@ def _before(experiment: Experiment, stage: str) -> Dict[str, List[Job]]:
     if stage == "lang":
         return {"prepare": experiment.feature_jobs()}
     if stage == "train":
-        return {"prepare": experiment.feature_jobs(), "lang": experiment.lang_jobs()}
+        return {"prepare": experiment.feature_jobs(), "lang": [*experiment.lang_jobs(), *experiment.lm_jobs()]}
     if stage == "graph":
         return {"lang": experiment.lm_jobs(), "train": experiment.train_jobs()}
-    return {"graph": experiment.graph_jobs()} if stage == "tune" else {"tune": experiment.tune_jobs()}
+    if stage == "tune":
+        return {"graph": experiment.graph_jobs()}
+    return {"tune": [*experiment.tune_jobs(), *experiment.rescoring_jobs()]}

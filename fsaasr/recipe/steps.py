@@ -185,6 +185,7 @@ def tune_system(
     options: Mapping[str, Any],
     cache_dir: PathLike,
     install: bool,
+    fusion: Optional[Mapping[str, str]] = None,
 ) -> None:
     """Tunes on dev data; with `install`, puts graph and scales into the model directory for `transcribe`."""
     tune_cuts(
@@ -195,6 +196,7 @@ def tune_system(
         config_from_dict(TuningGrid, grid),
         config_from_dict(SearchOptions, options),
         cache_dir,
+        fusion,
     )
     if install:
         model = load_model(model_dir)
@@ -211,10 +213,12 @@ def decode_system(
     scales_path: PathLike,
     options: Mapping[str, Any],
     cache_dir: PathLike,
+    fusion: Optional[Mapping[str, str]] = None,
 ) -> None:
     """Recognizes with the scales that were frozen on dev data."""
     search = config_from_dict(SearchOptions, options)
-    decode_cuts(model_dir, graph_path, cuts_path, out_dir, search, read_scales(scales_path), cache_dir)
+    where = (model_dir, graph_path, cuts_path, out_dir)
+    decode_cuts(*where, search, read_scales(scales_path), cache_dir, fusion=fusion)
 
 
 def lattice_system(
@@ -225,10 +229,11 @@ def lattice_system(
     scales_path: PathLike,
     options: Mapping[str, Any],
     cache_dir: PathLike,
+    fusion: Optional[Mapping[str, str]] = None,
 ) -> None:
     """Makes word lattices with the scales that were frozen on dev data, and measures them."""
     search = config_from_dict(SearchOptions, options)
-    make_word_lattices(model_dir, graph_path, parts, out_dir, read_scales(scales_path), search, cache_dir)
+    make_word_lattices(model_dir, graph_path, parts, out_dir, read_scales(scales_path), search, cache_dir, fusion)
 
 
 def prepared_key(data_dir: PathLike) -> str:

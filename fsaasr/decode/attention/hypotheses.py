@@ -20,13 +20,13 @@ class Beginning:
 
     Attributes:
       tokens: 1 .. V.
-      model: log score of decoder and CTC with their shares, of the LM, and of bonuses, without the graph's.
+      model: log score of decoder and CTC with their shares, of a fusion, and of bonuses, without the graph's.
       score: `model` and the graph's.
       attention: log probability by the decoder alone.
       looked: float32 (T,), sum of all weights so far.
       before, weights: the hypothesis without its last token, and where the decoder looked for that, float32 (T,).
       graph: states of the graph; None without one.
-      lm: state of the language model, or None.
+      lm: state of the fusion.
     """
 
     tokens: Tuple[int, ...]

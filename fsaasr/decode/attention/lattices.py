@@ -11,6 +11,7 @@ from fsaasr.decode.attention.hypotheses import TokenHypothesis
 from fsaasr.decode.attention.options import BeamOptions
 from fsaasr.decode.attention.search import Side, search_tokens
 from fsaasr.decode.attention.times import attention_times, ctc_times
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.decode.graph_constraint import GraphConstraint
 from fsaasr.decode.token_lattice import APPROXIMATE_TIMES, TimedPath, nbest_lattice
 from fsaasr.features import FeatureBatch
@@ -29,6 +30,7 @@ def attention_lattices(
     features: FeatureBatch,
     options: BeamOptions = DEFAULTS,
     acoustic_scale: float = 1.0,
+    fusion: Fusion = ALONE,
 ) -> Iterator[WordLattice]:
     """Searches utterances within a graph, token by token.
 
@@ -38,6 +40,7 @@ def attention_lattices(
       features: of the utterances.
       options: beam and weights. Without a CTC layer, a `ctc_weight` counts as 0.
       acoustic_scale: factor of the model's scores against the graph's, > 0.
+      fusion: language models of tokens; their scores are among the lattice's acoustic ones.
 
     Yields:
       A lattice of the best hypotheses of each utterance, in order; its scores have the acoustic scale applied. Word
@@ -49,7 +52,7 @@ def attention_lattices(
     """
     if model.network.ctc is None:
         options = replace(options, ctc_weight=0.0)
-    side = Side(GraphConstraint(graph), acoustic_scale=acoustic_scale)
+    side = Side(GraphConstraint(graph), fusion, acoustic_scale)
     for start in range(0, len(features), BATCH):
         part = features.select(features.ids[start : start + BATCH])
         encoded, names = model.encode(part)

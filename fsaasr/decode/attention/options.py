@@ -20,7 +20,6 @@ class BeamOptions:
         None for any.
       nbest: hypotheses kept at most.
       ctc_weight: share of the CTC layer's prefix probabilities in the model's score, 0 to 1; the decoder has the rest.
-      lm_weight: of a language model of tokens (shallow fusion).
       length_bonus: added to the score once a token.
       length_norm: exponent a >= 0; finished hypotheses of U tokens compare by score / ((5 + U) / 6)^a (Wu et al. 2016).
       coverage: added once for each frame that was looked at by more than `coverage_from` in all (Chorowski, Jaitly
@@ -37,7 +36,6 @@ class BeamOptions:
     score_beam: Optional[float] = 16.0
     nbest: int = 8
     ctc_weight: float = 0.3
-    lm_weight: float = 0.0
     length_bonus: float = 0.0
     length_norm: float = 0.0
     coverage: float = 0.0
@@ -60,10 +58,9 @@ class BeamOptions:
                 f"BeamOptions: length_norm {self.length_norm}, coverage_from {self.coverage_from}, end_factor "
                 f"{self.end_factor}; expected >= 0, > 0, > 0 or null"
             )
-        if not all(map(math.isfinite, (self.lm_weight, self.length_bonus, self.coverage))):
+        if not (math.isfinite(self.length_bonus) and math.isfinite(self.coverage)):
             raise ConfigError(
-                f"BeamOptions: lm_weight {self.lm_weight}, length_bonus {self.length_bonus}, coverage {self.coverage}; "
-                "expected finite numbers"
+                f"BeamOptions: length_bonus {self.length_bonus}, coverage {self.coverage}; expected finite numbers"
             )
 
     def normalized(self, score: float, tokens: int) -> float:

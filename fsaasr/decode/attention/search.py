@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -14,9 +15,10 @@ from fsaasr.core.scores import FloatArray
 from fsaasr.decode.attention.ctc_prefix import CtcPrefixes, PrefixState
 from fsaasr.decode.attention.greedy import most_tokens
 from fsaasr.decode.attention.hypotheses import Beginning, TokenHypothesis
+from fsaasr.decode.attention.internal_lm import InternalTokenLm
 from fsaasr.decode.attention.options import BeamOptions
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.decode.graph_constraint import GraphConstraint
-from fsaasr.decode.token_lm import TokenLm
 from fsaasr.models.attention_model import AttentionNetwork, Encoded
 from fsaasr.models.decoders.decoder import END
 
@@ -30,12 +32,12 @@ class Side:
 
     Attributes:
       graph: lexicon and grammar that hypotheses must stay in; None lets any tokens be said.
-      lm: language model of tokens, for shallow fusion.
-      acoustic_scale: factor of the model's scores, against the graph's.
+      fusion: language models of tokens, added or subtracted, the model's internal one among them.
+      acoustic_scale: factor of the model's scores, against the graph's and those of the fusion.
     """
 
     graph: Optional[GraphConstraint] = None
-    lm: Optional[TokenLm] = None
+    fusion: Fusion = ALONE
     acoustic_scale: float = 1.0
 
 
@@ -48,20 +50,22 @@ def search_tokens(
     """The best hypotheses of each utterance, best first; at least one each.
 
     An utterance's search ends when no beginning can become better than the `nbest` found, by a bound that holds while
-    log probabilities only fall; what is longer than `tokens_per_frame` allows is dropped. Where nothing ends (a graph
-    that wants other words, say), the best beginning is given, with `ended=False`.
+    log probabilities only fall (with a fusion that may gain, when none is left); what is longer than `tokens_per_frame`
+    allows is dropped. Where nothing ends (a graph that wants other words, say), the best beginning is given, with
+    `ended=False`.
 
     Args:
       network: in evaluation mode.
       encoded: N utterances, each alone and without padding, as `AttentionModel.encode` gives them.
       options: beam and weights.
-      side: graph and language model.
+      side: graph and language models.
 
     Raises:
-      DecodeError: a CTC weight without a CTC layer, an LM weight without LM or with one of other tokens.
+      DecodeError: a CTC weight without a CTC layer, a graph of other tokens.
+      GrammarError: as `Fusion.scores`.
     """
     _check(network, encoded, options, side)
-    searches = [_Search(utterance, options, side) for utterance in encoded]
+    searches = [_Search(network, utterance, options, side) for utterance in encoded]
     with torch.no_grad():
         vectors = [utterance.vectors[0] for utterance in encoded]
         lengths = torch.cat([utterance.lengths for utterance in encoded])
@@ -91,8 +95,6 @@ def _check(network: AttentionNetwork, encoded: Sequence[Encoded], options: BeamO
             f"search_tokens: ctc_weight {options.ctc_weight}, but the model has no CTC layer; set it to 0, or "
             "train a model with a CTC loss"
         )
-    if options.lm_weight and side.lm is None:
-        raise DecodeError(f"search_tokens: lm_weight {options.lm_weight} without a language model; give one")
     if side.graph is not None and side.graph.num_tokens != network.num_tokens:
         raise DecodeError(
             f"search_tokens: a graph of {side.graph.num_tokens} tokens for a model of {network.num_tokens}; compile it "
@@ -103,7 +105,7 @@ def _check(network: AttentionNetwork, encoded: Sequence[Encoded], options: BeamO
 class _Search:
     """The search of one utterance."""
 
-    def __init__(self, encoded: Encoded, options: BeamOptions, side: Side) -> None:
+    def __init__(self, network: AttentionNetwork, encoded: Encoded, options: BeamOptions, side: Side) -> None:
         self.options, self.side = options, side
         self.frames = int(encoded.lengths[0])
         self.longest = most_tokens(self.frames, options.tokens_per_frame)
@@ -112,11 +114,10 @@ class _Search:
             self.prefixes = CtcPrefixes(encoded.ctc[0].cpu().numpy())
         self.prefix_state: Optional[PrefixState] = None if self.prefixes is None else self.prefixes.start
         self.prefix_scores = np.zeros(1)
-        self.lm = side.lm if options.lm_weight else None
+        self.fusion = side.fusion.with_internal(partial(InternalTokenLm, network.decoder, encoded))
         graph = None if side.graph is None else side.graph.start
         looked = np.zeros(self.frames, dtype=np.float32)
-        lm_state = None if self.lm is None else self.lm.start
-        self.alive = [Beginning((), 0.0, 0.0, 0.0, looked, graph=graph, lm=lm_state)]
+        self.alive = [Beginning((), 0.0, 0.0, 0.0, looked, graph=graph, lm=self.fusion.start)]
         self.ended: List[TokenHypothesis] = []
         self.score_beam = np.inf if options.score_beam is None else options.score_beam
         self.least = -np.inf
@@ -149,15 +150,15 @@ class _Search:
         return kept if self.alive else []
 
     def _model_scores(self, log_probs: Float64) -> Tuple[Float64, Float64]:
-        """What each token adds by decoder, CTC and LM, scaled, (K, 1 + V); and the CTC prefix scores."""
+        """What each token adds by decoder, CTC and fusion, scaled, (K, 1 + V); and the CTC prefix scores."""
         share, scores = self.options.ctc_weight, log_probs * (1.0 - self.options.ctc_weight)
         prefixes = np.zeros_like(log_probs)
         if self.prefixes is not None and self.prefix_state is not None:
             prefixes = self.prefixes.scores(self.prefix_state)
             scores += share * (prefixes - self.prefix_scores[:, None])
         scores *= self.side.acoustic_scale
-        if self.lm is not None:
-            scores += self.options.lm_weight * self.lm.scores([beginning.lm for beginning in self.alive])
+        if self.fusion:
+            scores += self.fusion.scores([beginning.lm for beginning in self.alive], scores.shape[1])
         return scores, prefixes
 
     def _newly_covered(self, looked: FloatArray) -> Float64:
@@ -230,8 +231,8 @@ class _Search:
         if self.prefixes is not None and self.prefix_state is not None:
             self.prefix_scores = prefixes[kept, tokens]
             self.prefix_state = self.prefixes.advance(self.prefix_state.select(kept), tokens)
-        if self.lm is not None:
-            states = self.lm.advance([beginning.lm for beginning in following], tokens.tolist())
+        if self.fusion:
+            states = self.fusion.advance([beginning.lm for beginning in following], tokens.tolist())
             following = [replace(beginning, lm=state) for beginning, state in zip(following, states)]
         self.alive = following
 
@@ -239,7 +240,7 @@ class _Search:
         options = self.options
         self.ended.sort(key=lambda hypothesis: -hypothesis.score)
         del self.ended[options.nbest :]
-        if len(self.ended) < options.nbest:
+        if self.fusion.may_gain or len(self.ended) < options.nbest:
             return False
         return self.ended[-1].score >= max(
             options.most(beginning.score, len(beginning.tokens), self.longest, self.frames) for beginning in following

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from fsaasr.decode.attention.hypotheses import Float64
+from fsaasr.decode.attention.said_tokens import SaidTokens, said_nothing, said_one_more
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.attention_model import AttentionModel, Encoded
-from fsaasr.models.decoders.decoder import END, DecoderState
-
-
-@dataclass(frozen=True, eq=False)
-class SaidWords:
-    """The decoder behind some words.
-
-    Attributes:
-      state: of one row.
-      log_probs: float64 (1 + V,), of the end and of each next token.
-    """
-
-    state: DecoderState
-    log_probs: Float64
+from fsaasr.models.decoders.decoder import END
 
 
 class _Way(NamedTuple):
     """One pronunciation of a word behind some words: which question it is for, where it stands, its score."""
 
     question: int
-    said: SaidWords
+    said: SaidTokens
     tokens: Tuple[int, ...]
     score: float
 
@@ -57,10 +41,9 @@ class AttentionWordLm:
         for entry in lexicon.pronunciations:
             self._tokens[entry.word].append(tuple(model.tokens[token] for token in entry.tokens))
         self._lexicon = lexicon
-        with torch.no_grad():
-            (self.start,) = self._step(self._decoder.start(encoded.vectors, encoded.lengths), [END])
+        self.start = said_nothing(self._decoder, encoded.vectors, encoded.lengths)
 
-    def advance(self, states: Sequence[SaidWords], words: Sequence[str]) -> Tuple[List[SaidWords], Float64]:
+    def advance(self, states: Sequence[SaidTokens], words: Sequence[str]) -> Tuple[List[SaidTokens], Float64]:
         """The decoder behind one more word each, and the log probability of that word; as `WordLm.advance`.
 
         Raises:
@@ -73,14 +56,14 @@ class AttentionWordLm:
         ]
         while any(way.tokens for way in ways):
             ways = self._one_token(ways)
-        found: List[SaidWords] = list(states)
+        found: List[SaidTokens] = list(states)
         scores = np.full(len(states), -np.inf)
         for way in ways:
             if way.score > scores[way.question]:
                 scores[way.question], found[way.question] = way.score, way.said
         return found, scores
 
-    def final(self, states: Sequence[SaidWords]) -> Float64:
+    def final(self, states: Sequence[SaidTokens]) -> Float64:
         """Log probability of the end; as `WordLm.final`."""
         return np.array([state.log_probs[END] for state in states])
 
@@ -102,30 +85,12 @@ class AttentionWordLm:
         return self._tokens[word]
 
     def _one_token(self, ways: Sequence[_Way]) -> List[_Way]:
-        """All ways one token further, those at their end excepted; states of one shape in one batch."""
-        groups: Dict[Tuple[torch.Size, ...], List[int]] = defaultdict(list)
+        """All ways one token further, those at their end excepted."""
+        going = [place for place, way in enumerate(ways) if way.tokens]
+        chosen = [ways[place] for place in going]
         following = list(ways)
-        for place, way in enumerate(ways):
-            if way.tokens:
-                groups[tuple(part.shape for part in way.said.state.parts)].append(place)
-        for places in groups.values():
-            chosen = [ways[place] for place in places]
-            with torch.no_grad():
-                said = self._step(_stacked([way.said.state for way in chosen]), [way.tokens[0] for way in chosen])
-            for place, way, after in zip(places, chosen, said):
-                added = float(way.said.log_probs[way.tokens[0]])
-                following[place] = _Way(way.question, after, way.tokens[1:], way.score + added)
+        said = said_one_more(self._decoder, [way.said for way in chosen], [way.tokens[0] for way in chosen])
+        for place, way, after in zip(going, chosen, said):
+            added = float(way.said.log_probs[way.tokens[0]])
+            following[place] = _Way(way.question, after, way.tokens[1:], way.score + added)
         return following
-
-    def _step(self, state: DecoderState, tokens: Sequence[int]) -> List[SaidWords]:
-        given = state.memory.inside.new_tensor(tokens, dtype=torch.int64)
-        step = self._decoder.step(state, given)
-        log_probs: npt.NDArray[np.float64] = step.logits.double().log_softmax(dim=1).cpu().numpy()
-        rows: Tensor = torch.arange(len(tokens), device=given.device)
-        return [SaidWords(step.state.select(rows[n : n + 1]), log_probs[n]) for n in range(len(tokens))]
-
-
-def _stacked(states: Sequence[DecoderState]) -> DecoderState:
-    """States of one row each, of one utterance and one shape, as a batch."""
-    memory = states[0].memory.select(torch.zeros(len(states), dtype=torch.int64))
-    return DecoderState(memory, tuple(torch.cat(parts) for parts in zip(*(state.parts for state in states))))

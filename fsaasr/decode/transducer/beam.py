@@ -7,17 +7,15 @@ from typing import List, Sequence
 from torch import Tensor
 
 from fsaasr.core.errors import DecodeError
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.decode.transducer.alignment_length import alignment_length_search
 from fsaasr.decode.transducer.asking import Asking, answer
 from fsaasr.decode.transducer.beam_options import BeamOptions
 from fsaasr.decode.transducer.contexts import Contexts
-from fsaasr.decode.transducer.fusion import Fusion
 from fsaasr.decode.transducer.joint import JointModel, TokenPath
 from fsaasr.decode.transducer.time_synchronous import TimeSynchronous
 
 DEFAULTS = BeamOptions()
-ALONE = Fusion()
-"""The transducer's own scores."""
 
 
 def beam_search(
@@ -32,7 +30,7 @@ def beam_search(
       model: predictor and joiner.
       encoded: N (T_n, J), T_n >= 1.
       options: in which order, how wide.
-      fusion: language models and rewards.
+      fusion: language models and rewards, without an internal language model that is still to be made.
 
     Returns:
       Of each utterance at most `beam` different token sequences, best first by `TokenPath.total`; their scores are

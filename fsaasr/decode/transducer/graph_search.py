@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,11 @@ from fsaasr.core.scores import Seconds
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.transducer.asking import Ask, Asking
 from fsaasr.decode.transducer.contexts import Contexts
+from fsaasr.decode.transducer.fused import FusedModel
 from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
 from fsaasr.decode.transducer.search_arcs import BLANK, SearchArcs, final_ends, lattice_of, open_ends
 from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.lattice import Lattice
-
-MAX_CONTEXTS = 64
-"""Token histories that go on from a frame at most."""
 
 
 class Places(NamedTuple):
@@ -43,14 +41,19 @@ class GraphSearch:
     """
 
     def __init__(
-        self, contexts: Contexts, steps: GraphSteps, options: SearchOptions, topology: str, max_contexts: int
+        self,
+        contexts: Contexts,
+        steps: GraphSteps,
+        options: SearchOptions,
+        topology: str,
+        fused: Optional[FusedModel] = None,
     ) -> None:
         """Args:
         contexts: shared by a batch. steps: of the graph.
-        options: beams, limits and acoustic scale. topology: of the model. max_contexts: histories a frame, at most.
+        options: beams, limits and acoustic scale. topology: of the model. fused: the model, if it is one with fusion.
         """
         self._contexts, self._steps, self._options = contexts, steps, options
-        self._blank_follows, self._max_contexts = topology == "regular", max_contexts
+        self._blank_follows, self._fused = topology == "regular", fused
         start = np.array([steps.graph.fst.start], dtype=np.int64)
         self._places = Places(np.zeros(1, dtype=np.int64), start, np.zeros(1))
         self._first_node = 0
@@ -137,7 +140,7 @@ class GraphSearch:
         few = chosen[: self._options.max_active]
         _, first = np.unique(context[few], return_index=True)
         # Histories in the order of their best places.
-        allowed = context[few][np.sort(first)[: self._max_contexts]]
+        allowed = context[few][np.sort(first)[: self._options.max_contexts]]
         few = few[np.isin(context[few], allowed)]
         self._limited += len(few) < len(chosen)
         stay = np.zeros(len(best), dtype=np.bool_)
@@ -162,15 +165,25 @@ class GraphSearch:
         reached_final = len(ends.node) > 0
         if not reached_final:
             ends = open_ends(self._steps, self._first_node, self._places.state)
-        beam = self._options.lattice_beam
-        found = lattice_of(self._steps, self._arcs, ends, beam, reached_final, utterance, frame_shift)
+        beam, arcs = self._options.lattice_beam, self._ended() if reached_final else self._arcs
+        found = lattice_of(self._steps, arcs, ends, beam, reached_final, utterance, frame_shift)
         return found.replaced(evidence=self._evidence(found.best_path().score))
 
+    def _ended(self) -> List[SearchArcs]:
+        """The steps; those of the last frame have what language models say of the end."""
+        if self._fused is None:
+            return self._arcs
+        ends = self._fused.end_scores(self._contexts.vectors(self._places.context))
+        last = self._arcs[-1]
+        return [*self._arcs[:-1], last._replace(acoustic=last.acoustic + ends[last.target - self._first_node])]
+
     def _evidence(self, best: float) -> SearchEvidence:
-        """What was dropped, and what that can have cost: log probabilities of frames only fall."""
+        """What was dropped, and what that can have cost: log probabilities of frames only fall, else all may be."""
         fst = self._steps.graph.fst
         step = max(0.0, float(self._steps.score.max()) + float(fst.score.max(initial=0.0)))
         end = float(self._steps.score.max()) + float(fst.final_score.max())
         ahead = step * np.arange(self.frames, 0, -1) + max(0.0, end)
         bound = float(np.max(np.array(self._lost) + ahead))
+        if self._fused is not None and self._fused.may_gain and bound > -np.inf:
+            bound = np.inf
         return SearchEvidence(np.array(self._active, dtype=np.int32), self._limited, bound - best)

@@ -7,8 +7,8 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from fsaasr.decode.fusion import Float64, Fusion
 from fsaasr.decode.transducer.contexts import Contexts
-from fsaasr.decode.transducer.fusion import Float64, Fusion
 from fsaasr.decode.transducer.joint import TokenPath
 
 

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from fsaasr.core.errors import DecodeError, GraphError
 from fsaasr.core.scores import Seconds
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.transducer.asking import answer
 from fsaasr.decode.transducer.contexts import Contexts
-from fsaasr.decode.transducer.graph_search import MAX_CONTEXTS, GraphSearch
+from fsaasr.decode.transducer.fused import FusedModel
+from fsaasr.decode.transducer.graph_search import GraphSearch
 from fsaasr.decode.transducer.graph_steps import GraphSteps
 from fsaasr.decode.transducer.joint import JointModel
 from fsaasr.graph import TokenGraph
@@ -28,7 +30,7 @@ def search_on_graph(
     frame_shift: Seconds,
     options: SearchOptions = DEFAULTS,
     topology: str = "regular",
-    max_contexts: int = MAX_CONTEXTS,
+    fusion: Fusion = ALONE,
 ) -> List[Lattice]:
     """Searches N utterances within a graph; each gets the same as when it is searched alone.
 
@@ -41,7 +43,8 @@ def search_on_graph(
       encoded: N (T_n, J). ids: N. frame_shift: seconds a vector.
       options: beams, limits, acoustic scale; the engine and `blank_threshold` are not looked at.
       topology: of the model: in `regular` a token's score includes that of the blank behind it.
-      max_contexts: token histories that go on from a frame at most; the others of a frame are counted as limited.
+      fusion: language models of tokens, without an internal one that is still to be made; histories that they tell
+        apart are kept apart, and their scores are among the lattice's acoustic ones.
 
     Raises:
       GraphError: a graph of other tokens, malformed, or with a cycle of input epsilons.
@@ -52,9 +55,11 @@ def search_on_graph(
             f"search_on_graph: a graph of {len(graph.tokens) - 1} tokens for a model of {model.num_columns - 1}; "
             "compile it with the model's tokens"
         )
-    contexts, steps = Contexts(model), GraphSteps(graph)
-    searches = [GraphSearch(contexts, steps, options, topology, max_contexts) for _ in encoded]
-    answer(model, contexts, encoded, [search.advance(len(rows)) for search, rows in zip(searches, encoded)])
+    fused = FusedModel(model, fusion, options.acoustic_scale) if fusion else None
+    asked: JointModel = model if fused is None else fused
+    contexts, steps = Contexts(asked), GraphSteps(graph)
+    searches = [GraphSearch(contexts, steps, options, topology, fused) for _ in encoded]
+    answer(asked, contexts, encoded, [search.advance(len(rows)) for search, rows in zip(searches, encoded)])
     lattices = [search.lattice(name, frame_shift) for search, name in zip(searches, ids)]
     partial = [lattice.utterance for lattice in lattices if not lattice.reached_final]
     if partial and not options.allow_partial:

@@ -13,11 +13,15 @@ import torch
 from fsaasr.core.errors import DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
+from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.transducer.asking import answer
 from fsaasr.decode.transducer.contexts import Contexts
-from fsaasr.decode.transducer.graph_search import MAX_CONTEXTS, GraphSearch
+from fsaasr.decode.transducer.fused import FusedModel
+from fsaasr.decode.transducer.graph_search import GraphSearch
 from fsaasr.decode.transducer.graph_steps import GraphSteps
+from fsaasr.decode.transducer.joint import JointModel
+from fsaasr.decode.transducer.lattices import with_internal_lm
 from fsaasr.graph import TokenGraph
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.models.acoustic_model import matrices_of
@@ -55,11 +59,11 @@ class TransducerDecoder:
         options: SearchOptions = DEFAULTS,
         *,
         utterance: str = "utt0",
-        max_contexts: int = MAX_CONTEXTS,
+        fusion: Fusion = ALONE,
     ) -> None:
         """Args:
           model: with an encoder that streams.
-          graph, options, max_contexts: as `search_on_graph`.
+          graph, options: as `search_on_graph`. fusion: as `transducer_lattices`.
           utterance: its id.
 
         Raises:
@@ -69,9 +73,11 @@ class TransducerDecoder:
         self.utterance, self.latency = utterance, Latency()
         self._model, self._encoder = model, streaming(model.network.encoder)
         self._state: Any = self._encoder.start(torch.zeros(1, 0, model.features.dim))
-        self._contexts = Contexts(model.network)
-        steps = GraphSteps(graph)
-        self._search = GraphSearch(self._contexts, steps, options, model.config.topology, max_contexts)
+        joined = with_internal_lm(model, fusion)
+        fused = FusedModel(model.network, joined, options.acoustic_scale) if joined else None
+        self._joint: JointModel = model.network if fused is None else fused
+        self._contexts = Contexts(self._joint)
+        self._search = GraphSearch(self._contexts, GraphSteps(graph), options, model.config.topology, fused)
         self._heard = 0
         self._lattice: Optional[Lattice] = None
 
@@ -102,7 +108,7 @@ class TransducerDecoder:
             hidden, self._state = self._encoder.advance(normal, self._state, final)
             encoded = network.from_encoder(hidden)[0]
         if len(encoded):
-            answer(network, self._contexts, [encoded], [self._search.advance(len(encoded))])
+            answer(self._joint, self._contexts, [encoded], [self._search.advance(len(encoded))])
 
     def partial(self) -> Hypothesis:
         """The best path so far, whether or not it may end here; without words where no frame has been searched."""

@@ -6,10 +6,10 @@ from typing import List
 
 import numpy as np
 
+from fsaasr.decode.fusion import Fusion
 from fsaasr.decode.transducer.asking import Ask, Asking
 from fsaasr.decode.transducer.beam_options import BeamOptions
 from fsaasr.decode.transducer.contexts import Contexts
-from fsaasr.decode.transducer.fusion import Fusion
 from fsaasr.decode.transducer.hypotheses import Spoken, beginning, best_of, best_tokens, blank, merged, said
 from fsaasr.decode.transducer.joint import TokenPath
 

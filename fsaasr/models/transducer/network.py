@@ -76,6 +76,12 @@ class TransducerNetwork(EncoderNetwork):
         return torch.log_softmax(self.join(encoded, predicted), dim=-1)
 
     @property
+    def silent_side(self) -> Tensor:
+        """The encoder's side of the joiner (1, J) for an output of zeros."""
+        vector: Tensor = self.from_encoder(self.from_encoder.weight.new_zeros(1, self.encoder.output_dim)).detach()
+        return vector
+
+    @property
     def joiner_parameters(self) -> List[Tensor]:
         """What `join` depends on beside its input."""
         return [] if self.output is None else list(self.output.parameters())

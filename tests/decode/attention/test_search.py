@@ -15,6 +15,7 @@ from fsaasr.decode.attention.ctc_prefix import CtcPrefixes
 from fsaasr.decode.attention.greedy import greedy_tokens
 from fsaasr.decode.attention.options import BeamOptions
 from fsaasr.decode.attention.search import Side, search_tokens
+from fsaasr.decode.fusion import Fusion
 from fsaasr.decode.graph_constraint import GraphConstraint
 from fsaasr.decode.token_lm import NgramTokenLm
 from fsaasr.grammar import NgramModel, estimate_ngram
@@ -139,8 +140,8 @@ def test_a_language_model_joins_with_its_weight() -> None:
     model = toy_model()
     lm = NgramTokenLm(estimate_ngram([list("abc"), list("aab"), list("cc")], 2), model.tokens)
     (encoded,) = encoded_utterances(model, 3)
-    options = dataclasses.replace(EXACT, lm_weight=0.7)
-    (found,) = search_tokens(model.network, [encoded], options, Side(lm=lm))
+    options = EXACT
+    (found,) = search_tokens(model.network, [encoded], options, Side(fusion=Fusion([(lm, 0.7)])))
     assert len(found) == 1 + 3 + 9 + 27
     for hypothesis in found:
         states, total = [lm.start], 0.0
@@ -213,8 +214,6 @@ def test_what_cannot_be_is_refused() -> None:
     encoded = encoded_utterances(model, 4)
     with pytest.raises(DecodeError, match="no CTC layer"):
         search_tokens(model.network, encoded)
-    with pytest.raises(DecodeError, match="without a language model"):
-        search_tokens(model.network, encoded, dataclasses.replace(GREEDY, lm_weight=0.1))
     other = Lexicon.from_text("x a b\n")
     constraint = GraphConstraint(compile_token_graph(other, word_loop(other.words), "blank-free"))
     with pytest.raises(DecodeError, match="a graph of 2 tokens for a model of 3"):
@@ -228,7 +227,7 @@ def test_what_cannot_be_is_refused() -> None:
         {"length_norm": -1.0},
         {"coverage_from": 0.0},
         {"end_factor": 0.0},
-        {"lm_weight": math.inf},
+        {"length_bonus": math.inf},
     ):
         with pytest.raises(ConfigError, match="expected"):
             BeamOptions(**wrong)

@@ -110,7 +110,7 @@ def test_wider_beams_find_better_hypotheses() -> None:
 class Favourite:
     """A language model that likes one token and has the number of tokens as its state."""
 
-    start = 0
+    start, context = 0, None
 
     def __init__(self, token: int, columns: int) -> None:
         self.row = np.full(columns, -2.0)

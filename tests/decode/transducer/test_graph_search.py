@@ -65,7 +65,7 @@ def search(
     graph: TokenGraph, model: ToyModel, frames: list[torch.Tensor], topology: str, options: SearchOptions = WIDE
 ) -> list[Lattice]:
     ids = [f"u{n}" for n in range(len(frames))]
-    return search_on_graph(model, graph, frames, ids, 0.04, options, topology, max_contexts=10**6)
+    return search_on_graph(model, graph, frames, ids, 0.04, replace(options, max_contexts=10**6), topology)
 
 
 @pytest.mark.parametrize("context", [None, 1, 2])
@@ -164,7 +164,7 @@ def test_limits_of_histories_and_places_hold() -> None:
     fst = random_fst(np.random.default_rng(3), num_states=8, num_arcs=40, num_columns=TOKENS)
     graph, model, frames = token_graph(fst), toy_model(None, tokens=TOKENS), toy_frames(7)
     wide, few, active = (
-        search_on_graph(model, graph, frames, ["u"], 0.04, options, "regular", contexts)[0]
+        search_on_graph(model, graph, frames, ["u"], 0.04, replace(options, max_contexts=contexts), "regular")[0]
         for options, contexts in ((WIDE, 10**6), (WIDE, 3), (replace(WIDE, max_active=5, min_active=1), 10**6))
     )
     assert wide.evidence is not None

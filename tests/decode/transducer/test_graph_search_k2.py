@@ -58,8 +58,8 @@ def test_lattices_hold_the_same_paths() -> None:
         rng = np.random.default_rng(seed)
         fst, model = random_tokens_fst(rng), toy_model(1 + seed % 2, tokens=TOKENS, seed=seed)
         frames = toy_frames(10, seed=seed)[0]
-        options = SearchOptions(search_beam=100.0, lattice_beam=200.0, min_active=0)
-        (ours,) = search_on_graph(model, token_graph(fst), [frames], ["u"], 0.04, options, "one-per-frame", 1000)
+        options = SearchOptions(search_beam=100.0, lattice_beam=200.0, min_active=0, max_contexts=1000)
+        (ours,) = search_on_graph(model, token_graph(fst), [frames], ["u"], 0.04, options, "one-per-frame")
         theirs = k2_lattice(fst, model, frames, 100.0)
         assert ours.total_score() == pytest.approx(
             theirs.get_tot_scores(use_double_scores=True, log_semiring=True).item(), abs=1e-3
@@ -84,8 +84,8 @@ def test_pruned_searches_agree_nearly_always() -> None:
         rng = np.random.default_rng(seed)
         fst, model = random_tokens_fst(rng), toy_model(2, tokens=TOKENS, seed=seed)
         frames = toy_frames(25, seed=seed)[0]
-        options = SearchOptions(search_beam=4.0, lattice_beam=4.0, min_active=0)
-        (ours,) = search_on_graph(model, token_graph(fst), [frames], ["u"], 0.04, options, "one-per-frame", 1000)
+        options = SearchOptions(search_beam=4.0, lattice_beam=4.0, min_active=0, max_contexts=1000)
+        (ours,) = search_on_graph(model, token_graph(fst), [frames], ["u"], 0.04, options, "one-per-frame")
         best = k2.shortest_path(k2_lattice(fst, model, frames, 4.0), use_double_scores=True)
         same += abs(ours.best_path().score - best.scores.sum().item()) < 1e-3
     assert same >= 19

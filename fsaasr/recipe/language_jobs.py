@@ -1,0 +1,156 @@
+"""`LanguageJobs`: jobs that need text alone: lexicons and language models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Dict, List, Optional, Tuple
+
+import fsaasr
+from fsaasr.core.config import config_from_dict, config_to_dict, merged, read_mapping
+from fsaasr.core.errors import ConfigError
+from fsaasr.core.files import content_hash
+from fsaasr.corpora import manifest_path
+from fsaasr.recipe import steps
+from fsaasr.recipe.jobs import Job, key_of
+from fsaasr.recipe.language_models import ARPA, measure_perplexities, train_language_model
+from fsaasr.recipe.layout import Layout
+
+
+@dataclass(frozen=True)
+class LanguageJobs(Layout):
+    """Lexicons and language models of an experiment."""
+
+    # Keys.
+
+    def _lang_key(self, lexicon: str) -> str:
+        entry = self.spec.lexicons[lexicon]
+        path = self.lexicon_path(lexicon)
+        if not path.is_file():
+            raise ConfigError(f"recipe {self.spec.name!r}: lexicon {lexicon!r}: no file {path}")
+        return key_of("lang", fsaasr.__version__, replace(entry, file=""), content_hash(path.read_bytes()))
+
+    def _grammar_key(self, data: str, grammar: str) -> str:
+        entry = self.spec.grammars[grammar]
+        text = steps.prepared_key(self.data_dir(data)) if entry.kind == "ngram" else ""
+        shape = {name: value for name, value in asdict(entry).items() if name not in ("rescoring", "fusion")}
+        return key_of("grammar", fsaasr.__version__, shape, text)
+
+    def _language_model_key(self, data: str, name: str) -> str:
+        entry = self.spec.language_models[name]
+        text = steps.prepared_key(self.data_dir(data))
+        if entry.text:
+            path = self.spec.path(entry.text)
+            if not path.is_file():
+                raise ConfigError(f"recipe {self.spec.name!r}: language model {name!r}: no file {path}")
+            # Dev transcripts choose the epoch.
+            text = key_of(text, content_hash(path.read_bytes()))
+        shape = (entry.kind, entry.over, entry.order if entry.kind == "ngram" else self.language_model_setup(name))
+        return key_of("language model", fsaasr.__version__, shape, self._lang_key(self.lexicon_of(name)), text)
+
+    def lexicon_of(self, name: str) -> str:
+        """The lexicon whose words or tokens a language model, or an n-gram grammar, is of."""
+        entry = self.spec.language_models.get(name)
+        return entry.lexicon if entry is not None and entry.lexicon else next(iter(self.spec.lexicons))
+
+    def language_model_setup(self, name: str) -> Optional[Dict[str, Any]]:
+        """Resolved training configuration of a neural language model, all defaults filled in; None for n-grams."""
+        from fsaasr.train.neural_lm import NeuralLmTrainConfig
+
+        entry = self.spec.language_models[name]
+        if entry.kind == "ngram":
+            return None
+        file = read_mapping(self.spec.path(entry.config)) if entry.config else {}
+        values = merged(merged({"network": {"kind": entry.kind}}, file), entry.settings)
+        source = f"recipe {self.spec.name!r}: language model {name!r}"
+        config = config_from_dict(NeuralLmTrainConfig, values, source)
+        if config.network.kind != entry.kind:
+            raise ConfigError(f"{source}: kind is {entry.kind}, but the settings' network is a {config.network.kind}")
+        return config_to_dict(config)
+
+    # Jobs.
+
+    def lang_jobs(self) -> List[Job]:
+        """One job for each lexicon."""
+        return [
+            Job(
+                f"lang {name}",
+                self.lang_dir(name) / "done.json",
+                self._lang_key(name),
+                steps.make_lang,
+                {
+                    "file": self.lexicon_path(name),
+                    "out_dir": self.lang_dir(name),
+                    "units": entry.units,
+                    "silence": entry.silence or "",
+                    "silence_probability": entry.silence_probability,
+                },
+                (self.lang_dir(name) / "lexiconp.txt", self.lang_dir(name) / "lang.json"),
+            )
+            for name, entry in self.spec.lexicons.items()
+        ]
+
+    def lm_jobs(self) -> List[Job]:
+        """One job for each n-gram grammar and training text."""
+        first = next(iter(self.spec.lexicons))
+        return [
+            Job(
+                f"lm {data}/{name}",
+                self.arpa_path(data, name).with_suffix(".done.json"),
+                key_of(self._grammar_key(data, name), self._lang_key(first)),
+                steps.make_lm,
+                {
+                    "cuts_path": manifest_path(self.data_dir(data), "train"),
+                    "lang_dir": self.lang_dir(first),
+                    "arpa_path": self.arpa_path(data, name),
+                    "order": entry.order,
+                },
+                (self.arpa_path(data, name),),
+            )
+            for data in self.spec.data
+            for name, entry in self.spec.grammars.items()
+            if entry.kind == "ngram"
+        ]
+
+    def language_model_jobs(self) -> List[Job]:
+        """One job for each language model and training text."""
+        return [self._language_model_job(data, name) for data in self.spec.data for name in self.spec.language_models]
+
+    def _language_model_job(self, data: str, name: str) -> Job:
+        entry, out = self.spec.language_models[name], self.language_model_dir(data, name)
+        arguments = {
+            "out_dir": out,
+            "lang_dir": self.lang_dir(self.lexicon_of(name)),
+            "text": self.spec.path(entry.text) if entry.text else None,
+            "parts": {part: manifest_path(self.data_dir(data), part) for part in ("train", "dev")},
+            "over": entry.over,
+            "order": entry.order,
+            "config": self.language_model_setup(name),
+        }
+        outputs = (out / ARPA,) if entry.kind == "ngram" else (out / "lm.json", out / "lm.safetensors")
+        key = self._language_model_key(data, name)
+        return Job(f"language model {data}/{name}", out / "done.json", key, train_language_model, arguments, outputs)
+
+    def perplexity_jobs(self) -> List[Job]:
+        """One job for each n-gram grammar and each language model, and each way to divide the corpus."""
+        return [self._perplexity_job(data, name) for data in self.spec.data for name in self.models_of_language]
+
+    @property
+    def models_of_language(self) -> Tuple[str, ...]:
+        """Grammars that are n-gram models, and language models; their names differ."""
+        grammars = (name for name, entry in self.spec.grammars.items() if entry.kind == "ngram")
+        return (*grammars, *self.spec.language_models)
+
+    def _perplexity_job(self, data: str, name: str) -> Job:
+        entry, out = self.spec.language_models.get(name), self.perplexity_path(data, name)
+        arguments = {
+            "model": self.arpa_path(data, name) if entry is None else self.language_model_dir(data, name),
+            "lang_dir": self.lang_dir(self.lexicon_of(name)),
+            "parts": {part: manifest_path(self.data_dir(data), part) for part in ("dev", "test")},
+            "over": "words" if entry is None else entry.over,
+            "out": out,
+        }
+        model = self._grammar_key(data, name) if entry is None else self._language_model_key(data, name)
+        prepared = steps.prepared_key(self.data_dir(data))
+        key = key_of("perplexity", model, self._lang_key(self.lexicon_of(name)), prepared)
+        marker = out.with_suffix(".done.json")
+        return Job(f"perplexity {data}/{name}", marker, key, measure_perplexities, arguments, (out,))
