@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, search_options
+from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, fusion_of, fusion_options, search_options
 
 
 @click.command()
@@ -18,6 +18,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, searc
 @click.option("--scales", type=FILE, help="Scales that `fsaasr tune` froze.")
 @search_options
 @cache_option
+@fusion_options
 @formats_option("text,jsonl")
 @click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
 @click.option("--lang", type=FOLDER, help="Lang directory of the graph, for --lattices that keep score parts apart.")
@@ -32,6 +33,9 @@ def decode(
     lattice_beam: float,
     max_active: int,
     cache: Optional[Path],
+    added: Optional[str],
+    subtracted: Optional[str],
+    internal: Optional[str],
     formats: Tuple[str, ...],
     lattices: Optional[str],
     lang: Optional[Path],
@@ -40,6 +44,8 @@ def decode(
 
     Writes hyp.txt and ref.txt (Kaldi's text form), hyp.jsonl (words and tokens with times), utt2spk
     and decode.json (options, speed, troubles) into OUT_DIR; --formats names what else to write of the hypotheses.
+    Language models that join a search (--add, --subtract, --internal) have the scales that `fsaasr tune` froze with
+    them.
 
     \b
     Examples:
@@ -51,7 +57,8 @@ def decode(
 
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     chosen = read_scales(scales) if scales else Scales()
-    decoded = decode_cuts(model_dir, graph, cuts, out_dir, options, chosen, cache, formats, lattices, lang)
+    where, fusion = (model_dir, graph, cuts, out_dir), fusion_of(added, subtracted, internal)
+    decoded = decode_cuts(*where, options, chosen, cache, formats, lattices, lang, fusion=fusion)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():
         click.echo(f"{count} utterances: {kind}")

@@ -80,6 +80,25 @@ def search_options(function: F) -> F:
     return function
 
 
+def fusion_options(function: F) -> F:
+    """What joins the search of models that say tokens."""
+    model = click.Path(path_type=str)
+    estimates = click.Choice(["zero", "average"])
+    for option in (
+        click.option("--internal", type=estimates, help="Take away the model's own LM, as it says hearing this."),
+        click.option("--subtract", "subtracted", type=model, help="Language model of tokens to take away, likewise."),
+        click.option("--add", "added", type=model, help="Language model of tokens: ARPA file or directory."),
+    ):
+        function = option(function)
+    return function
+
+
+def fusion_of(added: Optional[str], subtracted: Optional[str], internal: Optional[str]) -> Optional[Dict[str, str]]:
+    """What these parameters mean, as `load_fusion` takes it."""
+    parts = {"added": added, "subtracted": subtracted, "internal": internal}
+    return {name: part for name, part in parts.items() if part is not None} or None
+
+
 def source_options(function: F) -> F:
     """The archive to read, and what its files do not say."""
     for option in (

@@ -7,7 +7,7 @@ from typing import Optional
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, cache_option, search_options
+from fsaasr.cli.options import FILE, FOLDER, cache_option, fusion_of, fusion_options, search_options
 
 
 @click.command()
@@ -19,6 +19,9 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, search_options
 @click.option("--lm-scales", default="1", show_default=True, help="Values to try.")
 @click.option("--penalties", default="-2,0,2", show_default=True, help="Word insertion penalties to try.")
 @click.option("--prior-scales", default="", help="Values to try, for a hybrid model; none: the model's own.")
+@click.option("--ctc-weights", default="", help="Values to try, for an attention model; none: 0.3.")
+@click.option("--fusion-scales", default="0,0.2,0.4", show_default=True, help="Values to try for each of what joins.")
+@fusion_options
 @search_options
 @cache_option
 def tune(
@@ -30,6 +33,11 @@ def tune(
     lm_scales: str,
     penalties: str,
     prior_scales: str,
+    ctc_weights: str,
+    fusion_scales: str,
+    added: Optional[str],
+    subtracted: Optional[str],
+    internal: Optional[str],
     engine: str,
     search_beam: float,
     lattice_beam: float,
@@ -45,9 +53,11 @@ def tune(
     from fsaasr.decode import SearchOptions
     from fsaasr.recipe import TuningGrid, tune_cuts
 
-    grid = TuningGrid(_numbers(acoustic_scales), _numbers(lm_scales), _numbers(penalties), _numbers(prior_scales))
+    axes = (_numbers(acoustic_scales), _numbers(lm_scales), _numbers(penalties), _numbers(prior_scales))
+    joining = dict.fromkeys(("added_scale", "subtracted_scale", "internal_scale"), _numbers(fusion_scales))
+    grid = TuningGrid(*axes, ctc_weight=_numbers(ctc_weights), **joining)
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
-    tuned = tune_cuts(model_dir, graph, cuts, out, grid, options, cache)
+    tuned = tune_cuts(model_dir, graph, cuts, out, grid, options, cache, fusion_of(added, subtracted, internal))
     click.echo(f"{out}: {tuned.errors} errors in {tuned.words} words with {tuned.scales}")
 
 

@@ -200,10 +200,11 @@ class RecipeSpec:
             if name in self.grammars:
                 self._refuse("language_models", name, "a name that no grammar has")
         self._check_fusions()
-        words = {model.group or name for name, model in self.language_models.items() if model.over == "words"}
+        words = {name for name, model in self.language_models.items() if model.over == "words"}
+        words |= {self.language_models[name].group for name in words} - {""}
         for name, grammar in self.grammars.items():
             for model_name in grammar.rescoring:
-                if model_name not in {*words, *self.language_models}:
+                if model_name not in words:
                     self._refuse(f"grammars.{name}.rescoring", model_name, f"one of {', '.join(sorted(words))}")
 
     def _check_fusions(self) -> None:

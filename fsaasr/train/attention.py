@@ -34,7 +34,7 @@ class AttentionTraining:
       model: the trained model, as it was after the epoch of least dev error (after the last one without dev data).
       lexicon: the one trained with, without optional silence: the decoder says no silence.
       history: of each epoch: `epoch`, `loss` a label, `learning_rate`; with dev data `dev_error` (token error
-        rate of greedy search) and `dev_loss`.
+        rate of a greedy search) and `dev_loss`.
     """
 
     model: AttentionModel

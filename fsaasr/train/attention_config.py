@@ -33,6 +33,8 @@ class AttentionTrainConfig:
       pronunciations: `first` trains on the most probable pronunciation of each word; `heard` on those that the CTC
         layer, which then learns from all of them, finds likeliest in each utterance at that time. They are the same
         where words have one each; then `first` is faster.
+      dev_search: how dev utterances are searched, whose token errors choose the epoch: `greedy` by the decoder alone,
+        or `joint` with the CTC layer, which has a share of `ctc_weight`: nearer to how the model is used, and slower.
     """
 
     __pydantic_config__ = STRICT
@@ -46,6 +48,7 @@ class AttentionTrainConfig:
     label_smoothing: float = 0.1
     sampling: float = 0.1
     pronunciations: Literal["first", "heard"] = "first"
+    dev_search: Literal["greedy", "joint"] = "greedy"
 
     def __post_init__(self) -> None:
         if not (0 <= self.ctc_weight < 1 and 0 <= self.label_smoothing < 1 and 0 <= self.sampling <= 1):
@@ -57,6 +60,11 @@ class AttentionTrainConfig:
             raise ConfigError(
                 f"AttentionTrainConfig: pronunciations {self.pronunciations!r}, ctc_weight {self.ctc_weight}; expected "
                 "first, or heard with a ctc_weight above 0"
+            )
+        if self.dev_search not in ("greedy", "joint") or (self.dev_search == "joint" and not self.ctc_weight):
+            raise ConfigError(
+                f"AttentionTrainConfig: dev_search {self.dev_search!r}, ctc_weight {self.ctc_weight}; expected greedy, "
+                "or joint with a ctc_weight above 0"
             )
         if not self.batch_duration > 0:
             raise ConfigError(f"AttentionTrainConfig: batch_duration {self.batch_duration}, expected > 0")

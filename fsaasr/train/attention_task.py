@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fsaasr.core.scores import FloatArray
 from fsaasr.decode.attention.greedy import greedy_tokens
+from fsaasr.decode.attention.joint_greedy import joint_greedy_tokens
 from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.attention_model import AttentionNetwork, Encoded
@@ -69,7 +70,7 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
         return "utterances " + ", ".join(repr(self._features.ids[n]) for n in batch[:3])
 
     def evaluate(self, network: AttentionNetwork) -> Dict[str, float]:
-        """`dev_error`, the token error rate of the decoder's greedy search, and `dev_loss` a label, not smoothed."""
+        """`dev_error`, the token error rate of a greedy search, and `dev_loss` a label, not smoothed."""
         from kaldialign import edit_distance
 
         if self._dev is None or self._dev_targets is None:
@@ -79,10 +80,15 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
             encoded = encode_matrices(network, [self._dev.matrices[n] for n in batch])
             labels = self._dev_targets.of(encoded, batch)
             loss += float(self._dev_targets.loss(network, encoded, batch, labels, 0.0, 0.0))
-            for right, said in zip(labels, greedy_tokens(network, encoded)):
+            for right, said in zip(labels, self._dev_tokens(network, encoded)):
                 errors += edit_distance(right, said)["total"]
             wanted += labels
         return {"dev_error": errors / sum(map(len, wanted)), "dev_loss": loss / count(wanted)}
+
+    def _dev_tokens(self, network: AttentionNetwork, encoded: Encoded) -> List[List[int]]:
+        if self._config.dev_search == "joint":
+            return joint_greedy_tokens(network, encoded, self._config.ctc_weight)
+        return greedy_tokens(network, encoded)
 
 
 class _Targets:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from fsaasr.core.errors import ConfigError, GraphError, ModelError
 from fsaasr.core.files import read_json
@@ -18,80 +17,16 @@ from fsaasr.decode.attention.options import BeamOptions
 from fsaasr.graph import TokenGraph, load_graph, token_loop
 from fsaasr.models import load_model
 from fsaasr.recipe import (
-    STAGES,
     Experiment,
     collect_results,
     make_graph,
     read_recipe,
     report_data,
-    run_stage,
     transcribe,
 )
 from fsaasr.recipe.pieces import joined
 from fsaasr.recipe.searches import searchable
-from tests.recipe.conftest import FEATURES, write_recipe
-
-ATTENTION = {
-    "features": FEATURES,
-    "training": {
-        "encoder": {"hidden": 16, "dilations": [1], "subsampling": 4},
-        "decoder": {"kind": "rnn", "units": 16, "embedding": 8, "attention": {"kind": "additive", "units": 8}},
-        "fit": {"epochs": 1, "learning_rate": 0.01},
-    },
-}
-TRANSDUCER = {
-    "features": FEATURES,
-    "training": {
-        "encoder": {"hidden": 16, "dilations": [1], "subsampling": 4},
-        "transducer": {"predictor": {"kind": "stateless", "dim": 8}, "joiner": {"kind": "tanh", "dim": 16}},
-        "fit": {"epochs": 1, "learning_rate": 0.01},
-    },
-}
-RECIPE = {
-    "name": "tokens",
-    "data": {"kaldi": {"corpus": "yesno"}},
-    "lexicons": {
-        "letters": {"file": "lexicon.txt", "units": "marked-characters"},
-        "phones": {"file": "lexicon.txt"},
-    },
-    "grammars": {"repeat": {"kind": "repeat", "min_words": 2, "max_words": 3}, "free": {"kind": "none"}},
-    "systems": {
-        "attention": {
-            "family": "attention",
-            "lexicon": "letters",
-            "config": "attention.yaml",
-            "tuning": {"acoustic_scale": [0.5, 1.0]},
-            "search": {"attention": {"beam": 3, "tokens_per_frame": 0.3}},
-        },
-        "phones": {"family": "attention", "lexicon": "phones", "config": "attention.yaml"},
-        "transducer": {
-            "family": "transducer",
-            "lexicon": "letters",
-            "config": "transducer.yaml",
-            "tuning": {"acoustic_scale": [0.5, 1.0], "word_insertion_penalty": [0.0, 1.0]},
-            "search": {"search_beam": 4.0, "lattice_beam": 2.0},
-        },
-    },
-    "engines": ["native", "native-exact"],
-    "showcase": ["phones", "attention"],
-}
-
-
-def write(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "lexicon.txt").write_text("NO N\nYES Y\n", encoding="utf-8")
-    for name, value in (("attention", ATTENTION), ("transducer", TRANSDUCER), ("recipe", RECIPE)):
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
-    return folder / "recipe.yaml"
-
-
-@pytest.fixture(scope="module")
-def tokens(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Experiment:
-    folder = tmp_path_factory.mktemp("tokens")
-    experiment = Experiment(read_recipe(write(folder / "conf")), folder / "exp")
-    for stage in STAGES:
-        run_stage(experiment, stage, corpus_dir=corpus, workers=1)
-    return experiment
+from tests.recipe.conftest import write_recipe
 
 
 def test_rows_appear_like_any_other(tokens: Experiment) -> None:
