@@ -167,6 +167,7 @@ CASES = {
             "transducer": replace(SMALL, topology="one-per-frame"),
             "ctc_scale": 0.0,
             "pruning": PruningConfig(),
+            "pronunciations": "heard",
         },
         transducer,
     ),

@@ -175,30 +175,6 @@ def test_a_search_that_finds_no_end_says_so() -> None:
     assert best.arcs.size >= 5
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        {"beam": 1},
-        {"score_beam": 0.05},
-        {"nbest": 2},
-        {"ctc_weight": 0.0},
-        {"length_bonus": 2.0},
-        {"length_norm": 2.0},
-        {"coverage": 3.0},
-        {"end_factor": 0.3},
-        {"tokens_per_frame": 0.4},
-    ],
-)
-def test_every_option_changes_something(option: dict[str, Any]) -> None:
-    model, options = toy_model(), BeamOptions()
-    encoded = encoded_utterances(model, 6)
-    found = [
-        [(h.tokens, round(h.score, 4)) for h in search_tokens(model.network, encoded, chosen)[0]]
-        for chosen in (options, dataclasses.replace(options, **option))
-    ]
-    assert found[0] != found[1]
-
-
 def test_coverage_counts_frames_from_its_threshold_on() -> None:
     model = toy_model()
     encoded = encoded_utterances(model, 6)
