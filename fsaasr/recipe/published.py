@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Set, Tuple
+from typing import Dict, Iterator, Set, Tuple
 
 from fsaasr.core.errors import ConfigError
+from fsaasr.recipe.perplexities import PerplexityRow
 from fsaasr.recipe.results import Results
 
 
@@ -31,7 +32,14 @@ def with_kept(results: Results, published: Results) -> Results:
         rows=(*rows, *results.rows),
         lattices=(*(row for row in published.lattices if row.system not in new), *results.lattices),
         means=(*(mean for mean in published.means if mean.system not in new), *results.means),
+        perplexities=(*_other_models(results, published), *results.perplexities),
     )
+
+
+def _other_models(results: Results, published: Results) -> Iterator[PerplexityRow]:
+    """What was published of language models that the new results have not."""
+    new = {(row.split, row.model) for row in results.perplexities}
+    return (row for row in published.perplexities if (row.split, row.model) not in new)
 
 
 def _check_data(results: Results, published: Results) -> None:

@@ -58,7 +58,7 @@ class TuningGrid:
             axis for axis, values in asdict(self).items() if not values and axis not in ("prior_scale", "ctc_weight")
         ]
         if lacking:
-            raise ConfigError(f"TuningGrid: found no value of {', '.join(lacking)}; give at least one of each")
+            raise ConfigError(f"TuningGrid: found an empty list of values of {', '.join(lacking)}; give at least one")
 
     def searches(self, fusion_axes: Sequence[str] = ()) -> List[List[Scales]]:
         """All combinations, in the grid's order: those of one search together.

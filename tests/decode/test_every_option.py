@@ -46,7 +46,7 @@ def on_graphs(options: SearchOptions) -> Any:
     """Lattices of a transducer, within a graph and one that it cannot get through, and of an attention decoder."""
     fst = random_fst(np.random.default_rng(3), num_states=8, num_arcs=40, num_columns=2)
     dead_end = FstArrays.from_arcs([(0, 1, 1, 1, 0.0), (1, 2, 2, 2, 0.0)], [(2, 0.0)])
-    model, found = toy_model(None, tokens=2), []
+    model, found = toy_model(None, tokens=2, seed=1, sharp=0.5), []
     for arrays, frames in ((fst, toy_frames(7)), (dead_end, toy_frames(1))):
         try:
             found += search_on_graph(model, token_graph(arrays), frames, ["u"], 0.04, options)
@@ -58,7 +58,8 @@ def on_graphs(options: SearchOptions) -> Any:
     rows = np.random.default_rng(5).normal(size=(6, 4)).astype(np.float32)
     features = FeatureBatch(("u",), (rows,), ("",), ("",), 0.01)
     lattices = [*found, *attention_lattices(decoder, graph, features, options.attention, options.acoustic_scale)]
-    return [(lattice.num_arcs, round(lattice.total_score(), 4)) for lattice in lattices]
+    active = [lattice.evidence.active.tolist() for lattice in found if lattice.evidence is not None]
+    return active, [(lattice.num_arcs, round(lattice.total_score(), 4)) for lattice in lattices]
 
 
 CASES = {
@@ -84,12 +85,12 @@ CASES = {
         transducer,
     ),
     "graphs": Options(
-        SearchOptions(search_beam=3.0, lattice_beam=2.0),
+        SearchOptions(search_beam=8.0, lattice_beam=2.0, min_active=2),
         {
             "search_beam": 1.0,
             "lattice_beam": 0.5,
-            "max_active": 20,
-            "min_active": 0,
+            "max_active": 3,
+            "min_active": 30,
             "acoustic_scale": 0.5,
             "allow_partial": False,
             "max_contexts": 2,

@@ -162,7 +162,7 @@ def test_what_is_no_systems_affair_is_refused(tokens: Experiment) -> None:
     systems["transducer"] = replace(systems["transducer"], tuning=TuningGrid(ctc_weight=(0.1,)))
     with pytest.raises(ConfigError, match=r"systems\.transducer\.tuning\.ctc_weight.*expected family attention"):
         replace(tokens.spec, systems=systems)
-    with pytest.raises(ConfigError, match="TuningGrid: found no value of added_scale"):
+    with pytest.raises(ConfigError, match="found an empty list of values of added_scale"):
         TuningGrid(added_scale=())
     for wrong in ({"ctc_weight": 1.5}, {"added_scale": -0.1}, {"internal_scale": float("inf")}):
         with pytest.raises(ConfigError, match="expected"):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fsaasr.core.errors import ConfigError
-from fsaasr.recipe import read_results, results_markdown, with_kept
+from fsaasr.recipe import PerplexityRow, read_results, results_markdown, with_kept
+from fsaasr.recipe.language_models import Perplexities
 
 AN4 = read_results(Path(__file__).parents[2] / "egs" / "an4" / "RESULTS.json")
 
@@ -36,3 +37,10 @@ def test_other_recipes_and_other_test_data_are_refused() -> None:
         with_kept(replace(AN4, name="digits"), AN4)
     with pytest.raises(ConfigError, match=r"test data 'census' of \(utterances, words\) \[\(130, 7\), \(130, 773\)\]"):
         with_kept(replace(AN4, rows=(replace(AN4.rows[0], words=7),)), AN4)
+
+
+def test_perplexities_of_models_that_the_new_results_lack_stay() -> None:
+    old = [PerplexityRow("census", name, "lstm", "words", Perplexities(2.0, 3.0, 0.0, 0.0, 1)) for name in "ab"]
+    new = replace(old[1], perplexities=replace(old[1].perplexities, dev=5.0))
+    merged = with_kept(replace(AN4, perplexities=(new,)), replace(AN4, perplexities=tuple(old)))
+    assert merged.perplexities == (old[0], new)
