@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--topology", default="ctc", show_default=True, help="Topology; --model sets it.")
 @click.option("--word-loop", is_flag=True, help="Any number of words instead of an ARPA model.")
 @click.option("--max-words", type=int, help="1 to so many words instead of an ARPA model.")
+@click.option("--grammar", "source", help="A grammar instead of an ARPA model: FILE.jsgf, FILE.txt, FILE.py:FUNCTION.")
 @click.option(
     "--expand/--no-expand",
     default=True,
@@ -38,6 +39,7 @@ def graph(
     topology: str,
     word_loop: bool,
     max_words: Optional[int],
+    source: Optional[str],
     expand: bool,
     unknown: Optional[int],
     unknown_score: float,
@@ -46,25 +48,28 @@ def graph(
 ) -> None:
     """Compose lexicon, grammar and topology into a decoding graph.
 
-    The grammar is an ARPA file, or what --word-loop or --max-words say. Prints each step's size,
-    time and memory. HMM models need --model, for their transition probabilities.
+    The grammar is an ARPA file, or what --word-loop, --max-words or --grammar say: a JSGF grammar (.jsgf, .gram), a
+    list of phrases (.txt, one a line), or a Python function that returns a pynini grammar (the file is run). Prints
+    each step's size, time and memory. HMM models need --model, for their transition probabilities.
 
     \b
     Examples:
       fsaasr graph lang 3gram.arpa ctc.graph --topology ctc
       fsaasr graph lang loop.graph --word-loop --model exp/model
+      fsaasr graph lang home.graph --grammar home.jsgf
       fsaasr graph lang 3gram.arpa small.graph --no-expand
       fsaasr graph lang 3gram.arpa open.graph --unknown 3 --unknown-probability 0.05
     """
     from fsaasr.graph import unknown_word
     from fsaasr.recipe import make_graph
 
-    if len(arpa) + word_loop + (max_words is not None) != 1:
-        raise click.UsageError("give exactly one grammar: an ARPA file, --word-loop or --max-words")
+    if len(arpa) + word_loop + (max_words is not None) + (source is not None) != 1:
+        raise click.UsageError("give exactly one grammar: an ARPA file, --word-loop, --max-words or --grammar")
     made = make_graph(
         lang_dir,
-        "ngram" if arpa else "loop" if word_loop else "repeat",
+        "ngram" if arpa else "loop" if word_loop else "file" if source else "repeat",
         out,
+        source=source,
         arpa=arpa[0] if arpa else None,
         max_words=max_words or 1,
         topology=topology,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import pynini
@@ -14,6 +14,7 @@ from fsaasr.core.errors import ConfigError, ScoresError
 from fsaasr.core.files import PathLike
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Scores, Seconds, float32_array
+from fsaasr.core.symbols import SymbolTable
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.joined_tokens import join_tokens, trim
 from fsaasr.decode.options import SearchOptions
@@ -26,6 +27,8 @@ from fsaasr.lexicon.spelling import spell_words
 from fsaasr.lexicon.token_tables import TokenSource, TokenTable, read_token_table
 
 LexiconSource = Union[None, PathLike, Lexicon, Iterable[str], Mapping[str, Sequence[str]]]
+
+GrammarSource = Union[None, pynini.Fst, Callable[[SymbolTable], pynini.Fst]]
 
 NOT_CONTROL = ("<s>", "</s>", "<unk>", "<UNK>")
 """Words of an n-gram model that nobody says."""
@@ -132,7 +135,7 @@ def ctc_decoder(
     lexicon: LexiconSource = None,
     lm: Union[PathLike, NgramModel, None] = None,
     *,
-    grammar: Optional[pynini.Fst] = None,
+    grammar: GrammarSource = None,
     blank: Union[int, str, None] = None,
     delimiter: Optional[str] = None,
     pieces: Optional[PathLike] = None,
@@ -149,7 +152,8 @@ def ctc_decoder(
       lexicon: a file, a Lexicon, words to be spelt, or spellings (tokens) of words; without silence: a delimiter
         is put in between words.
       lm: ARPA file or n-gram model.
-      grammar: an acceptor over the labels of the lexicon's words, in place of `lm`.
+      grammar: in place of `lm`, an acceptor over the labels of the lexicon's words; or a function that makes one of
+        these words, e.g. `lambda words: phrase_list(["lights on"], words)` or a JSGF grammar's `accept`.
       blank, delimiter: as for `read_token_table`.
       pieces: sentencepiece `.model` to spell words with.
       skip_unspellable: leave out words that the model cannot spell; `left_out` tells which.
@@ -170,7 +174,9 @@ def ctc_decoder(
         loop = Lexicon(tuple(Pronunciation(name, (name,)) for name in table.tokens.names[1:]))
         return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False)
     made, left_out = _lexicon(lexicon, model, table, pieces, skip_unspellable)
-    chosen: Optional[Grammar] = model if grammar is None else grammar
+    chosen: Optional[Grammar] = model
+    if grammar is not None:
+        chosen = grammar(made.words) if callable(grammar) else grammar
     return CtcDecoder(table, _compiled(made, chosen, table, options, True), options, left_out, True)
 
 

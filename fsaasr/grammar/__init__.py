@@ -2,11 +2,13 @@
 
 from fsaasr.grammar.arpa_reader import read_arpa
 from fsaasr.grammar.arpa_writer import write_arpa
-from fsaasr.grammar.constraints import SlotGrammar, phrase_list, requiring, without
+from fsaasr.grammar.constraints import SlotGrammar, phrase_list, requiring, within, without
 from fsaasr.grammar.context_overlap import ContextOverlap
 from fsaasr.grammar.estimate import estimate_ngram
 from fsaasr.grammar.estimation_report import EstimationReport
+from fsaasr.grammar.grammar_files import load_grammar
 from fsaasr.grammar.interpolation import interpolate
+from fsaasr.grammar.jsgf import JsgfGrammar, parse_jsgf, read_jsgf
 from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
 from fsaasr.grammar.ngram_states import NgramStates
 from fsaasr.grammar.normalization import context_sums, normalization_error
@@ -19,6 +21,7 @@ from fsaasr.grammar.word_grammar import repeat, stochastic
 __all__ = [
     "ContextOverlap",
     "EstimationReport",
+    "JsgfGrammar",
     "NgramModel",
     "NgramOrder",
     "NgramStates",
@@ -28,15 +31,19 @@ __all__ = [
     "estimate_ngram",
     "grammar_from_pynini",
     "interpolate",
+    "load_grammar",
     "normalization_error",
+    "parse_jsgf",
     "perplexity",
     "phrase_list",
     "read_arpa",
+    "read_jsgf",
     "read_sentences",
     "repeat",
     "requiring",
     "stochastic",
     "with_unknown",
+    "within",
     "without",
     "write_arpa",
 ]

@@ -6,7 +6,7 @@ Whatever is decoded on them cannot leave them.
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Sequence, Union
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Sequence, Union
 
 from fsaasr.core.errors import GrammarError
 from fsaasr.core.symbols import SymbolTable
@@ -55,19 +55,23 @@ def without(grammar: pynini.Fst, forbidden: Iterable[str], words: SymbolTable) -
     Raises:
       GrammarError: nothing is left.
     """
-    import pynini
-
     dropped = {words.get(word) for word in forbidden}
-    result = pynini.Fst()
-    for _ in grammar.states():
-        result.add_state()
-    result.set_start(grammar.start())
-    for state in grammar.states():
-        result.set_final(state, grammar.final(state))
-        for arc in grammar.arcs(state):
-            if arc.ilabel not in dropped:
-                result.add_arc(state, arc)
-    return _something(result.connect(), "without", "forbid fewer words")
+    return _something(_filtered(grammar, lambda label: label not in dropped), "without", "forbid fewer words")
+
+
+def within(grammar: pynini.Fst, vocabulary: Iterable[str], words: SymbolTable) -> pynini.Fst:
+    """What a grammar accepts that holds words of the vocabulary only; costs stay.
+
+    Args:
+      grammar: acceptor over the labels of `words`, without epsilons.
+      vocabulary: words; those that the table lacks are not said anyway.
+      words: the recognizer's words.
+
+    Raises:
+      GrammarError: nothing is left.
+    """
+    kept = {words.get(word) for word in vocabulary}
+    return _something(_filtered(grammar, lambda label: label in kept), "within", "allow more words")
 
 
 def requiring(grammar: pynini.Fst, required: Iterable[str], words: SymbolTable) -> pynini.Fst:
@@ -227,6 +231,22 @@ def _contains(label: int, count: int) -> pynini.Fst:
         result.add_arc(before, pywrapfst.Arc(other, other, one, after if other == label else before))
         result.add_arc(after, pywrapfst.Arc(other, other, one, after))
     return result
+
+
+def _filtered(grammar: pynini.Fst, keep: Callable[[int], bool]) -> pynini.Fst:
+    """The grammar with arcs of labels to keep only."""
+    import pynini
+
+    result = pynini.Fst()
+    for _ in grammar.states():
+        result.add_state()
+    result.set_start(grammar.start())
+    for state in grammar.states():
+        result.set_final(state, grammar.final(state))
+        for arc in grammar.arcs(state):
+            if keep(arc.ilabel):
+                result.add_arc(state, arc)
+    return result.connect()
 
 
 def _something(grammar: pynini.Fst, function: str, remedy: str) -> pynini.Fst:

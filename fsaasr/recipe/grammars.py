@@ -9,7 +9,16 @@ import pynini
 from fsaasr.core.errors import GrammarError
 from fsaasr.core.files import PathLike
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.grammar import NgramModel, estimate_ngram, grammar_from_pynini, read_arpa, repeat, stochastic, write_arpa
+from fsaasr.grammar import (
+    NgramModel,
+    estimate_ngram,
+    grammar_from_pynini,
+    load_grammar,
+    read_arpa,
+    repeat,
+    stochastic,
+    write_arpa,
+)
 from fsaasr.graph import word_loop
 
 
@@ -27,19 +36,21 @@ def build_grammar(
     words: SymbolTable,
     *,
     arpa: Optional[PathLike] = None,
+    source: Optional[PathLike] = None,
     min_words: int = 1,
     max_words: int = 7,
 ) -> Union[pynini.Fst, NgramModel]:
     """The grammar of a `GrammarSpec` over the words of a lexicon.
 
     Args:
-      kind: `loop`, `repeat` or `ngram`.
+      kind: `loop`, `repeat`, `ngram` or `file`.
       words: the lexicon's words.
       arpa: file of the n-gram model, for `ngram`.
+      source: for `file`, as `fsaasr.grammar.load_grammar` takes it.
       min_words, max_words: for `repeat`.
 
     Raises:
-      GrammarError: another kind, or an n-gram grammar without file.
+      GrammarError: another kind, a grammar without its file, or as `load_grammar`.
     """
     if kind == "loop":
         return word_loop(words)
@@ -47,8 +58,11 @@ def build_grammar(
         return bounded_loop(words, min_words, max_words)
     if kind == "ngram" and arpa is not None:
         return read_arpa(arpa)
+    if kind == "file" and source is not None:
+        return load_grammar(source, words)
     raise GrammarError(
-        f"build_grammar: kind {kind!r} with file {arpa}; expected loop, repeat, or ngram with an ARPA file"
+        f"build_grammar: kind {kind!r} with file {arpa or source}; expected loop, repeat, ngram with an ARPA file, or "
+        "file with a grammar"
     )
 
 

@@ -134,6 +134,7 @@ def make_graph(
     out_path: PathLike,
     *,
     arpa: Optional[PathLike] = None,
+    source: Optional[PathLike] = None,
     min_words: int = 1,
     max_words: int = 7,
     topology: str = "ctc",
@@ -145,7 +146,7 @@ def make_graph(
 
     Args:
       lang_dir: lexicon; with a model that has no silence token, its optional silence is left out.
-      kind, arpa, min_words, max_words: the grammar, as for `build_grammar`; or `none` for any tokens, of which
+      kind, arpa, source, min_words, max_words: the grammar, as for `build_grammar`; or `none` for any tokens, of which
         recognition makes words where they mark where words begin.
       out_path: file to write.
       topology: name; a model sets it.
@@ -169,7 +170,7 @@ def make_graph(
         fitting = lexicon if model is None else lexicon_for(model, lexicon)
         spelt = None if unknown is None else unknown(fitting)
         words = fitting.words if spelt is None else spelt.words(fitting)
-        grammar = build_grammar(kind, words, arpa=arpa, min_words=min_words, max_words=max_words)
+        grammar = build_grammar(kind, words, arpa=arpa, source=source, min_words=min_words, max_words=max_words)
         tokens = compile_token_graph(fitting, grammar, chosen, tokens=symbols, transitions=transitions, unknown=spelt)
     graph = tokens.expand() if expand and not (model and says_tokens(model.family)) else tokens
     graph.save(out_path)

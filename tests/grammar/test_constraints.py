@@ -12,7 +12,7 @@ import pytest
 from fsaasr.core import Scores, SymbolTable
 from fsaasr.core.errors import GrammarError
 from fsaasr.decode import one_best
-from fsaasr.grammar import SlotGrammar, phrase_list, requiring, without
+from fsaasr.grammar import SlotGrammar, phrase_list, requiring, within, without
 from fsaasr.graph import compile_token_graph, word_loop
 from fsaasr.lexicon import character_lexicon
 
@@ -124,3 +124,14 @@ def test_costs_stay() -> None:
     sentence = pynini.compose(phrase_list(["bob on"], WORDS), kept.arcsort("ilabel"))
     cost = float(pynini.shortestdistance(sentence, reverse=True)[sentence.start()])
     assert cost == pytest.approx(-np.log(2 / 55) - np.log(9 / 55), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_vocabulary_is_kept_to(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    phrases = {" ".join(rng.choice(list(WORDS.names[1:5]), size=rng.integers(1, 4))) for _ in range(20)}
+    chosen = {"at", "bob", "zebra"}
+    expected = {text for text in phrases if set(text.split()) <= chosen}
+    assert language(within(phrase_list(phrases, WORDS), chosen, WORDS)) == expected
+    with pytest.raises(GrammarError, match="within: the grammar then accepts nothing"):
+        within(phrase_list(phrases, WORDS), ["zebra"], WORDS)
