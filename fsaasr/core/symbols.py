@@ -47,6 +47,21 @@ class SymbolTable:
                     "each symbol may occur once"
                 )
 
+    def extended(self, names: Iterable[str]) -> SymbolTable:
+        """The table with more symbols behind its own, whose labels stay; only the new ones are looked at.
+
+        Raises:
+          SymbolError: a name that the table has, or as the constructor.
+        """
+        more = SymbolTable(names)._names[1:]
+        known = next((name for name in more if name in self._labels), None)
+        if known is not None:
+            raise SymbolError(f"SymbolTable.extended: symbol {known!r} has label {self._labels[known]} already")
+        table = object.__new__(SymbolTable)
+        table._names = self._names + more
+        table._labels = {**self._labels, **dict(zip(more, range(len(self), len(self) + len(more))))}
+        return table
+
     def __getitem__(self, name: str) -> int:
         """Label of `name`; raises SymbolError where it is unknown."""
         try:

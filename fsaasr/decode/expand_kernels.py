@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fsaasr.decode.compiled import inlined_kernel, kernel
-from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, put
+from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, put, record_of, target_of
 from fsaasr.decode.intrinsics import count_bits, lowest_bit, prefetch
 from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, STAY
 
@@ -43,8 +43,8 @@ def _topology_steps(rule: Any, row: Any, source: Any, token: Any, width: Any, ca
 
 @inlined_kernel
 def _arc(
-    graph: Any, by_label: Any, arc: Any, label: Any, excluded: Any, source: Any, before: Any, threshold: Any,
-    width: Any, candidates: Any, found: Any,
+    graph: Any, by_label: Any, arc: Any, label: Any, excluded: Any, source: Any, place: Any, before: Any,
+    threshold: Any, width: Any, candidates: Any, found: Any,
 ) -> Any:  # fmt: skip
     """An arc of the graph; the quick test against `threshold` (cutoff minus `before`) mostly fails."""
     n, cutoff, lost = found
@@ -52,7 +52,7 @@ def _arc(
     both = acoustic + graph_score
     if both >= threshold and both > NEG_INF32 and label != excluded:
         score = before + (np.float64(graph_score) + np.float64(acoustic))
-        target = graph.target[arc]
+        target = target_of(graph, arc, place)
         prefetch(graph.states, np.int64(target))
         put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
         n += 1
@@ -66,8 +66,8 @@ def _arc(
 
 @inlined_kernel
 def _arcs(
-    graph: Any, by_label: Any, hot: Any, hottest: Any, rule: Any, entry: Any, last: Any, source: Any, before: Any,
-    width: Any, candidates: Any, found: Any,
+    graph: Any, by_label: Any, hot: Any, hottest: Any, rule: Any, entry: Any, last: Any, source: Any, place: Any,
+    before: Any, width: Any, candidates: Any, found: Any,
 ) -> Any:  # fmt: skip
     """The arcs of a state that its token may follow; where labels tell their places, only those of hot labels."""
     n, cutoff, lost = found
@@ -93,6 +93,7 @@ def _arcs(
                 label,
                 rule.excluded,
                 source,
+                place,
                 before,
                 threshold,
                 width,
@@ -102,8 +103,8 @@ def _arcs(
     else:
         for each in range(_U(entry.begin), _U(last)):
             threshold, (n, cutoff, lost) = _arc(
-                graph, by_label, each, graph.label[each], rule.excluded, source, before, threshold, width, candidates,
-                (n, cutoff, lost),
+                graph, by_label, each, graph.label[each], rule.excluded, source, place, before, threshold, width,
+                candidates, (n, cutoff, lost),
             )  # fmt: skip
     return n, cutoff, lost
 
@@ -139,7 +140,7 @@ def expand(
         if before < keep:
             limits.token_lost = 1
             continue
-        state = _U(token.state)
+        state, place = record_of(graph, token.state)
         rule = graph.rules[_U(token.label & (ENTERED - 1))]
         entry = graph.states[state]
         last = np.int64(graph.states[state + _ONE].begin)
@@ -150,7 +151,8 @@ def expand(
             n, cutoff, lost = _topology_steps(rule, row, i, token, width, candidates, (n, cutoff, lost))
         if rule.scans:
             n, cutoff, lost = _arcs(
-                graph, by_label, hot, hottest32, rule, entry, last, i, before, width, candidates, (n, cutoff, lost)
-            )
+                graph, by_label, hot, hottest32, rule, entry, last, i, place, before, width, candidates,
+                (n, cutoff, lost),
+            )  # fmt: skip
     limits.candidate, limits.candidate_lost = cutoff, lost
     return n, np.int64(end)

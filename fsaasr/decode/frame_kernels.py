@@ -38,6 +38,27 @@ def put(
 
 
 @inlined_kernel
+def record_of(graph: Any, state: Any) -> Any:
+    """Where the record of a state is, and its place, which is added to the targets of its arcs (0 outside of slots)."""
+    record, place = _U(state), np.int64(0)
+    if np.int64(state) >= graph.slots_begin:
+        beyond = np.uint32(np.int64(state) - graph.slots_begin)
+        count = np.uint32(graph.places)
+        record = _U(graph.slots_begin) + _U(beyond // count)
+        place = np.int64(beyond % count)
+    return record, place
+
+
+@inlined_kernel
+def target_of(graph: Any, arc: Any, place: Any) -> Any:
+    """The state that an arc leads to from a state in a place."""
+    target = np.int64(graph.target[arc]) + place
+    if target < 0:
+        target = np.int64(graph.returns[_U(place)])
+    return target
+
+
+@inlined_kernel
 def _slot(state: Any, label: Any, mask: Any) -> Any:
     """First place of a token in a hash table of `mask + 1` places."""
     key = _U(state) * _U(0x9E3779B97F4A7C15) + _U(label) * _U(0xC2B2AE3D27D4EB4F)
@@ -118,7 +139,7 @@ def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
         if rule.blank > 0:
             best = max(best, np.float64(row[_U(rule.blank - 1)]))
     if rule.scans:
-        state = _U(token.state)
+        state, _ = record_of(graph, token.state)
         for arc in range(_U(graph.states[state].begin), _U(graph.states[state + _ONE].begin)):
             label = graph.label[arc]
             if label != rule.excluded:
@@ -129,7 +150,8 @@ def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
 @inlined_kernel
 def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, following: Any) -> None:
     """Notes a new token among those of its height, and asks for its arcs."""
-    entry = graph.states[_U(state)]
+    record, _ = record_of(graph, state)
+    entry = graph.states[record]
     prefetch(graph.score, np.int64(entry.begin))
     height: Any = np.int64(entry.height)
     rule = graph.rules[_U(label & (ENTERED - 1))]
@@ -232,7 +254,6 @@ def follow_epsilons(
     n = filled
     while i >= 0:
         token = tokens[_U(i)]
-        state = _U(token.state)
         rule = graph.rules[_U(token.label & (ENTERED - 1))]
         if rule.exit >= 0 and token.label < ENTERED:
             if n == len(candidates):
@@ -240,13 +261,14 @@ def follow_epsilons(
             score = token.score + rule.exit_score
             # What may still consume a blank has more ways to go on than arcs.
             if score >= (limits.candidate if rule.exit > 0 else limits.epsilon):
-                put(candidates, n, state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score)
+                put(candidates, n, token.state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score)
                 n += 1
             else:
                 limits.closed_lost |= score > NEG_INF
         elif token.score + graph.best_epsilon < limits.epsilon:
             limits.closed_lost = 1
         elif rule.scans:
+            state, place = record_of(graph, token.state)
             arc, end = np.int64(graph.states[state].begin), np.int64(graph.states[state + _ONE].begin)
             if n + end - arc > len(candidates):
                 return n, i
@@ -255,7 +277,7 @@ def follow_epsilons(
             while arc < end and (graph.states[state].sparse or graph.label[_U(arc)] == 0):
                 score = token.score + graph.score[_U(arc)]
                 if score >= limits.epsilon and score > NEG_INF:
-                    target = graph.target[_U(arc)]
+                    target = target_of(graph, _U(arc), place)
                     prefetch(graph.states, np.int64(target))
                     put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph.score[_U(arc)])
                     n += 1

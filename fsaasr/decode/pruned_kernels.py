@@ -17,6 +17,7 @@ from fsaasr.decode.frame_kernels import (
     hot_labels,
     insert,
     kth_best,
+    record_of,
     rehash,
 )
 from fsaasr.decode.search_records import BEAM_DELTA, START
@@ -87,6 +88,13 @@ def _more_frames(work: Any) -> Any:
 
 
 @inlined
+def _degree(graph: Any, state: Any) -> Any:
+    """Number of arcs of a state."""
+    record, _ = record_of(graph, state)
+    return np.int64(graph.states[record + np.uint64(1)].begin) - np.int64(graph.states[record].begin)
+
+
+@inlined
 def _insert(graph: Any, work: Any, count: Any) -> Any:
     ends = work.ends
     size = ends[1] + count - ends[0]
@@ -119,9 +127,7 @@ def _close(graph: Any, work: Any) -> Any:
             )
             if first < 0:
                 break
-            degree = np.int64(graph.states[work.tokens[first].state + 1].begin)
-            degree -= np.int64(graph.states[work.tokens[first].state].begin)
-            work = _more_candidates(work, n + 1 + degree)
+            work = _more_candidates(work, n + 1 + _degree(graph, work.tokens[first].state))
         if n > 0:
             work = _insert(graph, work, n)
     return work
@@ -214,9 +220,7 @@ def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: A
         n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
         if i == end:
             return work, n
-        state = work.tokens[i].state
-        degree = np.int64(graph.states[state + 1].begin) - np.int64(graph.states[state].begin)
-        work = _more_candidates(work, n + 3 + degree)
+        work = _more_candidates(work, n + 3 + _degree(graph, work.tokens[i].state))
 
 
 @entry

@@ -42,7 +42,8 @@ class Search:
         from fsaasr.decode.pruned_kernels import Work, begin
 
         self._graph = graph
-        self._tables, self._order = search_graph(graph)
+        self._searched = search_graph(graph)
+        self._tables = self._searched.tables
         self._options = options
         self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
         self.frames = 0
@@ -127,7 +128,7 @@ class Search:
         """Tokens of the last frame reached, and how they may end a path."""
         begin, end = self._work.ends[:2].tolist()
         tokens = self._work.tokens[begin:end]
-        final = self._graph.fst.final_score[tokens["state"]]
+        final = self._searched.final_scores(tokens["state"])
         if self._tables.transient:
             final[~self._may_end[tokens["label"] & (ENTERED - 1)]] = -np.inf
         all_frames = self.reached == self.frames
@@ -139,7 +140,7 @@ class Search:
 
         begin, end = self._work.ends[:2].tolist()
         complete = self._finished and self.reached == self.frames
-        finals = self._graph.fst.final_score
+        finals = self._searched.final_score
         best, final = best_end(self._work.tokens, begin, end, finals, self._may_end, complete)
         reached_final = final > -np.inf
         path = self._path(best, self._begins(), final if reached_final else 0.0)
@@ -175,7 +176,7 @@ class Search:
             copies = type(work)(*(array.copy() for array in work._replace(links=work.links[:0])))
             work = close_last(self._tables, copies)
         begin, end = work.ends[:2].tolist()
-        best, final = best_end(work.tokens, begin, end, self._graph.fst.final_score, self._may_end, True)
+        best, final = best_end(work.tokens, begin, end, self._searched.final_score, self._may_end, True)
         return float(work.tokens["score"][begin:end].max() - work.tokens["score"][best] - final)
 
     def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
@@ -242,15 +243,14 @@ class Search:
         self, via: npt.NDArray[np.int32], label: npt.NDArray[np.int32], consumes: npt.NDArray[np.bool_]
     ) -> Tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Any, npt.NDArray[np.int32]]:
         """Input label, output label, flags and arc (-1: a step of the topology) of steps `via` to tokens of `label`."""
-        is_arc = via >= 0
-        arcs = via if self._order is None else np.where(is_arc, self._order[np.maximum(via, 0)], -1)
-        inputs = label * consumes if self._tables.transient else self._graph.fst.input_label[arcs]
-        flags = self._graph.arc_flags
-        outputs = _of_arcs(self._graph.fst.output_label, arcs, is_arc)
+        is_arc, searched = via >= 0, self._searched
+        inputs = label * consumes if self._tables.transient else searched.input_label[via]
+        order, flags = searched.order, searched.arc_flags
+        arcs = via if order is None else np.where(is_arc, order[np.maximum(via, 0)], -1)
         return (
             inputs,
-            outputs,
-            None if flags is None else _of_arcs(flags, arcs, is_arc),
+            _of_arcs(searched.output_label, via, is_arc),
+            None if flags is None else _of_arcs(flags, via, is_arc),
             np.maximum(arcs, -1).astype(np.int32),
         )
 

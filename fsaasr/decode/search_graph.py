@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Optional, Tuple, Union
 from weakref import WeakKeyDictionary
 
@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import GraphError
-from fsaasr.decode.search_records import ENTERED, RULE, STATE, SearchGraph
+from fsaasr.decode.search_records import ENTERED, NO_SLOTS, RULE, STATE, SearchGraph
 from fsaasr.decode.search_tables import check_searchable, frozen
 from fsaasr.graph import DecodingGraph, Graph, TokenGraph
 from fsaasr.graph.epsilon import epsilon_order
 from fsaasr.graph.fst_arrays import FstArrays
+from fsaasr.graph.slots import SlotGraph
 
-Order = Optional[npt.NDArray[np.int64]]
-_CACHE: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], Tuple[SearchGraph, Order]] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], Searchable] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 _FEW = 64
 """Passes in which epsilons that form no cycle mostly get their heights."""
@@ -32,15 +32,39 @@ def steps_by_itself(graph: Graph) -> bool:
     return chain is not None and not (chain.repeats_need_blank and (chain.columns > 1 or graph.transitions is not None))
 
 
-def search_graph(graph: Graph) -> Tuple[SearchGraph, Order]:
-    """What the kernels read of `graph`, checked and made at its first use and kept as long as the graph lives.
+@dataclass(frozen=True, eq=False)
+class Searchable:
+    """A graph as the pruned search has it.
+
+    Attributes:
+      tables: what the kernels read.
+      order: the graph's arc of each of the kernels' arcs, -1 for none; None where they are the same, which they are
+        wherever each state's epsilons come first.
+      input_label, output_label: int32 (A,); arc_flags: uint8 (A,) or None: of the kernels' arcs.
+      final_score: float32 (S,); states beyond S are not final.
+    """
+
+    tables: SearchGraph
+    order: Optional[npt.NDArray[np.int64]]
+    input_label: npt.NDArray[np.int32]
+    output_label: npt.NDArray[np.int32]
+    arc_flags: Optional[npt.NDArray[np.uint8]]
+    final_score: npt.NDArray[np.float32]
+
+    def final_scores(self, states: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Final scores of some states."""
+        within = states < len(self.final_score)
+        scores: npt.NDArray[np.float32] = np.where(
+            within, self.final_score[np.where(within, states, 0)], np.float32(-np.inf)
+        )
+        return scores
+
+
+def search_graph(graph: Graph) -> Searchable:
+    """What the search reads of `graph`, checked and made at its first use and kept as long as the graph lives.
 
     Args:
       graph: a DecodingGraph, or a TokenGraph that `steps_by_itself`.
-
-    Returns:
-      The records, and the graph's arc of each of their arcs where those are in another order, else None:
-      arcs are the graph's own arrays wherever each state's epsilons come first.
 
     Raises:
       GraphError: the graph is malformed, has no final state, or has a cycle of input epsilons.
@@ -52,9 +76,13 @@ def search_graph(graph: Graph) -> Tuple[SearchGraph, Order]:
     return found
 
 
-def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
+def _build(graph: Graph) -> Searchable:
     from fsaasr.decode.search_graph_kernels import state_records
 
+    if isinstance(graph, SlotGraph):
+        from fsaasr.decode.slot_search_graph import searchable_slots
+
+        return searchable_slots(graph)
     check_searchable(graph)
     fst, order = graph.fst, None
     states = np.zeros(fst.num_states + 1, STATE)
@@ -64,10 +92,10 @@ def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
         columns = ("next_state", "input_label", "output_label", "score")
         fst = replace(fst, **{name: getattr(fst, name)[order] for name in columns})
         state_records(frozen(fst.arc_offsets), frozen(fst.input_label), frozen(fst.score), greatest, states)
-    heights = _epsilon_heights(fst)
+    heights = epsilon_heights(fst)
     states["height"][:-1] = heights
     spelled = isinstance(graph, DecodingGraph)
-    column, enter, rules, start_label = _spelled_out(graph) if isinstance(graph, DecodingGraph) else _chained(graph)
+    column, enter, rules, start_label = _spelled_out(graph) if isinstance(graph, DecodingGraph) else chained(graph)
     best_epsilon = float(fst.score.max(initial=-np.inf, where=fst.input_label == 0))
     highest = int(heights.max(initial=0))
     tables = SearchGraph(
@@ -86,8 +114,12 @@ def _build(graph: Graph) -> Tuple[SearchGraph, Order]:
         highest * max(best_epsilon, 0.0),
         best_epsilon,
         float(fst.final_score.max()),
+        NO_SLOTS,
+        1,
+        np.zeros(0, np.int32),
     )
-    return tables, order
+    flags = graph.arc_flags if graph.arc_flags is None or order is None else graph.arc_flags[order]
+    return Searchable(tables, order, fst.input_label, fst.output_label, flags, fst.final_score)
 
 
 Tables = Tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[Any], int]
@@ -107,7 +139,7 @@ def _spelled_out(graph: DecodingGraph) -> Tables:
     return np.maximum(labels - 1, 0), np.zeros_like(labels), rules, 0
 
 
-def _chained(graph: TokenGraph) -> Tables:
+def chained(graph: TokenGraph) -> Tables:
     """The rules of a chain; the label of a token is its last column plus one, or 0 between two tokens of an HMM."""
     chain = graph.chain
     assert chain is not None  # callers ask `steps_by_itself`
@@ -137,12 +169,13 @@ def _leaving(transitions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.concatenate([np.zeros(1, np.float32), transitions[:, 1]])
 
 
-def _epsilon_heights(fst: FstArrays) -> npt.NDArray[np.int64]:
-    """int64 (S,): arcs of the longest chain of input epsilons from each state."""
+def epsilon_heights(fst: FstArrays, last: int = 0) -> npt.NDArray[np.int64]:
+    """int64 (S,): arcs of the longest chain of input epsilons from each state; `last` more follow the last state."""
     from fsaasr.decode.search_graph_kernels import HIGHEST, raise_heights
 
     arcs = np.flatnonzero(fst.input_label == 0)
     heights = np.zeros(fst.num_states, np.int64)
+    heights[-1:] = last
     if len(arcs) == 0:
         return heights
     source = (np.searchsorted(fst.arc_offsets, arcs, side="right") - 1).astype(np.int32)

@@ -77,8 +77,17 @@ ENTERED = 1 << 30
 """Bit of the label of a token that input epsilons of a token graph led to: it must go on with an arc of the graph."""
 
 
+WAY_OUT = -(1 << 30)
+"""Target of an arc that leaves a slot; stays below 0 whatever place is added."""
+NO_SLOTS = 1 << 40
+"""`SearchGraph.slots_begin` where there are none: beyond all states."""
+
+
 class SearchGraph(NamedTuple):
     """What the kernels read of a graph; arcs of a state are sorted by label, epsilons first.
+
+    Slots are numbered as `SlotFrame` says: states from `slots_begin` on share records and arcs with the same state in
+    other places, which are `places` in number; the targets of their arcs are those in place 0, or WAY_OUT.
 
     Attributes:
       states: STATE (S + 1,). label, target: int32 (A,); score: float32 (A,): arcs.
@@ -89,6 +98,7 @@ class SearchGraph(NamedTuple):
       highest: greatest height of a state. greatest: greatest score of an arc that consumes a frame, at least 0.
       bonus: what the epsilons of one frame can add to a score at most, at least 0.
       best_epsilon: greatest score of an epsilon. best_final: greatest final score.
+      slots_begin: first state within slots. places: R. returns: int32 (R,): where the places' slots lead to.
     """
 
     states: Any
@@ -106,3 +116,6 @@ class SearchGraph(NamedTuple):
     bonus: float
     best_epsilon: float
     best_final: float
+    slots_begin: int
+    places: int
+    returns: Any

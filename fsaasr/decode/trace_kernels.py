@@ -34,7 +34,8 @@ def best_end(tokens: Any, begin: Any, end: Any, final_score: Any, ends: Any, com
         token = tokens[i]
         if token.score > tokens[leader].score:
             leader = i
-        if complete and ends[token.label & (ENTERED - 1)]:
+        # States within slots are beyond those that have final scores.
+        if complete and ends[token.label & (ENTERED - 1)] and token.state < len(final_score):
             score = token.score + np.float64(final_score[token.state])
             if score > best_score:
                 best, best_score = i, score

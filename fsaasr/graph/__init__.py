@@ -1,6 +1,6 @@
 """Graphs: topologies, lexicons and grammars composed into what a decoder searches."""
 
-from fsaasr.graph.acceptors import linear_acceptor, word_loop
+from fsaasr.graph.acceptors import linear_acceptor, word_choice, word_loop
 from fsaasr.graph.build_report import BuildReport, BuildStep
 from fsaasr.graph.cache import compile_cached, graph_key
 from fsaasr.graph.chain import ChainTopology, chain_topology
@@ -17,6 +17,7 @@ from fsaasr.graph.load import Graph, load_graph
 from fsaasr.graph.moves import NO_MOVE, Moves, moves
 from fsaasr.graph.ngram_fst import NgramFst, fst_ngram, ngram_fst
 from fsaasr.graph.openfst import from_openfst, to_openfst
+from fsaasr.graph.slots import SlotGraph, SlotWords, compile_slot_graph, slot_words
 from fsaasr.graph.text import graph_from_text, graph_to_text
 from fsaasr.graph.token_graph import TokenGraph
 from fsaasr.graph.token_loop import token_loop
@@ -46,6 +47,8 @@ __all__ = [
     "LexiconFst",
     "Moves",
     "NgramFst",
+    "SlotGraph",
+    "SlotWords",
     "TokenArcs",
     "TokenGraph",
     "Topology",
@@ -55,6 +58,7 @@ __all__ = [
     "chain_topology",
     "compile_cached",
     "compile_graph",
+    "compile_slot_graph",
     "compile_token_graph",
     "determinize",
     "draw_dot",
@@ -77,12 +81,14 @@ __all__ = [
     "read_icefall_graph",
     "read_icefall_lg",
     "read_kaldi_graph",
+    "slot_words",
     "to_k2",
     "to_k2_fsa",
     "to_openfst",
     "token_loop",
     "topology_fst",
     "unknown_word",
+    "word_choice",
     "word_loop",
     "write_drawing",
 ]

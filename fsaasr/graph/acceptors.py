@@ -1,8 +1,8 @@
-"""Small grammars: a loop over all words, one fixed sequence."""
+"""Small grammars: a loop over all words, one word of a class, one fixed sequence."""
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,34 @@ def word_loop(words: SymbolTable, log_probs: Optional[npt.ArrayLike] = None) -> 
     labels = np.arange(1, count + 1)
     zeros = np.zeros(count, dtype=np.int32)
     return to_openfst(FstArrays.from_columns(zeros, zeros, labels, labels, scores, np.zeros(1)))
+
+
+def word_choice(probabilities: Optional[Mapping[str, float]], words: SymbolTable) -> pynini.Fst:
+    """One word of a class: an acceptor over the labels of `words` with costs -log P(word | class).
+
+    Args:
+      probabilities: in (0, 1]; all of `words`, each as likely, if None.
+
+    Raises:
+      GraphError: no words, words that the table lacks, or a probability out of range.
+    """
+    if probabilities is None:
+        probabilities = dict.fromkeys(words.names[1:], 1 / max(1, len(words) - 1))
+    if not probabilities:
+        raise GraphError("word_choice: found no words; give at least one")
+    lacking = [word for word in probabilities if word not in words]
+    if lacking:
+        raise GraphError(f"word_choice: the lexicon lacks {', '.join(map(repr, lacking[:10]))}; add pronunciations")
+    wrong = [word for word, p in probabilities.items() if not 0.0 < p <= 1.0]
+    if wrong:
+        raise GraphError(
+            f"word_choice: P({wrong[0]}) is {probabilities[wrong[0]]}, expected a probability in (0, 1]; leave out "
+            "words that nobody says"
+        )
+    labels = [words[word] for word in probabilities]
+    sources, targets = np.zeros(len(labels)), np.ones(len(labels))
+    scores = np.log(list(probabilities.values()))
+    return to_openfst(FstArrays.from_columns(sources, targets, labels, labels, scores, [-np.inf, 0.0]))
 
 
 def linear_acceptor(labels: Sequence[int]) -> pynini.Fst:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Optional, Union
+from typing import Mapping, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from fsaasr.core.symbols import SymbolTable
 from fsaasr.grammar import NgramModel
 from fsaasr.graph.build_report import BuildReport
 from fsaasr.graph.bypass import bypass_epsilons
+from fsaasr.graph.classes import replace_classes
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.determinize import Budget, determinize, minimize
 from fsaasr.graph.fst_arrays import FstArrays
@@ -55,6 +56,7 @@ def compile_graph(
     tokens: Optional[SymbolTable] = None,
     transitions: Optional[Transitions] = None,
     unknown: Optional[UnknownWord] = None,
+    classes: Optional[Mapping[str, pynini.Fst]] = None,
     options: CompileOptions = CompileOptions(),
 ) -> DecodingGraph:
     """Composes topology, lexicon and grammar: T o min(det(L o G)) (Mohri, Pereira, Riley 2002).
@@ -70,6 +72,9 @@ def compile_graph(
       tokens: the model's tokens, which fix the score columns; the lexicon's if None.
       transitions: float32 (C, W) log probabilities to stay in and to leave each column, see `Moves`.
       unknown: where the grammar has `<unk>`, any tokens may be said; None: only the lexicon's words may.
+      classes: by names that the grammar has as words (`$city`): acceptors over `lexicon.words` labels that stand there,
+        with costs -log P(words | class), e.g. by `word_choice`. An acceptor names them by the labels after those of
+        `lexicon.words`. `compile_slot_graph` has classes whose words are given later.
 
     Returns:
       The graph; `build` holds a BuildReport with each step's size, time and peak memory, and the words
@@ -81,7 +86,14 @@ def compile_graph(
       GraphBudgetError: determinization exceeded its budget.
     """
     return compile_token_graph(
-        lexicon, grammar, topology, tokens=tokens, transitions=transitions, unknown=unknown, options=options
+        lexicon,
+        grammar,
+        topology,
+        tokens=tokens,
+        transitions=transitions,
+        unknown=unknown,
+        classes=classes,
+        options=options,
     ).expand()
 
 
@@ -93,6 +105,7 @@ def compile_token_graph(
     tokens: Optional[SymbolTable] = None,
     transitions: Optional[Transitions] = None,
     unknown: Optional[UnknownWord] = None,
+    classes: Optional[Mapping[str, pynini.Fst]] = None,
     options: CompileOptions = CompileOptions(),
 ) -> TokenGraph:
     """As `compile_graph`, without the last step: min(det(L o G)), and the topology beside it.
@@ -103,10 +116,8 @@ def compile_token_graph(
     chosen = find_topology(topology)
     check_transitions(chosen, transitions, len(chosen.columns(tokens).names))
     report = BuildReport()
-    lex = _lexicon_step(lexicon, tokens, report, unknown)
-    if unknown is not None and isinstance(grammar, NgramModel):
-        grammar = unknown.grammar(grammar)
-    language = _grammar_step(grammar, lex, report)
+    lex = lexicon_step(lexicon, tokens, report, unknown, classes=tuple(classes or ()))
+    language = grammar_step(grammar, lex, report, unknown, classes)
     bounded = isinstance(grammar, NgramModel)
     arrays = compose_lexicon(lex, language, tokens, options, report, bounded)
     _check_unknown(arrays, lex, unknown)
@@ -127,12 +138,18 @@ def attach_topology(
     return TokenGraph(fst, flags, lex.words, tokens, topology, transitions, report.to_dict())
 
 
-def _lexicon_step(
-    lexicon: Lexicon, tokens: SymbolTable, report: BuildReport, unknown: Optional[UnknownWord]
+def lexicon_step(
+    lexicon: Lexicon,
+    tokens: SymbolTable,
+    report: BuildReport,
+    unknown: Optional[UnknownWord] = None,
+    slots: Sequence[str] = (),
+    classes: Sequence[str] = (),
 ) -> LexiconFst:
+    """L, with slots, and symbols of classes."""
     check_lexicon(lexicon)
     with report.step("L") as done:
-        lex = lexicon_fst(lexicon, tokens, unknown=unknown)
+        lex = lexicon_fst(lexicon, tokens, unknown=unknown, slots=slots, classes=classes)
         done(to_openfst(lex.fst))
     return lex
 
@@ -145,16 +162,29 @@ def _check_unknown(lg: FstArrays, lex: LexiconFst, unknown: Optional[UnknownWord
         )
 
 
-def _grammar_step(grammar: Grammar, lex: LexiconFst, report: BuildReport) -> pynini.Fst:
+def grammar_step(
+    grammar: Grammar,
+    lex: LexiconFst,
+    report: BuildReport,
+    unknown: Optional[UnknownWord] = None,
+    classes: Optional[Mapping[str, pynini.Fst]] = None,
+) -> pynini.Fst:
+    """G over `lex.grammar_words`, classes replaced."""
     with report.step("G") as done:
         if isinstance(grammar, NgramModel):
-            ngram = ngram_fst(grammar, lex.words, lex.backoff_output)
+            grammar = grammar if unknown is None else unknown.grammar(grammar)
+            ngram = ngram_fst(grammar, lex.grammar_words, lex.backoff_output)
             report.missing_words += ngram.missing_words
-            # Words pass through; what a backoff arc reads must not come out as a word.
-            is_word = ngram.fst.output_label != ngram.backoff_label
-            language = to_openfst(replace(ngram.fst, output_label=ngram.fst.output_label * is_word))
+            arrays = ngram.fst
         else:
-            language = check_grammar(grammar, lex.words)
+            arrays = from_openfst(check_grammar(grammar, lex.grammar_words))
+        # Words pass through; what a backoff arc or a slot reads must not come out as a word.
+        is_word = arrays.output_label < len(lex.words)
+        for name in classes or ():
+            is_word |= arrays.output_label == lex.grammar_words[name]
+        language = to_openfst(replace(arrays, output_label=arrays.output_label * is_word))
+        if classes:
+            language = replace_classes(language, classes, lex)
         done(language.arcsort("ilabel"))
     return language
 
@@ -167,7 +197,10 @@ def compose_lexicon(
     report: BuildReport,
     bounded: bool = False,
 ) -> FstArrays:
-    """L o G, determinized, minimized, disambiguation symbols turned into epsilon; arcs sorted by input label."""
+    """L o G, determinized, minimized, disambiguation symbols turned into epsilon; arcs sorted by input label.
+
+    Labels of slots stay.
+    """
     with report.step("L o G") as done:
         lg = pynini.compose(lex.sorted_by_output, language)
         done(lg)
@@ -185,13 +218,14 @@ def compose_lexicon(
             arrays = minimize(arrays)
             done(arrays)
     with report.step("remove disambiguation") as done:
-        arrays = _without_disambiguation(arrays, lex.labels.num_labels)
+        arrays = _without_disambiguation(arrays, lex)
         done(arrays)
     return arrays
 
 
-def _without_disambiguation(lg: FstArrays, num_labels: int) -> FstArrays:
-    labels = np.where(lg.input_label > num_labels, 0, lg.input_label)
+def _without_disambiguation(lg: FstArrays, lex: LexiconFst) -> FstArrays:
+    is_symbol = (lg.input_label > lex.labels.num_labels) & (lg.input_label < lex.slot_input)
+    labels = np.where(is_symbol, 0, lg.input_label)
     result = to_openfst(bypass_epsilons(replace(lg, input_label=labels)))
     result.connect()
     result.arcsort("ilabel")

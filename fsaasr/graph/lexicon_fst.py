@@ -31,6 +31,9 @@ class LexiconFst:
       words: names of the output labels.
       labels: token labels; input labels beyond `labels.num_labels` are disambiguation symbols.
       backoff_input, backoff_output: labels of `#0`, which lets an n-gram's backoff arcs pass.
+      grammar_words: what a grammar may say: the lexicon's words, then slots, then classes.
+      class_end_output: label of the end of a class.
+      slot_input: input label of the first slot, beyond all disambiguation symbols; those of the others follow.
     """
 
     fst: FstArrays
@@ -38,6 +41,9 @@ class LexiconFst:
     labels: TokenLabels
     backoff_input: int
     backoff_output: int
+    grammar_words: SymbolTable
+    class_end_output: int
+    slot_input: int
 
     @cached_property
     def sorted_by_output(self) -> pynini.Fst:
@@ -52,6 +58,9 @@ def lexicon_fst(
     tokens: Optional[SymbolTable] = None,
     symbols: Optional[Sequence[int]] = None,
     unknown: Optional[UnknownWord] = None,
+    slots: Sequence[str] = (),
+    classes: Sequence[str] = (),
+    within: bool = False,
 ) -> LexiconFst:
     """Builds L; any sequence of words of the lexicon is accepted.
 
@@ -63,9 +72,13 @@ def lexicon_fst(
       tokens: the model's tokens; those of the lexicon if None.
       symbols: P disambiguation symbols, 0 for none; those that are needed if None.
       unknown: spells words that the lexicon lacks; its labels are beyond those of the disambiguation symbols.
+      slots: names that stand for words to come: each is a word whose only token is a symbol of its own.
+      classes: names that stand for words of the lexicon: symbols before and behind these pass through L, as `#0` does.
+      within: L of what stands in a slot: silence only between words, as the slot has that around it.
 
     Raises:
-      GraphError: a token of the lexicon that the model lacks, with the words that use it.
+      GraphError: a token of the lexicon that the model lacks, with the words that use it; a slot or class
+        that is a word.
     """
     tokens = tokens or lexicon.tokens
     _check_tokens(lexicon, tokens)
@@ -74,16 +87,27 @@ def lexicon_fst(
     labels = TokenLabels(len(tokens) - 1, (tokens[silence.token],) if silence else ())
     backoff = labels.num_labels + 1
     words = lexicon.words if unknown is None else unknown.words(lexicon)
-    builder = _Builder(lexicon, tokens, labels)
+    _check_names(words, [*slots, *classes])
+    said = words.extended([*slots, *classes])
+    builder = _Builder(lexicon, tokens, labels, within)
     for pronunciation, symbol in zip(lexicon.pronunciations, symbols):
         builder.add(pronunciation, words[pronunciation.word], backoff + symbol if symbol else 0)
     last = backoff + max(symbols, default=0) + 1
     builder.add_silence(last)
     if unknown is not None:
         builder.add_unknown(unknown, words[UNKNOWN], (last + 1, last + 2, last + 3))
-    builder.arcs += [(state, state, backoff, len(words), 0.0) for state in builder.between]
-    finals = [(state, builder.before(state)) for state in builder.between]
-    return LexiconFst(FstArrays.from_arcs(builder.arcs, finals, 0), words, labels, backoff, len(words))
+        last += 3
+    class_end = len(said) + 1
+    passing = [(backoff, len(said))]
+    if classes:
+        outputs = [*map(said.__getitem__, classes), class_end]
+        passing += [(last + number, output) for number, output in enumerate(outputs, 1)]
+    builder.arcs += [(state, state, symbol, output, 0.0) for state in builder.between for symbol, output in passing]
+    slot_input = last + len(passing)
+    for number, slot in enumerate(slots):
+        builder.add_slot(slot, slot_input + number, said[slot])
+    fst = FstArrays.from_arcs(builder.arcs, builder.finals(), 0)
+    return LexiconFst(fst, words, labels, backoff, len(said), said, class_end, slot_input)
 
 
 def _check_tokens(lexicon: Lexicon, tokens: SymbolTable) -> None:
@@ -96,23 +120,36 @@ def _check_tokens(lexicon: Lexicon, tokens: SymbolTable) -> None:
         )
 
 
+def _check_names(words: SymbolTable, names: Sequence[str]) -> None:
+    known = [name for name in names if name in words]
+    if known:
+        raise GraphError(
+            f"lexicon_fst: {known[0]!r}, which stands for words, is a word of the lexicon, or the unknown word, too; "
+            "take that out, or rename it"
+        )
+
+
 class _Builder:
     """Collects the arcs of L.
 
     States: 0 the start, `between` those between words, `_BEFORE_SILENCE` the one before an optional silence. Without
     silence, the start is between words itself. With word-dependent silence, the second state between words is the one
-    that silence leads to.
+    that silence leads to. Within a slot, words also begin at the start and end in `last`, both without any silence.
     """
 
     _BEFORE_SILENCE = 2
 
-    def __init__(self, lexicon: Lexicon, tokens: SymbolTable, labels: TokenLabels) -> None:
+    def __init__(self, lexicon: Lexicon, tokens: SymbolTable, labels: TokenLabels, within: bool) -> None:
         self.lexicon, self.tokens, self.labels = lexicon, tokens, labels
         self.between: Tuple[int, ...] = (1,) if lexicon.silence else (0,)
         self.next_state = 3 if lexicon.silence else 1
         if lexicon.word_dependent_silence:
             self.between = (1, 3)
             self.next_state = 4
+        self.last: Optional[int] = None
+        if within and lexicon.silence:
+            self.last = self.next_state
+            self.next_state += 1
         self.arcs: List[Arc] = []
 
     def add(self, pronunciation: Pronunciation, word: int, symbol: int) -> None:
@@ -124,6 +161,8 @@ class _Builder:
         if symbol:
             inputs.append(symbol)
         begins = [(state, word, pronunciation.log_prob + self.before(state, pronunciation)) for state in self.between]
+        if self.last is not None:
+            begins.append((0, word, pronunciation.log_prob))
         for label in inputs[:-1]:
             self.arcs += [(state, self.next_state, label, output, score) for state, output, score in begins]
             begins = [(self.next_state, 0, 0.0)]
@@ -131,6 +170,23 @@ class _Builder:
         for state, output, score in begins:
             for end, end_score in self._ends(pronunciation):
                 self.arcs.append((state, end, inputs[-1], output, score + end_score))
+            if self.last is not None:
+                self.arcs.append((state, self.last, inputs[-1], output, score))
+
+    def add_slot(self, name: str, symbol: int, word: int) -> None:
+        """Adds a slot: a word, with the silence of any word, that `symbol` stands for."""
+        entry = Pronunciation(name, (name,))
+        self.arcs += [
+            (state, end, symbol, word, self.before(state, entry) + score)
+            for state in self.between
+            for end, score in self._ends(entry)
+        ]
+
+    def finals(self) -> List[Tuple[int, float]]:
+        """Where a sentence, or what is in a slot, may end."""
+        if self.last is not None:
+            return [(self.last, 0.0)]
+        return [(state, self.before(state)) for state in self.between]
 
     def add_silence(self, symbol: int) -> None:
         """Adds silence at the beginning and the state through which every other silence passes.
@@ -144,7 +200,8 @@ class _Builder:
         after = self.next_state
         self.next_state += 1
         self.arcs += [(self._BEFORE_SILENCE, after, label, 0, 0.0), (after, self.between[-1], symbol, 0, 0.0)]
-        self.arcs += [(0, end, 0, 0, score) for end, score in self._ends()]
+        if self.last is None:
+            self.arcs += [(0, end, 0, 0, score) for end, score in self._ends()]
 
     def add_unknown(self, unknown: UnknownWord, word: int, symbols: Tuple[int, int, int]) -> None:
         """Adds any tokens as a word.

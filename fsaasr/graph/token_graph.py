@@ -139,14 +139,16 @@ class TokenGraph(MappedGraph):
     def from_file(cls, file: GraphFile) -> TokenGraph:
         """The graph in a mapped file; raises FileFormatError where it is of another kind."""
         file.expect(FORMAT)
-        graph = cls(
-            file.fst,
-            file.value("arc_flags"),
+        graph = cls(file.fst, file.value("arc_flags"), *cls.symbols_of(file), file.build)
+        graph._set_origin(file.origin)
+        return graph
+
+    @staticmethod
+    def symbols_of(file: GraphFile) -> Tuple[SymbolTable, SymbolTable, Topology, Optional[npt.NDArray[np.float32]]]:
+        """Words, tokens, topology and transitions in a mapped file."""
+        return (
             SymbolTable(file.value("words")),
             SymbolTable(file.value("tokens")),
             parse_topology(file.value("topology"), file.value("declaration")),
             file.arrays.get("transitions"),
-            file.build,
         )
-        graph._set_origin(file.origin)
-        return graph
