@@ -49,7 +49,8 @@ def test_lattices_are_those_of_the_graph_without_slots(topology: str, seed: int)
     scores = scores_of(seed, graph.num_columns)
     (found,), (expected,) = decode(graph, scores, WIDE), decode(graph.spelled_out(), scores, WIDE)
     assert arcs_of(found) == arcs_of(expected)
-    assert found.reached_final and found.best_path().words == expected.best_path().words
+    assert found.reached_final
+    assert found.best_path().words == expected.best_path().words
     exact = decode(graph, scores, SearchOptions("native-exact", lattice_beam=4.0))[0].best_path()
     assert found.best_path().score == pytest.approx(exact.score, abs=1e-4)
     best = one_best(graph, scores, WIDE)[0]

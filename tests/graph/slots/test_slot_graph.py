@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
-from pathlib import Path
-
 import numpy as np
 import pynini
 import pytest
 
-from fsaasr.core.errors import GraphError
 from fsaasr.grammar import estimate_ngram
 from fsaasr.graph import (
-    SlotGraph,
-    SlotWords,
     TokenGraph,
     compile_slot_graph,
     compile_token_graph,
-    load_graph,
-    slot_words,
     word_choice,
 )
-from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, SilenceWeights
+from fsaasr.lexicon import Lexicon
 from tests.graph.slots.cases import SLOTS, TOKENS, random_case, sentences
 
 CLOSE = 1e-3
