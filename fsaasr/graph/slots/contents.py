@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import List, Mapping, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,8 +76,3 @@ def join_fillings(frame: SlotFrame, fillings: Mapping[str, Filling]) -> Contents
 def _words(table: SymbolTable, fillings: Sequence[Filling]) -> SymbolTable:
     new = dict.fromkeys(word for filling in fillings for word in filling.words if word not in table)
     return table.extended(new) if new else table
-
-
-def reachable(frame: SlotFrame, contents: Contents) -> Optional[npt.NDArray[np.bool_]]:
-    """bool (K,): slots that hold something."""
-    return np.diff(contents.fst.arc_offsets[: len(frame.slots) + 1]) > 0

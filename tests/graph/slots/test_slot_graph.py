@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pynini
 import pytest
 
+from fsaasr.core.errors import GraphError
 from fsaasr.grammar import estimate_ngram
 from fsaasr.graph import (
+    SlotGraph,
+    SlotWords,
     TokenGraph,
     compile_slot_graph,
     compile_token_graph,
+    load_graph,
+    slot_words,
     word_choice,
 )
-from fsaasr.lexicon import Lexicon
+from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, SilenceWeights
 from tests.graph.slots.cases import SLOTS, TOKENS, random_case, sentences
 
 CLOSE = 1e-3
@@ -83,3 +91,135 @@ def test_pynini_replaces_classes_to_the_same_end() -> None:
     replaced = pynini.replace([(len(words) + 1, root), (len(words), names)], "neither").rmepsilon()
     static = compile_token_graph(lexicon, pynini.determinize(replaced), "ctc")
     assert_same(paths(graph, 8, 3), paths(static, 8, 3))
+
+
+def spelt(graph: TokenGraph, max_tokens: int = 8, max_words: int = 4) -> dict[str, float]:
+    """Best score of each sentence, e.g. `a b SIL c = w1 w2`."""
+    found = paths(graph, max_tokens, max_words)
+    return {f"{' '.join(tokens)} = {' '.join(words)}": score for (tokens, words), score in found.items()}
+
+
+TWO = Lexicon.from_text("call c\n", OptionalSilence("SIL", 0.25))
+ROOM = estimate_ngram([["call", "$room"]], 1)
+
+
+def room_graph(lexicon: Lexicon = TWO) -> SlotGraph:
+    return compile_slot_graph(lexicon, ROOM, slots=["$room"], tokens=TOKENS)
+
+
+def test_sequences_of_words_have_silence_between_them_and_the_slot_has_it_around() -> None:
+    numbers = Lexicon.from_text("two a\nten b\n", OptionalSilence("SIL", 0.25))
+    acceptor = pynini.Fst()
+    for _ in range(3):
+        acceptor.add_state()
+    acceptor.set_start(0).set_final(1, 0.5).set_final(2)
+    acceptor.add_arc(0, pynini.Arc(numbers.words["ten"], numbers.words["ten"], 0.25, 1))
+    acceptor.add_arc(1, pynini.Arc(numbers.words["two"], numbers.words["two"], 1.0, 2))
+    graph = room_graph().with_words({"$room": SlotWords(numbers, acceptor)})
+    found = spelt(graph, 5, 2)
+    ln = np.log
+    room = ROOM.log10_prob(["$room"], bos=False) * ln(10)
+    none = ln(0.75)
+    ends = float(room[1])
+    assert found["b = ten"] == pytest.approx(none + room[0] - 0.25 - 0.5 + none + ends, abs=CLOSE)
+    assert found["b a = ten two"] == pytest.approx(none + room[0] - 1.25 + none + none + ends, abs=CLOSE)
+    assert found["SIL b SIL a SIL = ten two"] == pytest.approx(3 * ln(0.25) + room[0] - 1.25 + ends, abs=CLOSE)
+    # As if the class had been replaced when the graph was compiled.
+    whole = Lexicon((*TWO.pronunciations, *numbers.pronunciations), TWO.silence)
+    shift = {numbers.words[w]: whole.words[w] for w in ("two", "ten")}
+    moved = acceptor.copy().relabel_pairs(ipairs=list(shift.items()), opairs=list(shift.items()))
+    static = compile_token_graph(whole, ROOM, tokens=TOKENS, classes={"$room": moved})
+    assert found == pytest.approx(spelt(static, 5, 2), abs=CLOSE)
+
+
+def test_silence_that_depends_on_words_stays_with_the_words_around_the_slot() -> None:
+    weights = SilenceWeights(after=0.5, before=2.0, not_before=0.25)
+    lexicon = Lexicon((Pronunciation("call", ("c",), silence=weights),), TWO.silence)
+    graph = room_graph(lexicon).with_words({"$room": [("ann", "a")]})
+    whole = Lexicon((*lexicon.pronunciations, Pronunciation("ann", ("a",))), TWO.silence)
+    classes = {"$room": word_choice({"ann": 1.0}, whole.words)}
+    static = compile_token_graph(whole, ROOM, tokens=TOKENS, classes=classes)
+    assert spelt(graph, 5, 2) == pytest.approx(spelt(static, 5, 2), abs=CLOSE)
+
+
+def test_grammars_have_slots_too() -> None:
+    slots = ["$room", "$day"]
+    table = TWO.words.extended(slots)
+    grammar = pynini.Fst()
+    for _ in range(3):
+        grammar.add_state()
+    grammar.set_start(0).set_final(2)
+    for state, word in ((0, "call"), (0, "$day"), (1, "$room")):
+        grammar.add_arc(state, pynini.Arc(table[word], table[word], 0.5, state + 1))
+    graph = compile_slot_graph(TWO, grammar, slots=slots, tokens=TOKENS)
+    assert spelt(graph) == {}
+    filled = graph.with_words({"$room": [("r", "a"), ("s", "b", 0.5)][:1], "$day": [("monday", "b b")]})
+    assert {key.split(" = ")[1] for key in spelt(filled)} == {"call r", "monday r"}
+
+
+def test_files_hold_the_frame_and_graphs_travel_with_their_words(tmp_path: Path) -> None:
+    case = random_case(1)
+    graph = compile_slot_graph(case.lexicon, case.model, "hmm1", slots=SLOTS, tokens=TOKENS)
+    graph.save(tmp_path / "frame.graph")
+    loaded = load_graph(tmp_path / "frame.graph")
+    assert isinstance(loaded, SlotGraph)
+    assert loaded.hash == graph.hash
+    full = graph.with_words(case.members)
+    assert loaded.with_words(case.members).hash == full.hash
+    assert pickle.loads(pickle.dumps(full)).hash == full.hash
+    full.spelled_out().save(tmp_path / "full.graph")
+    assert load_graph(tmp_path / "full.graph").hash == full.hash
+    assert full.hash != graph.hash
+
+
+def test_words_of_the_frame_keep_their_labels_and_new_ones_follow() -> None:
+    graph = room_graph().with_words({"$room": [("call", "a"), ("ann", "a b"), ("ann", "b"), ("bob", ["b", "a"])]})
+    assert graph.words.names == ("<eps>", "call", "ann", "bob")
+    assert {"a = call", "a b = ann", "b = ann", "b a = bob"} <= set(spelt(graph, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"$rome": [("a", "a")]}, "no slot '\\$rome'; the graph has \\$room"),
+        ({"$room": []}, "no words"),
+        ({"$room": ["ann"]}, "found 'ann', expected \\(word, tokens\\)"),
+        ({"$room": [("ann", "a", 0.5), ("bob", "b")]}, "'bob' has no probability"),
+        ({"$room": [("ann", "a", 0.5), ("ann", "b", 0.25)]}, "'ann' has the probabilities 0.5 and 0.25"),
+        ({"$room": [("ann", "a", 1.5)]}, "P\\(ann\\) is 1.5"),
+        ({"$room": [("ann", "x")]}, "lacks the tokens x; 'x' is used by ann"),
+    ],
+)
+def test_wrong_words_are_named(members: dict, message: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(GraphError, match=message):
+        room_graph().with_words(members)
+
+
+def test_wrong_slots_are_named() -> None:
+    with pytest.raises(GraphError, match="slots are none"):
+        compile_slot_graph(TWO, ROOM, slots=[])
+    with pytest.raises(GraphError, match=r"never says \$hall"):
+        compile_slot_graph(TWO, ROOM, slots=["$hall"])
+    with pytest.raises(GraphError, match="'call', which stands for words, is a word"):
+        compile_slot_graph(TWO, ROOM, slots=["call"])
+    numbers = Lexicon.from_text("two a\n")
+    empty = pynini.Fst()
+    empty.set_start(empty.add_state()).set_final(0)
+    empty.add_arc(0, pynini.Arc(1, 1, 0.0, 0))
+    with pytest.raises(GraphError, match="accepts saying nothing"):
+        room_graph().with_words({"$room": SlotWords(numbers, empty)})
+    with pytest.raises(GraphError, match=r"\$room may say nothing"):
+        compile_token_graph(TWO, ROOM, classes={"$room": empty})
+    with pytest.raises(GraphError, match=r"never says \$hall"):
+        compile_token_graph(TWO, ROOM, classes={"$hall": word_choice(None, TWO.words)})
+
+
+def test_slots_take_part_of_a_lexicon() -> None:
+    lexicon = Lexicon.from_text("ann a\nann a a\nbob b b b\ncid c\n")
+    part = slot_words(lexicon, {"ann": 0.5, "cid": 0.25})
+    graph = room_graph(Lexicon.from_text("call c\n")).with_words({"$room": part})
+    said = ROOM.log10_prob(["$room"], bos=False).sum() * np.log(10)
+    found = spelt(graph, 2, 1)
+    for key, probability in {"a = ann": 0.5, "a a = ann": 0.5, "c = cid": 0.25}.items():
+        assert found.pop(key) == pytest.approx(said + np.log(probability), abs=CLOSE)
+    assert {key for key in found if "=" in key and "bob" in key} == set()
