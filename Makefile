@@ -14,12 +14,14 @@
 #   make bench-transducer  the transducer loss, natively and by k2 (same page); ROUNDS=
 #   make bench-unknown   words out of vocabulary: noticed, spelt, and what it costs (same page); TEXT=, LEXICON=, SEED=,
 #                        WORDS=, UTTERANCES=, PER=, SHARE=, ORDER=
+#   make bench-words     words put into a graph at run time, against a graph built with them (same page); TEXT=, WORDS=,
+#                        NEW=, UTTERANCES=, ROUNDS=
 #
 # WORKERS=n sets how many test processes run at once.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer bench-unknown
+.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer bench-unknown bench-words
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -78,3 +80,8 @@ bench-unknown:
 	  $(if $(LEXICON),--lexicon "$(LEXICON)") $(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words $(WORDS)) \
 	  $(if $(UTTERANCES),--utterances $(UTTERANCES)) $(if $(PER),--per $(PER)) $(if $(SHARE),--share $(SHARE)) \
 	  $(if $(ORDER),--order $(ORDER))
+
+bench-words:
+	@env=$$($(SETUP) bench) && "$$env/bin/python" -m tools.bench.words $(if $(TEXT),--text "$(TEXT)") \
+	  $(if $(WORDS),--words $(WORDS)) $(if $(NEW),--new $(NEW)) $(if $(UTTERANCES),--utterances $(UTTERANCES)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS))
