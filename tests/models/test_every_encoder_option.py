@@ -40,7 +40,7 @@ CASES = {
     ),
     "blstm": Options(
         shaped(kind="blstm", hidden=8, layers=2),
-        {"hidden": 9, "layers": 1, "subsampling": 3, "subsampling_by": "max", "dropout": 0.5},
+        {"hidden": 9, "layers": 1, "subsampling": 2, "subsampling_by": "max", "dropout": 0.5},
         heard,
     ),
     "lstm": Options(
@@ -104,7 +104,7 @@ CASES = {
         {
             "filters": 6,
             "initial": "mel",
-            "frame_shift": 0.02,
+            "frame_shift": 0.005,
             "frame_length": 0.05,
             "low_freq": 100.0,
             "high_freq": 300.0,

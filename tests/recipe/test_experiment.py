@@ -124,8 +124,10 @@ def test_published_results_are_those_of_the_run(experiment: Experiment, tmp_path
     assert read_results(tmp_path / "RESULTS.json") == results
     text = (tmp_path / "RESULTS.md").read_text()
     assert text == results_markdown(results)
-    rates, lattices = text.split("## Word lattices")
+    before, lattices = text.split("## Word lattices")
+    rates, perplexities = before.split("## Perplexities")
     assert rates.count("| kaldi |") == len(results.rows) == results_table(results).count("kaldi  ")
+    assert perplexities.count("| kaldi |") == len(results.perplexities) == 1
     assert lattices.count("| kaldi |") == len(results.lattices) > 0
 
 

@@ -111,7 +111,7 @@ SHARED: dict[str, Any] = {
     "encoder": replace(ENCODER, hidden=9),
     "fit": replace(FIT, seed=1),
     "augment": STILL,
-    "batch_duration": 0.3,
+    "batch_duration": 0.7,
 }
 CASES = {
     "FitConfig": Options(
