@@ -12,6 +12,7 @@
 #                        or a trained system: MODEL=, GRAPH=, CUTS=, ARPA=, ACOUSTIC_SCALE=
 #   make bench-losses    losses over graphs, natively and by k2 (same page); ROUNDS=
 #   make bench-transducer  the transducer loss, natively and by k2 (same page); ROUNDS=
+#   make bench-g2p       pronunciations of CMUdict's words from their letters (same page); LEXICON=
 #   make bench-unknown   words out of vocabulary: noticed, spelt, and what it costs (same page); TEXT=, LEXICON=, SEED=,
 #                        WORDS=, UTTERANCES=, PER=, SHARE=, ORDER=
 #   make bench-words     words put into a graph at run time, against a graph built with them (same page); TEXT=, WORDS=,
@@ -21,7 +22,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer bench-unknown bench-words
+.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer bench-unknown bench-words bench-g2p
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -74,6 +75,9 @@ bench-losses:
 bench-transducer:
 	@env=$$($(SETUP) default) && "$$env/bin/python" -m tools.bench.losses --kind transducer \
 	  $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-g2p:
+	@env=$$($(SETUP) bench) && "$$env/bin/python" -m tools.bench.g2p $(if $(LEXICON),--lexicon "$(LEXICON)")
 
 bench-unknown:
 	@env=$$($(SETUP) bench) && "$$env/bin/python" -m tools.bench.unknown $(if $(TEXT),--text "$(TEXT)") \

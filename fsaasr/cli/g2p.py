@@ -26,12 +26,25 @@ def g2p() -> None:
 @click.argument("lexicon", type=FILE)
 @click.argument("model", type=FILE)
 @click.option("--order", default=8, show_default=True, help="Of the n-gram model of units, 1 to 8.")
-@click.option("--max-letters", default=2, show_default=True, help="Of a unit.")
+@click.option("--max-letters", default=1, show_default=True, help="Of a unit.")
 @click.option("--max-tokens", default=2, show_default=True, help="Of a unit.")
 @click.option("--deletions/--no-deletions", default=True, show_default=True, help="Units of letters without tokens.")
 @click.option("--many-to-many", is_flag=True, help="Units with several letters and several tokens, too.")
+@click.option(
+    "--both-directions/--one-direction",
+    default=True,
+    show_default=True,
+    help="A second model, from the last unit to the first, ranks the best pronunciations.",
+)
 def train(
-    lexicon: Path, model: Path, order: int, max_letters: int, max_tokens: int, deletions: bool, many_to_many: bool
+    lexicon: Path,
+    model: Path,
+    order: int,
+    max_letters: int,
+    max_tokens: int,
+    deletions: bool,
+    many_to_many: bool,
+    both_directions: bool,
 ) -> None:
     """Train a model on a lexicon file.
 
@@ -40,7 +53,7 @@ def train(
     from fsaasr.g2p import G2pConfig, save_g2p, train_g2p
     from fsaasr.lexicon import read_lexicon
 
-    config = G2pConfig(max_letters, max_tokens, deletions, many_to_many, order=order)
+    config = G2pConfig(max_letters, max_tokens, deletions, many_to_many, order=order, both_directions=both_directions)
     trained, alignment = train_g2p(read_lexicon(lexicon), config)
     save_g2p(trained, model)
     passes = len(alignment.log_likelihood) - 1
@@ -56,7 +69,7 @@ def train(
 @click.argument("words", type=FILE)
 @click.argument("lexicon", type=FILE, required=False)
 @click.option("--count", default=1, show_default=True, help="Pronunciations of a word, at most.")
-@click.option("--beam", default=12.0, show_default=True, help="Of the search; 0 searches all.")
+@click.option("--beam", default=8.0, show_default=True, help="Of the search; 0 searches all.")
 @click.option("--skip-unknown", is_flag=True, help="Leave out letters that the model does not know.")
 def apply(model: Path, words: Path, lexicon: Optional[Path], count: int, beam: float, skip_unknown: bool) -> None:
     """Say how words are pronounced.
@@ -81,7 +94,7 @@ def apply(model: Path, words: Path, lexicon: Optional[Path], count: int, beam: f
 @g2p.command()
 @click.argument("model", type=FILE)
 @click.argument("lexicon", type=FILE)
-@click.option("--beam", default=12.0, show_default=True, help="Of the search; 0 searches all.")
+@click.option("--beam", default=8.0, show_default=True, help="Of the search; 0 searches all.")
 @click.option("--skip-unknown", is_flag=True, help="Leave out letters that the model does not know.")
 def test(model: Path, lexicon: Path, beam: float, skip_unknown: bool) -> None:
     """Compare a model with a lexicon file that it was not trained on.

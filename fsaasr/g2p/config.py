@@ -14,6 +14,9 @@ from fsaasr.grammar.estimate import MAX_ORDER
 class G2pConfig:
     """Units, alignment and n-gram model of a grapheme-to-phoneme model.
 
+    The defaults serve English; where tokens are as many as letters, or more, `deletions` may go. Without deletions,
+    `max_letters` of 2 or more let silent letters join others.
+
     Attributes:
       max_letters, max_tokens: most letters and tokens of a unit, >= 1.
       deletions: units of letters without tokens, as for a silent letter.
@@ -21,6 +24,7 @@ class G2pConfig:
       iterations: most passes of expectation maximization, >= 1.
       tolerance: passes end when the log likelihood of a letter gains less.
       order: of the n-gram model over units, 1 .. 8.
+      both_directions: a second n-gram model, of units from last to first, ranks the best pronunciations of the first.
 
     Raises:
       ConfigError: a number out of range.
@@ -28,13 +32,14 @@ class G2pConfig:
 
     __pydantic_config__ = STRICT
 
-    max_letters: int = 2
+    max_letters: int = 1
     max_tokens: int = 2
     deletions: bool = True
     many_to_many: bool = False
     iterations: int = 20
     tolerance: float = 1e-4
     order: int = 8
+    both_directions: bool = True
 
     def __post_init__(self) -> None:
         for name in ("max_letters", "max_tokens", "iterations", "order"):

@@ -17,17 +17,18 @@ from fsaasr.grammar import NgramModel, NgramOrder
 
 FORMAT = "fsaasr.G2pModel.1"
 _ARRAYS = ("ngrams", "log10_prob", "log10_backoff")
+_BACKWARD = "backward."
 
 
 def save_g2p(model: G2pModel, path: PathLike) -> None:
     """Writes a model, atomically; `load_g2p` reads the very same."""
-    arrays: Dict[str, Any] = {
-        f"{n}.{name}": getattr(order, name) for n, order in enumerate(model.ngram.orders, 1) for name in _ARRAYS
-    }
-    values = {
-        "units": [[unit.letters, *unit.tokens] for unit in model.units],
-        "vocabulary": list(model.ngram.vocabulary),
-    }
+    arrays: Dict[str, Any] = {}
+    values: Dict[str, Any] = {"units": [[unit.letters, *unit.tokens] for unit in model.units]}
+    for prefix, ngram in (("", model.ngram), (_BACKWARD, model.backward)):
+        if ngram is not None:
+            values[f"{prefix}vocabulary"] = list(ngram.vocabulary)
+            for n, order in enumerate(ngram.orders, 1):
+                arrays.update({f"{prefix}{n}.{name}": getattr(order, name) for name in _ARRAYS})
     with atomic_path(path) as temporary:
         save_file(arrays, str(temporary), {"format": FORMAT, "model": json.dumps(values)})
 
@@ -47,12 +48,17 @@ def load_g2p(path: PathLike) -> G2pModel:
                 raise LexiconFileError(path, None, f"not a grapheme-to-phoneme model of format {FORMAT}")
         arrays = load_file(str(path))
         values = json.loads(header["model"])
-        orders: List[NgramOrder] = []
-        while f"{len(orders) + 1}.ngrams" in arrays:
-            orders.append(NgramOrder(*(arrays[f"{len(orders) + 1}.{name}"] for name in _ARRAYS)))
         units = tuple(Unit(letters, tuple(tokens)) for letters, *tokens in values["units"])
-        return G2pModel(units, NgramModel(tuple(values["vocabulary"]), tuple(orders)))
+        backward = _ngram(_BACKWARD, values, arrays) if f"{_BACKWARD}vocabulary" in values else None
+        return G2pModel(units, _ngram("", values, arrays), backward)
     except LexiconFileError:
         raise
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, FsaasrError) as error:
         raise LexiconFileError(path, None, f"damaged: {error}; train the model again") from error
+
+
+def _ngram(prefix: str, values: Dict[str, Any], arrays: Dict[str, Any]) -> NgramModel:
+    orders: List[NgramOrder] = []
+    while f"{prefix}{len(orders) + 1}.ngrams" in arrays:
+        orders.append(NgramOrder(*(arrays[f"{prefix}{len(orders) + 1}.{name}"] for name in _ARRAYS)))
+    return NgramModel(tuple(values[f"{prefix}vocabulary"]), tuple(orders))

@@ -22,21 +22,21 @@ def unit_lattice(lm: Any, ends: Any, strings: Any, choices: Any, scratch: Any, b
       beam: sequences that are so much worse than the best at the same letter are given up; inf for none.
 
     Returns:
-      items: int32 (I,) letters spelt by each; float64 (I, 3): best score, log of the sum of all, and score of ending
-      there; arcs: int32 (A, 3) from item, to item, unit (its place among the choices); float64 (A,) scores; int32 (I,)
-      the arc by which the best score comes, -1 at the start.
+      items: float64 (I, 3): best score, log of the sum of all, and score of ending there; arcs: int32 (A, 3) from
+      item, to item, unit (its place among the choices); float64 (A,) scores; int32 (I,) the arc by which the best score
+      comes, -1 at the start.
     """
     marks, slots = scratch
     longest, letters = strings.shape[0] - 1, strings.shape[1] - 1
     offsets, word_ids = choices
     head = np.full(letters + 1, -1, np.int64)
-    spelt, state, after = np.empty(256, np.int32), np.empty(256, np.int32), np.empty(256, np.int64)
+    state, after = np.empty(256, np.int32), np.empty(256, np.int64)
     via = np.empty(256, np.int32)
     values = np.empty((256, 3))
     arcs, scores = np.empty((1024, 3), np.int32), np.empty(1024)
     items, count = 1, 0
-    spelt[0], state[0], after[0], via[0] = 0, ends[0], -1, -1
-    values[0, 0], values[0, 1], values[0, 2] = 0.0, 0.0, -np.inf
+    state[0], after[0], via[0] = ends[0], -1, -1
+    values[0, 0], values[0, 2] = 0.0, -np.inf
     head[0] = 0
     for position in range(letters + 1):
         least = _best(values, after, head[position]) - beam
@@ -55,12 +55,12 @@ def unit_lattice(lm: Any, ends: Any, strings: Any, choices: Any, scratch: Any, b
                         if marks[place, following] != position + n + ends[2]:
                             marks[place, following] = position + n + ends[2]
                             slots[place, following] = items
-                            if items == len(spelt):
-                                spelt, state, after, via = _twice(spelt), _twice(state), _twice(after), _twice(via)
+                            if items == len(state):
+                                state, after, via = _twice(state), _twice(after), _twice(via)
                                 values = np.concatenate((values, np.empty((items, 3))))
-                            spelt[items], state[items], after[items] = position + n, following, head[position + n]
+                            state[items], after[items] = following, head[position + n]
                             head[position + n] = items
-                            values[items, 0], values[items, 1], values[items, 2] = -np.inf, -np.inf, -np.inf
+                            values[items, 0], values[items, 2] = -np.inf, -np.inf
                             items += 1
                         target = slots[place, following]
                         if count == len(scores):
@@ -71,10 +71,55 @@ def unit_lattice(lm: Any, ends: Any, strings: Any, choices: Any, scratch: Any, b
                         if values[item, 0] + score > values[target, 0]:
                             values[target, 0] = values[item, 0] + score
                             via[target] = count
-                        values[target, 1] = np.logaddexp(values[target, 1], values[item, 1] + score)
                         count += 1
             item = after[item]
-    return spelt[:items], values[:items], arcs[:count], scores[:count], via[:items]
+    _sum(values[:items], arcs[:count], scores[:count])
+    return values[:items], arcs[:count], scores[:count], via[:items]
+
+
+@njit(cache=True, nogil=True)
+def _sum(values: Any, arcs: Any, scores: Any) -> None:
+    """Fills in the log of the sum of all; arcs stand in the order of their sources, each behind all that lead there."""
+    share = np.zeros(len(values))  # the sum over the best one, so that nothing overflows
+    share[0] = 1.0
+    for a in range(len(arcs)):
+        source, target = arcs[a, 0], arcs[a, 1]
+        share[target] += share[source] * np.exp(values[source, 0] + scores[a] - values[target, 0])
+    for item in range(len(values)):
+        values[item, 1] = values[item, 0] + np.log(share[item])
+
+
+@njit(cache=True, nogil=True)
+def near_best(values: Any, arcs: Any, scores: Any, beam: float) -> Any:
+    """What is part of sequences that are at most `beam` worse than the best one.
+
+    Returns:
+      float64 (I,): best score of what may follow each item, its end included; int64: numbers of arcs.
+    """
+    rest = values[:, 2].copy()
+    for a in range(len(arcs) - 1, -1, -1):
+        rest[arcs[a, 0]] = max(rest[arcs[a, 0]], scores[a] + rest[arcs[a, 1]])
+    kept = np.empty(len(arcs), np.int64)
+    count = 0
+    for a in range(len(arcs)):
+        whole = values[arcs[a, 0], 0] + scores[a] + rest[arcs[a, 1]]
+        if whole > -np.inf and whole >= rest[0] - beam:
+            kept[count] = a
+            count += 1
+    return rest, kept[:count]
+
+
+@njit(cache=True, nogil=True)
+def sequence_scores(lm: Any, ends: Any, offsets: Any, word_ids: Any) -> Any:
+    """Log probability of each of several sequences of words, offsets (N + 1,) among word ids, with its end."""
+    found = np.zeros(len(offsets) - 1)
+    for n in range(len(found)):
+        state = ends[0]
+        for k in range(offsets[n], offsets[n + 1]):
+            state, score = step(lm, state, word_ids[k])
+            found[n] += score
+        found[n] += step(lm, state, ends[1])[1]
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -19,9 +19,9 @@ class TrainedG2p(NamedTuple):
 
 
 def train_g2p(lexicon: Lexicon, config: Optional[G2pConfig] = None) -> TrainedG2p:
-    """Trains a model: letters and tokens are aligned, then an n-gram model of the units is estimated.
+    """Trains a model: letters and tokens are aligned, then n-gram models of the units are estimated.
 
-    The n-gram model has interpolated modified Kneser-Ney smoothing, see `fsaasr.grammar.estimate_ngram`. Every
+    They have interpolated modified Kneser-Ney smoothing, see `fsaasr.grammar.estimate_ngram`. Every
     pronunciation counts once. A lexicon of 120,000 words takes about half a minute on one core.
 
     Args:
@@ -35,5 +35,7 @@ def train_g2p(lexicon: Lexicon, config: Optional[G2pConfig] = None) -> TrainedG2
     alignment = align_letters(lexicon, config)
     units = tuple(sorted({unit for sequence in alignment.units for unit in sequence}))
     names = {unit: unit_name(number) for number, unit in enumerate(units)}
-    sentences = ([names[unit] for unit in sequence] for sequence in alignment.units)
-    return TrainedG2p(G2pModel(units, estimate_ngram(sentences, config.order)), alignment)
+    sentences = [[names[unit] for unit in sequence] for sequence in alignment.units]
+    forward = estimate_ngram(sentences, config.order)
+    backward = estimate_ngram((s[::-1] for s in sentences), config.order) if config.both_directions else None
+    return TrainedG2p(G2pModel(units, forward, backward), alignment)

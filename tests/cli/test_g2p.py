@@ -24,7 +24,9 @@ LEXICON = (
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("g2p")
     (folder / "lexicon.txt").write_text(LEXICON + "us Y UW EH S EH\n")
-    result = invoke("g2p", "train", folder / "lexicon.txt", folder / "model", "--order", 3, "--no-deletions")
+    result = invoke(
+        "g2p", "train", folder / "lexicon.txt", folder / "model", "--order", 3, "--no-deletions", "--max-letters", 2
+    )
     assert result.exit_code == 0, result.output
     assert "1 pronunciations were left out, as no units can say them: us" in result.output
     assert "of 9 pronunciations, NgramModel(" in result.output

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
+import numpy as np
 import pytest
 
 from fsaasr.core.errors import ConfigError, LexiconError, LexiconFileError
@@ -21,6 +23,8 @@ from fsaasr.g2p import (
     train_g2p,
     with_words,
 )
+from fsaasr.g2p.model import RIVAL_BEAM, RIVALS
+from fsaasr.grammar import NgramModel
 from fsaasr.lexicon import Lexicon, OptionalSilence
 
 LEXICON = Lexicon.from_text(
@@ -29,9 +33,9 @@ LEXICON = Lexicon.from_text(
     "box B AA K S\nsob S AA B\nbob B AA B\nhob HH AA B\nsobs S AA B Z\n"
 )
 CONFIGS = [
-    G2pConfig(order=3),
-    G2pConfig(order=2, max_tokens=3, deletions=False),
-    G2pConfig(order=4, max_letters=3, max_tokens=2),
+    G2pConfig(order=3, both_directions=False),
+    G2pConfig(order=2, max_letters=2, max_tokens=3, deletions=False, both_directions=False),
+    G2pConfig(order=4, max_letters=3, max_tokens=2, both_directions=False),
 ]
 
 
@@ -83,7 +87,7 @@ def test_units_spell_words_and_say_pronunciations(config: G2pConfig) -> None:
 def test_one_pass_from_equal_probabilities_is_bayes_rule() -> None:
     """Word `ab` said X: units a|X b| or a| b|X or ab|X; the likelihood is the sum over the three."""
     lexicon = Lexicon.from_text("ab X\n")
-    alignment = align_letters(lexicon, G2pConfig(iterations=1))
+    alignment = align_letters(lexicon, G2pConfig(max_letters=2, iterations=1))
     fifth = 1 / 5
     # Posteriors of the three alignments are 1/11, 1/11 and 5/5 over 2/25 + 1/5; counts of the units follow.
     whole = 2 * fifth**2 + fifth
@@ -110,10 +114,11 @@ def test_options_change_the_units() -> None:
         return {(len(unit.letters), len(unit.tokens)) for units in alignment.units for unit in units}
 
     assert (1, 2) in kinds()
-    assert (1, 0) in kinds(max_letters=1)
+    assert (1, 0) in kinds()
+    assert max(letters for letters, _ in kinds(max_letters=2)) == 2
     assert max(letters for letters, _ in kinds(max_letters=3)) == 3
-    assert (2, 2) in kinds(many_to_many=True)
-    assert all(tokens for _, tokens in kinds(deletions=False))
+    assert (2, 2) in kinds(max_letters=2, many_to_many=True)
+    assert all(tokens for _, tokens in kinds(max_letters=2, deletions=False))
     assert len(align_letters(LEXICON, G2pConfig(iterations=2)).log_likelihood) == 3
     assert len(align_letters(LEXICON, G2pConfig(tolerance=10.0)).log_likelihood) == 2
     orders = [train_g2p(LEXICON, G2pConfig(order=order)).model.ngram.order for order in (1, 4)]
@@ -133,6 +138,48 @@ def test_the_search_is_exact(model: G2pModel, word: str) -> None:
     assert len({entry.tokens for entry in found}) == len(found)
     first = model.pronounce(word, beam=None)
     assert first[0].log_prob == pytest.approx(found[0].log_prob, abs=1e-9)
+
+
+def without_ties(model: G2pModel) -> G2pModel:
+    """The model with slightly other probabilities, of which no two are the same."""
+    rng = np.random.default_rng(0)
+    orders = [
+        replace(order, log10_prob=order.log10_prob - rng.uniform(0, 0.01, len(order))) for order in model.ngram.orders
+    ]
+    return replace(model, ngram=NgramModel(model.ngram.vocabulary, tuple(orders)))
+
+
+@pytest.mark.parametrize("word", ["she", "beds", "hides", "sheds"])
+def test_a_backward_model_shares_the_best_few_probabilities_anew(word: str) -> None:
+    both = without_ties(train_g2p(LEXICON, G2pConfig(order=4)).model)
+    forward = replace(both, backward=None)
+    assert both.backward is not None
+    names = {unit: f"u{number}" for number, unit in enumerate(both.units)}
+    paths = enumerated(forward, word)
+    total = sum(map(sum, paths.values()))
+    best = sorted(((max(each), tokens) for tokens, each in paths.items() if tokens), reverse=True)
+    assert best[RIVALS - 1][0] > best[RIVALS][0] * (1 + 1e-9)  # else either may be a rival
+    best = best[:RIVALS]
+    rivals = [(p, tokens) for p, tokens in best if math.log(p) >= math.log(best[0][0]) - RIVAL_BEAM]
+    means = []
+    for p, tokens in rivals:
+        scores = [
+            (forward.ngram.log10_prob([names[u] for u in units]).sum(), units)
+            for pieces in splits(word, range(1, 2))
+            for units in itertools.product(*([u for u in both.units if u.letters == piece] for piece in pieces))
+            if tuple(t for unit in units for t in unit.tokens) == tokens
+        ]
+        units = max(scores, key=lambda pair: pair[0])[1]
+        backward = 10 ** both.backward.log10_prob([names[unit] for unit in reversed(units)]).sum()
+        means.append(math.sqrt(p * backward))
+    mass = sum(p for p, _ in rivals) / total
+    expected = {tokens: mass * mean / sum(means) for (_, tokens), mean in zip(rivals, means)}
+    found = both.pronounce(word, len(rivals), beam=None)
+    assert {entry.tokens: math.exp(entry.log_prob) for entry in found} == pytest.approx(expected)
+    assert both.pronounce(word, 1, beam=None) == found[:1]
+    everything = both.pronounce(word, 1000, beam=None)
+    assert {entry.tokens for entry in everything} == {tokens for tokens in paths if tokens}
+    assert sum(math.exp(entry.log_prob) for entry in everything) <= 1 + 1e-9
 
 
 def test_probabilities_of_pronunciations_sum_to_at_most_one(model: G2pModel) -> None:
@@ -172,6 +219,16 @@ def test_the_order_of_words_does_not_matter(model: G2pModel) -> None:
     words = ["fish", "sobs", "fish", "hide"]
     together = model.pronounce_all(words, 3)
     assert together == [entry for word in words for entry in model.pronounce(word, 3)]
+
+
+def test_a_file_gives_both_directions(tmp_path: Path) -> None:
+    model = train_g2p(LEXICON, G2pConfig(order=3)).model
+    save_g2p(model, tmp_path / "g2p")
+    again = load_g2p(tmp_path / "g2p")
+    assert again.backward is not None
+    assert model.backward is not None
+    assert again.backward.content_hash == model.backward.content_hash != again.ngram.content_hash
+    assert again.pronounce("foxes", 4) == model.pronounce("foxes", 4)
 
 
 def test_a_file_gives_the_same_model(model: G2pModel, tmp_path: Path) -> None:
@@ -215,7 +272,9 @@ def test_unknown_letters_are_named_or_skipped(model: G2pModel) -> None:
 
 
 def test_letters_that_never_stand_so_are_told() -> None:
-    model = train_g2p(Lexicon.from_text("qu K\nque K\nu Y UW\ne IY\n"), G2pConfig(order=2, deletions=False)).model
+    model = train_g2p(
+        Lexicon.from_text("qu K\nque K\nu Y UW\ne IY\n"), G2pConfig(order=2, max_letters=2, deletions=False)
+    ).model
     with pytest.raises(LexiconError, match="'eq': its letters are known, but no sequence of units spells it"):
         model.pronounce("eq")
 
