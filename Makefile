@@ -4,6 +4,7 @@
 #   make test-current    all tests on the current stack (torch 2.13, numpy 2, no k2)
 #   make test-slow       the long tests, on the default stack
 #   make test-kaldi      those that compare models, graphs and alignments with Kaldi, in environments of its own
+#   make test-ctc        those that compare CTC decoders with pyctcdecode and flashlight-text
 #   make lint            ruff, ruff format and mypy
 #   make demo            the digits recipe; FSDD=<dir> names the corpus
 #   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
@@ -22,7 +23,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow test-kaldi lint demo bench bench-lattices bench-losses bench-transducer bench-unknown bench-words bench-g2p
+.PHONY: help test test-current test-slow test-kaldi test-ctc lint demo bench bench-lattices bench-losses bench-transducer bench-unknown bench-words bench-g2p
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -30,7 +31,7 @@ FIND_PYTHON := python=; for name in python3 python3.11 python; do \
 SETUP = $(FIND_PYTHON); $${python:?is missing: install Python 3.11} -m tools.environment
 WORKERS ?= 2
 # The test processes share the cores already.
-test test-current test-slow test-kaldi: export OMP_NUM_THREADS ?= 1
+test test-current test-slow test-kaldi test-ctc: export OMP_NUM_THREADS ?= 1
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -47,6 +48,10 @@ test-slow:
 test-kaldi:
 	@env=$$($(SETUP) default) && kaldi=$$($(SETUP) bench-kaldi) && pykaldi=$$($(SETUP) bench-pykaldi) && \
 	  KALDI_PYTHON="$$kaldi/bin/python" PYKALDI_PYTHON="$$pykaldi/bin/python" "$$env/bin/python" -m pytest -m "" tests/models/kaldi
+
+test-ctc:
+	@env=$$($(SETUP) default) && referees=$$($(SETUP) bench-ctc) && CTC_PYTHON="$$referees/bin/python" \
+	  "$$env/bin/python" -m pytest -m "" tests/decode/ctc_referees
 
 lint:
 	@env=$$($(SETUP) default) && "$$env/bin/ruff" check . && "$$env/bin/ruff" format --check . && "$$env/bin/mypy"

@@ -87,6 +87,7 @@ STACKS = {
         (("-r", "requirements/bench.txt"), ("--no-deps", "-r", "requirements/k2.txt"), PROJECT),
     ),
     "bench-kaldi": Stack("bench-kaldi", ".venv-bench-kaldi", ((3, 11),), (), (("-r", "requirements/bench-kaldi.txt"),)),
+    "bench-ctc": Stack("bench-ctc", ".venv-bench-ctc", ((3, 11),), (), (("-r", "requirements/bench-ctc.txt"),)),
     "bench-pykaldi": Stack(
         "bench-pykaldi",
         ".venv-bench-pykaldi",
@@ -96,7 +97,7 @@ STACKS = {
         "pip==24.0",  # the last one for this Python
     ),
 }
-WITHOUT_OTHER = ("current", "bench", "bench-kaldi", "bench-pykaldi")
+WITHOUT_OTHER = ("current", "bench", "bench-kaldi", "bench-ctc", "bench-pykaldi")
 """Stacks that no other one can stand in for."""
 
 

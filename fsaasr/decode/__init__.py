@@ -11,6 +11,7 @@ from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, fo
 from fsaasr.decode.k2_stream import K2Decoder
 from fsaasr.decode.options import ENGINES, SearchOptions
 from fsaasr.decode.pauses import Piece, cut_at_pauses
+from fsaasr.decode.prefix_decoder import PrefixDecoder, PrefixOptions, prefix_decoder
 from fsaasr.decode.streaming import Decoder, advance_all
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "ForwardBackward",
     "K2Decoder",
     "Piece",
+    "PrefixDecoder",
+    "PrefixOptions",
     "SearchOptions",
     "SpellingFallback",
     "advance_all",
@@ -38,6 +41,7 @@ __all__ = [
     "frame_confidence",
     "is_long",
     "one_best",
+    "prefix_decoder",
     "spelling_fallback",
     "viterbi",
 ]

@@ -10,16 +10,18 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 import numpy as np
 import pynini
 
-from fsaasr.core.errors import ConfigError, ScoresError
+from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
 from fsaasr.core.hypothesis import Hypothesis
-from fsaasr.core.scores import FloatArray, Scores, Seconds, float32_array
+from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.decode.ctc_outputs import ctc_log_probs
 from fsaasr.decode.engine import decode, one_best
-from fsaasr.decode.joined_tokens import join_tokens, trim
+from fsaasr.decode.fallback import SpellingFallback, fill_empty, spelling_fallback
+from fsaasr.decode.joined_tokens import join_tokens, spell_unknown, trim
 from fsaasr.decode.options import SearchOptions
 from fsaasr.grammar import NgramModel, read_arpa
-from fsaasr.graph import TokenGraph, compile_token_graph, word_loop
+from fsaasr.graph import TokenGraph, UnknownWord, compile_token_graph, unknown_word, word_loop
 from fsaasr.graph.compile import Grammar
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, read_lexicon
@@ -72,12 +74,18 @@ class CtcDecoder:
     """
 
     def __init__(
-        self, table: TokenTable, graph: TokenGraph, options: CtcOptions, left_out: Mapping[str, str], words: bool
+        self,
+        table: TokenTable,
+        graph: TokenGraph,
+        options: CtcOptions,
+        left_out: Mapping[str, str],
+        words: bool,
+        fallback: Optional[SpellingFallback] = None,
     ) -> None:
         """Keeps what it is given; `words` says whether the graph's words are words, and not tokens."""
         self.table, self.graph, self.options = table, graph, options
         self.left_out: Dict[str, str] = dict(left_out)
-        self._words = words
+        self._words, self._fallback = words, fallback
 
     def __call__(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Hypothesis]:
         """The best hypothesis of each utterance.
@@ -89,9 +97,12 @@ class CtcDecoder:
           ids: N utterance ids.
 
         Raises:
-          ScoresError: no numbers, or other columns than the table has.
+          ScoresError: as `ctc_log_probs`.
         """
-        found = one_best(self.graph, self.scores(outputs, lengths, ids), self.options.search)
+        scores = self.scores(outputs, lengths, ids)
+        found = one_best(self.graph, scores, self.options.search)
+        if self._fallback is not None:
+            found = fill_empty(found, scores, self._fallback, self.options.search)
         return [self._read(hypothesis) for hypothesis in found]
 
     def lattices(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Lattice]:
@@ -108,14 +119,10 @@ class CtcDecoder:
 
     def scores(self, outputs: Any, lengths: Any = None, ids: Sequence[str] = ()) -> Scores:
         """What is searched: normalized, blank first, columns that are no tokens left out."""
-        matrices = [self._own_columns(matrix) for matrix in _matrices(outputs, lengths, len(self.table.names))]
+        matrices = [self._with_last(matrix) for matrix in ctc_log_probs(outputs, lengths, self.table)]
         return Scores.from_matrices(matrices, self.options.frame_shift, "ctc", ids)
 
-    def _own_columns(self, matrix: FloatArray) -> FloatArray:
-        total = np.logaddexp.reduce(matrix.astype(np.float64), axis=1, keepdims=True)
-        # Log posteriors as they come stay as they are, bit for bit.
-        normal = matrix if np.abs(total).max() < 1e-3 else (matrix - total).astype(np.float32)
-        own = normal[:, self.table.columns]
+    def _with_last(self, own: FloatArray) -> FloatArray:
         if not (self._words and self.table.delimiter):
             return own
         last = np.full((1, own.shape[1]), -np.inf, dtype=np.float32)
@@ -126,8 +133,8 @@ class CtcDecoder:
         if not self._words:
             return join_tokens(hypothesis, self.table.delimiter, self.table.marks_words)
         if self.table.delimiter is None:
-            return hypothesis
-        return trim(hypothesis, self.table.delimiter, self.options.frame_shift)
+            return spell_unknown(hypothesis)
+        return spell_unknown(trim(hypothesis, self.table.delimiter, self.options.frame_shift), self.table.delimiter)
 
 
 def ctc_decoder(
@@ -140,6 +147,7 @@ def ctc_decoder(
     delimiter: Optional[str] = None,
     pieces: Optional[PathLike] = None,
     skip_unspellable: bool = False,
+    unknown: Union[float, UnknownWord, None] = None,
     options: CtcOptions = DEFAULT_CTC,
 ) -> CtcDecoder:
     """Makes a decoder of a CTC model of any toolkit.
@@ -157,6 +165,9 @@ def ctc_decoder(
       blank, delimiter: as for `read_token_table`.
       pieces: sentencepiece `.model` to spell words with.
       skip_unspellable: leave out words that the model cannot spell; `left_out` tells which.
+      unknown: lets words be said that the lexicon, or the language model, lacks. An `UnknownWord` says how; a score is
+        added for each, and tokens are those of an n-gram model of order 3 of the known words. They come out spelt,
+        marked (`Span.unknown`) and timed; speech in which no word was found is spelt, too. `lm` must have `<unk>`.
       options: weights and beams.
 
     Raises:
@@ -170,6 +181,8 @@ def ctc_decoder(
     if pieces is None and isinstance(tokens, (str, Path)) and str(tokens).endswith(".model"):
         pieces = tokens
     model = read_arpa(lm) if isinstance(lm, (str, Path)) else lm
+    if unknown is not None and (grammar is not None or (lexicon is None and model is None)):
+        raise ConfigError("ctc_decoder: unknown words stand beside those of a lexicon or lm; give one, and no grammar")
     if lexicon is None and model is None:
         loop = Lexicon(tuple(Pronunciation(name, (name,)) for name in table.tokens.names[1:]))
         return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False)
@@ -177,22 +190,38 @@ def ctc_decoder(
     chosen: Optional[Grammar] = model
     if grammar is not None:
         chosen = grammar(made.words) if callable(grammar) else grammar
-    return CtcDecoder(table, _compiled(made, chosen, table, options, True), options, left_out, True)
+    if unknown is None:
+        return CtcDecoder(table, _compiled(made, chosen, table, options, True), options, left_out, True)
+    ending = (table.delimiter,) if table.delimiter else ()
+    if not isinstance(unknown, UnknownWord):
+        unknown = unknown_word(made, score=float(unknown), ending=ending)
+    unknown = replace(unknown, ending=ending)
+    graph = _compiled(made, chosen, table, options, True, unknown)
+    fallback = replace(spelling_fallback(made, unknown, "ctc", tokens=table.tokens), silence=table.delimiter)
+    return CtcDecoder(table, graph, options, left_out, True, fallback)
 
 
 def _compiled(
-    lexicon: Lexicon, grammar: Optional[Grammar], table: TokenTable, options: CtcOptions, words: bool
+    lexicon: Lexicon,
+    grammar: Optional[Grammar],
+    table: TokenTable,
+    options: CtcOptions,
+    words: bool,
+    unknown: Optional[UnknownWord] = None,
 ) -> TokenGraph:
     """The graph, weights put in; without a grammar any word may follow any, and that costs nothing."""
-    scale = 0.0 if grammar is None else options.lm_scale
+    scale = 0.0 if grammar is None and unknown is None else options.lm_scale
+    if grammar is None:
+        names = lexicon.words if unknown is None else unknown.words(lexicon)
+        grammar = word_loop(names, np.zeros(len(names) - 1))
+        free = tuple(replace(entry, log_prob=0.0) for entry in lexicon.pronunciations)
+        lexicon = replace(lexicon, pronunciations=free)
     each_word = options.word_score
     if words and table.delimiter:
         # More delimiters may stand before and behind a word; what choosing costs is given back.
         lexicon = replace(lexicon, silence=OptionalSilence(table.delimiter, 0.5))
         each_word += scale * math.log(2.0)
-    graph = compile_token_graph(
-        lexicon, word_loop(lexicon.words) if grammar is None else grammar, "ctc", tokens=table.tokens
-    )
+    graph = compile_token_graph(lexicon, grammar, "ctc", tokens=table.tokens, unknown=unknown)
     fst = graph.fst
     score = fst.score * scale + each_word * (fst.output_label > 0)
     # What is impossible stays so at scale 0.
@@ -227,26 +256,3 @@ def _delimited(lexicon: Lexicon, table: TokenTable) -> Lexicon:
         for entry in lexicon.pronunciations
     ]
     return replace(lexicon, pronunciations=tuple(entries))
-
-
-def _matrices(outputs: Any, lengths: Any, columns: int) -> List[FloatArray]:
-    """Float matrices (T_n, C) of whatever `CtcDecoder` is called with."""
-    if isinstance(outputs, (list, tuple)) and len(outputs) and np.ndim(outputs[0]) == 2:
-        matrices = [float32_array(matrix, "ctc_decoder: outputs") for matrix in outputs]
-    else:
-        array = float32_array(outputs, "ctc_decoder: outputs")
-        matrices = list(array) if array.ndim == 3 else [array]
-    if lengths is not None:
-        ends = np.asarray(lengths.cpu() if hasattr(lengths, "cpu") else lengths).reshape(-1)
-        if len(ends) != len(matrices):
-            raise ScoresError(f"ctc_decoder: {len(ends)} lengths for {len(matrices)} utterances; give one each")
-        matrices = [matrix[: int(end)] for matrix, end in zip(matrices, ends)]
-    for n, matrix in enumerate(matrices):
-        if matrix.ndim != 2 or matrix.shape[1] != columns or not len(matrix):
-            raise ScoresError(
-                f"ctc_decoder: utterance {n} has outputs of shape {matrix.shape}, expected (T, {columns}) with T >= 1: "
-                "a column for each entry of the token table"
-            )
-        if np.isnan(matrix).any() or np.isposinf(matrix).any() or np.isneginf(matrix).all(axis=1).any():
-            raise ScoresError(f"ctc_decoder: utterance {n} has NaN, +inf, or a row of -inf; restore them")
-    return matrices

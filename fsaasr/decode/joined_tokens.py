@@ -46,3 +46,13 @@ def trim(hypothesis: Hypothesis, delimiter: str, frame_shift: Seconds) -> Hypoth
         own = [token.end for token in tokens if word.start <= token.start < word.end and token.name != delimiter]
         words.append(word._replace(end=own[-1]))
     return replace(hypothesis, columns=columns, words=tuple(words), tokens=tokens)
+
+
+def spell_unknown(hypothesis: Hypothesis, delimiter: Optional[str] = None) -> Hypothesis:
+    """The hypothesis with the joined tokens of each unknown word as its name and spelling, `delimiter` left out."""
+    words = []
+    for word in hypothesis.words:
+        own = tuple(token for token in word.spelling or () if token != delimiter)
+        name = "".join(own).replace(WORD_MARK, "")
+        words.append(word._replace(name=name, spelling=own) if name else word)
+    return replace(hypothesis, words=tuple(words))

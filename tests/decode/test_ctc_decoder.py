@@ -185,6 +185,62 @@ def test_spellings_of_words_may_be_given() -> None:
     assert decoder(spelled("ab_ba|b"))[0].text == "Abba B"
 
 
+@pytest.mark.parametrize("columns", ["ab|b_ba|", "_ab|b_ba"])
+def test_words_of_no_lexicon_come_out_spelt(columns: str) -> None:
+    decoder = ctc_decoder(COLUMNS, ["ab", "ba"], unknown=-1.0, options=CtcOptions(frame_shift=0.1))
+    (found,) = decoder(spelled(columns))
+    assert [(word.name, word.spelling) for word in found.words] == [("ab", None), ("bba", ("b", "b", "a"))]
+    assert found.words[1].end == pytest.approx(0.1 * (columns.index("ba") + 2))
+    (listed,) = decoder.nbest(spelled(columns), 2)
+    assert listed[0].text == found.text
+    # With a language model, whose `<unk>` it is.
+    model = estimate_ngram([["ab", "ba"], ["ba"]], 2)
+    assert ctc_decoder(COLUMNS, lm=model, unknown=3.0)(spelled(columns))[0].text == "ab bba"
+
+
+def test_speech_is_not_empty_and_silence_is() -> None:
+    # Words cost so much that nothing at all is better.
+    costly = CtcOptions(word_score=-1000.0)
+    decoder = ctc_decoder(COLUMNS, ["ab", "ba"], unknown=0.0, options=costly)
+    assert ctc_decoder(COLUMNS, ["ab", "ba"], options=costly)(spelled("_a_"))[0].text == ""
+    (found,) = decoder(spelled("_a_"))
+    assert (found.text, found.rule, found.words[0].unknown) == ("a", "fallback", True)
+    assert decoder(spelled("___"))[0].text == ""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "lengths", "message"),
+    [
+        (np.zeros(5), None, "expected (T, C), (N, T, C)"),
+        (np.zeros((5, 4)), None, "transpose them"),
+        (np.zeros((2, 4, 5)), [4, 5], "length 5, expected whole frames, 1 to 4"),
+        (np.zeros((2, 4, 5)), [4, 0], "after subsampling"),
+        (np.full((4, 5), 0.2), None, "has probabilities; give their logarithms"),
+        (np.zeros((0, 5)), None, "drop empty utterances"),
+        ([np.zeros((3, 5)), np.zeros((3, 4))], None, "utterance 1 has outputs of shape (3, 4)"),
+    ],
+)
+def test_outputs_of_other_kinds_are_refused(
+    outputs: npt.NDArray[np.float64], lengths: Optional[list[int]], message: str
+) -> None:
+    with pytest.raises(ScoresError) as caught:
+        ctc_decoder(COLUMNS)(outputs, lengths)
+    assert message in str(caught.value)
+
+
+def test_blank_may_be_anywhere_and_precision_low() -> None:
+    import torch
+
+    matrix = random_logits(1, 8)
+    order = [3, 0, 4, 2, 1]
+    expected = ctc_decoder(COLUMNS, WORDS)(matrix)[0]
+    for blank in (0, "<blk>", -5):
+        turned = ctc_decoder([COLUMNS[c] for c in order], WORDS, blank=blank)(matrix[:, order])[0]
+        assert (turned.text, turned.score) == (expected.text, pytest.approx(expected.score, abs=1e-4))
+    for kind in (torch.float64, torch.bfloat16):  # multiples of 0.25 are exact in all of them
+        assert ctc_decoder(COLUMNS, WORDS)(torch.from_numpy(matrix).to(kind))[0].text == expected.text
+
+
 def test_what_does_not_fit_is_refused() -> None:
     decoder = ctc_decoder(COLUMNS, WORDS)
     with pytest.raises(ScoresError, match=r"shape \(4, 3\), expected \(T, 5\)"):
@@ -198,5 +254,7 @@ def test_what_does_not_fit_is_refused() -> None:
     assert ctc_decoder(COLUMNS, ["zebra", "a"], skip_unspellable=True).left_out == {"zebra": "z"}
     with pytest.raises(ConfigError, match="grammar stands in place of lm"):
         ctc_decoder(COLUMNS, grammar=linear_acceptor([1]))
+    with pytest.raises(ConfigError, match="unknown words stand beside"):
+        ctc_decoder(COLUMNS, unknown=0.0)
     with pytest.raises(ConfigError, match="lm_scale -1"):
         CtcOptions(lm_scale=-1)
