@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from fsaasr.core.hypothesis import Hypothesis, Span
     from fsaasr.core.scores import Scores
     from fsaasr.core.symbols import SymbolTable
-    from fsaasr.decode import CtcOptions, Decoder, SearchOptions, align, ctc_decoder, forward_backward, one_best
+    from fsaasr.decode import (
+        CtcOptions,
+        Decoder,
+        SearchOptions,
+        align,
+        ctc_decoder,
+        forward_backward,
+        one_best,
+        prefix_decoder,
+    )
     from fsaasr.evaluate import bootstrap_interval, character_errors, word_errors
     from fsaasr.grammar import estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
     from fsaasr.graph import (
@@ -75,6 +84,7 @@ _HOMES: Dict[str, str] = {
     "ctc_decoder": "decode",
     "forward_backward": "decode",
     "one_best": "decode",
+    "prefix_decoder": "decode",
     "bootstrap_interval": "evaluate",
     "character_errors": "evaluate",
     "word_errors": "evaluate",
@@ -113,6 +123,7 @@ __all__ = [
     "mbr_decode",
     "one_best",
     "perplexity",
+    "prefix_decoder",
     "read_arpa",
     "read_hypotheses",
     "read_lattices",
