@@ -80,7 +80,10 @@ class Fusion:
 
         Raises:
           GrammarError: a model that is subtracted gives a token probability 0, so that nothing would outdo the token.
+          ConfigError: the internal language model has not been made.
         """
+        if self._internal is not None:
+            raise ConfigError("Fusion: the internal language model has not been made; call with_internal before")
         total = np.full((len(states), columns), self._reward)
         total[:, 0] = 0.0
         for place, (model, scale) in enumerate(self._models):

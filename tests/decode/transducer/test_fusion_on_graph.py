@@ -185,6 +185,9 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"scales \[inf\]"):
         Fusion(internal=("zero", math.inf))
 
+    with pytest.raises(ConfigError, match="the internal language model has not been made"):
+        searched(toy_model(1, tokens=TOKENS), Fusion(internal=("zero", 0.1)), *toy_frames(3))
+
     class Certain:
         """Gives all but one token probability 0."""
 
