@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fsaasr.lattice.formats import read_lattices, write_lattices
     from fsaasr.lexicon import Lexicon, OptionalSilence, character_lexicon, coverage, read_lexicon
     from fsaasr.models import load_model
+    from fsaasr.recipe.recognizer import Recognizer
 
 __version__ = "0.1.0"
 
@@ -88,6 +89,7 @@ _HOMES: Dict[str, str] = {
     "bootstrap_interval": "evaluate",
     "character_errors": "evaluate",
     "word_errors": "evaluate",
+    "Recognizer": "recipe.recognizer",
 }
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "Lattice",
     "Lexicon",
     "OptionalSilence",
+    "Recognizer",
     "Scores",
     "SearchOptions",
     "Span",

@@ -35,6 +35,10 @@ class Span(NamedTuple):
         """Whether it is a word that the lexicon lacks."""
         return self.spelling is not None
 
+    def shifted(self, by: Seconds) -> Span:
+        """The same so much later."""
+        return self._replace(start=self.start + by, end=self.end + by)
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -73,6 +77,11 @@ class Hypothesis:
         """The hypothesis with `join(word.spelling)` as the name of each unknown word that has tokens."""
         named = (word._replace(name=join(word.spelling)) if word.spelling else word for word in self.words)
         return replace(self, words=tuple(named))
+
+    def shifted(self, by: Seconds) -> Hypothesis:
+        """The same with all times so much later."""
+        words, tokens = (tuple(span.shifted(by) for span in spans) for spans in (self.words, self.tokens))
+        return replace(self, words=words, tokens=tokens)
 
     def to_dict(self) -> Dict[str, Any]:
         """As JSON-ready values; a score that is NaN becomes None, and only unknown words have a spelling."""

@@ -133,6 +133,11 @@ def resample(samples: Samples, rate: int, target: int) -> Samples:
     return resampled
 
 
+def resampling_reach(rate: int, target: int) -> int:
+    """Samples at `rate` on either side of its own time that a sample of `resample` is made from."""
+    return int(_resampler(rate, target).width)
+
+
 @lru_cache(maxsize=8)
 def _resampler(rate: int, target: int) -> Any:
     from lhotse.augmentation.resample import Resample

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List, Optional, Sequence, Tuple
 
 from fsaasr.core.errors import DecodeError
-from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.decode.align import align
 from fsaasr.decode.dead_ends import explain_no_path
@@ -74,8 +74,8 @@ def align_long(
         parts.append((begin * shift, align([graph], own, confidence_scale=confidence_scale)[0]))
     return Hypothesis(
         name,
-        tuple(_shifted(word, start) for start, part in parts for word in part.words),
-        tuple(_shifted(token, start) for start, part in parts for token in part.tokens),
+        tuple(word.shifted(start) for start, part in parts for word in part.words),
+        tuple(token.shifted(start) for start, part in parts for token in part.tokens),
         tuple(column for _, part in parts for column in part.columns),
         sum(part.acoustic_score for _, part in parts),
         sum(part.graph_score for _, part in parts),
@@ -101,7 +101,3 @@ def _search(graph: DecodingGraph, matrix: FloatArray, name: str, shift: Seconds,
     else:
         why = f"no path reaches the transcript's end; {explain_no_path(graph, matrix, name)}"
     raise DecodeError(f"align_long: utterance {name!r}, beam {width:g}: {why}")
-
-
-def _shifted(span: Span, by: Seconds) -> Span:
-    return span._replace(start=span.start + by, end=span.end + by)

@@ -2,14 +2,23 @@
 
 from fsaasr.features.batching import FeatureDataset, PaddedBatch, bucketing_sampler, pad
 from fsaasr.features.config import FeatureConfig
-from fsaasr.features.extract import FeatureBatch, compute_features, cut_text, features_of, load_samples
+from fsaasr.features.extract import (
+    FeatureBatch,
+    compute_features,
+    cut_text,
+    features_of,
+    load_samples,
+    waveform_features,
+)
 from fsaasr.features.speeds import add_speeds
+from fsaasr.features.streaming import FeatureStream
 from fsaasr.features.transforms import add_deltas, normalise
 
 __all__ = [
     "FeatureBatch",
     "FeatureConfig",
     "FeatureDataset",
+    "FeatureStream",
     "PaddedBatch",
     "add_deltas",
     "add_speeds",
@@ -20,4 +29,5 @@ __all__ = [
     "load_samples",
     "normalise",
     "pad",
+    "waveform_features",
 ]

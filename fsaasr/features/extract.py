@@ -109,14 +109,14 @@ def compute_features(
     if len(set(ids)) < len(ids):
         twice = next(name for n, name in enumerate(ids) if name in ids[:n])
         raise CorpusError(f"compute_features: cut id {twice!r} occurs twice; make ids unique")
-    static = _static_config(config)
+    static = static_config(config)
     if cache_dir is None:
         matrices = extract_all(listed, static, resample, executor)
     else:
         from fsaasr.features.cache import extract_cached
 
         matrices = extract_cached(listed, static, resample, executor, cache_dir)
-    speakers = tuple(_speaker(cut) for cut in listed)
+    speakers = tuple(cut_speaker(cut) for cut in listed)
     if config.cmvn == "speaker" and "" in speakers:
         raise CorpusError(
             f"compute_features: cut {ids[speakers.index('')]!r} has no speaker, needed for cmvn='speaker'; "
@@ -124,6 +124,30 @@ def compute_features(
         )
     finished = _finish(matrices, list(speakers) if config.cmvn == "speaker" else list(ids), config)
     return FeatureBatch(ids, tuple(finished), speakers, tuple(map(cut_text, listed)), config.frame_shift)
+
+
+def waveform_features(
+    ids: Sequence[str], waves: Sequence[FloatArray], config: FeatureConfig, speakers: Sequence[str] = ()
+) -> FeatureBatch:
+    """Features of waveforms, the same as `compute_features` gives for cuts of them.
+
+    Args:
+      ids: N utterance ids.
+      waves: N float32 (num_samples,) in -1 .. 1, at the configuration's rate.
+      config: kind, normalisation, derivatives.
+      speakers: N names, which matter to `cmvn="speaker"`; an utterance without one ("") is a speaker of its own.
+
+    Raises:
+      CorpusError: a waveform too short or not finite; names the utterance.
+    """
+    names = tuple(speakers) or ("",) * len(ids)
+    static = static_config(config)
+    matrices = [extract_one(wave, static, name) for name, wave in zip(ids, waves)]
+    by_speaker = config.cmvn == "speaker"
+    # The zero keeps a speaker apart from an utterance of that name.
+    groups = [f"\0{name}" if by_speaker and name else utterance for utterance, name in zip(ids, names)]
+    blank = ("",) * len(ids)
+    return FeatureBatch(tuple(ids), tuple(_finish(matrices, groups, config)), names, blank, config.frame_shift)
 
 
 def features_of(
@@ -149,13 +173,9 @@ def features_of(
     Raises:
       CorpusError: another rate, more than one channel, too short or not finite.
     """
-    wave = _check_shape(np.asarray(samples, dtype=np.float32), utterance)
-    if sampling_rate not in (None, config.sampling_rate):
-        if not resample:
-            raise CorpusError(_rate_message(utterance, int(sampling_rate or 0), config))
-        wave = resample_audio(wave, int(sampling_rate or 0), config.sampling_rate)
-    matrix = extract_one(wave, _static_config(config), utterance)
-    return _finish([matrix], [utterance], config)[0]
+    rate = config.sampling_rate if sampling_rate is None else sampling_rate
+    wave = at_rate(samples, rate, config, resample, utterance)
+    return waveform_features([utterance], [wave], config).matrices[0]
 
 
 def extract_all(
@@ -211,18 +231,27 @@ def load_samples(cut: Any, config: FeatureConfig, resample: bool = False) -> Flo
     """
     if not cut.has_recording:
         raise CorpusError(f"features: cut {cut.id!r} has no recording; attach one")
-    rate = int(cut.sampling_rate)
-    if rate != config.sampling_rate and not resample:
-        raise CorpusError(_rate_message(cut.id, rate, config))
+    _check_rate(int(cut.sampling_rate), config, resample, cut.id)
     try:
         samples = cut.load_audio()
     except Exception as error:  # Lhotse wraps what goes wrong in many classes, AssertionError among them.
         reason = str(error).partition("\n")[0]
         raise CorpusError(f"features: cut {cut.id!r}: its audio cannot be read ({reason}); restore it") from error
-    return resample_audio(_check_shape(np.asarray(samples, dtype=np.float32), cut.id), rate, config.sampling_rate)
+    return at_rate(samples, int(cut.sampling_rate), config, resample, cut.id)
 
 
-def _check_shape(samples: FloatArray, utterance: str) -> FloatArray:
+def at_rate(samples: npt.ArrayLike, rate: int, config: FeatureConfig, resample: bool, utterance: str) -> FloatArray:
+    """Samples (num_samples,) or (1, num_samples) at the configuration's rate, float32 (num_samples,).
+
+    Raises:
+      CorpusError: another sampling rate without `resample`, or more than one channel.
+    """
+    _check_rate(rate, config, resample, utterance)
+    return resample_audio(one_channel(np.asarray(samples, dtype=np.float32), utterance), rate, config.sampling_rate)
+
+
+def one_channel(samples: FloatArray, utterance: str) -> FloatArray:
+    """Samples (num_samples,) of (num_samples,) or (1, num_samples); raises CorpusError for any other shape."""
     if samples.ndim == 2 and samples.shape[0] == 1:
         samples = samples[0]
     if samples.ndim != 1:
@@ -233,11 +262,12 @@ def _check_shape(samples: FloatArray, utterance: str) -> FloatArray:
     return samples
 
 
-def _rate_message(utterance: str, rate: int, config: FeatureConfig) -> str:
-    return (
-        f"features: {utterance!r} is sampled at {rate} Hz, expected {config.sampling_rate} Hz; "
-        f"set sampling_rate={rate} in the configuration or pass resample=True"
-    )
+def _check_rate(rate: int, config: FeatureConfig, resample: bool, utterance: str) -> None:
+    if rate != config.sampling_rate and not resample:
+        raise CorpusError(
+            f"features: {utterance!r} is sampled at {rate} Hz, expected {config.sampling_rate} Hz; "
+            f"set sampling_rate={rate} in the configuration or pass resample=True"
+        )
 
 
 def _finish(matrices: List[FloatArray], groups: Sequence[str], config: FeatureConfig) -> List[FloatArray]:
@@ -246,7 +276,8 @@ def _finish(matrices: List[FloatArray], groups: Sequence[str], config: FeatureCo
     return [add_deltas(matrix, config.deltas) for matrix in matrices] if config.deltas else matrices
 
 
-def _static_config(config: FeatureConfig) -> FeatureConfig:
+def static_config(config: FeatureConfig) -> FeatureConfig:
+    """The configuration without normalisation and derivatives."""
     return replace(config, cmvn="none", cmvn_variance=False, deltas=0)
 
 
@@ -274,7 +305,8 @@ def _extractor(config: FeatureConfig) -> Any:
     return extractor
 
 
-def _speaker(cut: Any) -> str:
+def cut_speaker(cut: Any) -> str:
+    """The speaker of a Lhotse cut's first supervision, "" where unknown."""
     return (cut.supervisions[0].speaker or "") if cut.supervisions else ""
 
 

@@ -18,6 +18,7 @@ from fsaasr.models.acoustic_model import Features, matrices_of
 from fsaasr.models.encoder_network import EncoderNetwork
 from fsaasr.models.encoders.registry import EncoderConfig, encoder_config_from_dict
 from fsaasr.models.matrix_batches import outputs_of
+from fsaasr.models.score_stream import EncoderStream, ScoreStream
 
 
 class CtcNetwork(EncoderNetwork):
@@ -36,7 +37,12 @@ class CtcNetwork(EncoderNetwork):
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """float32 (N, T, F) and int64 (N,) to log posteriors (N, T', 1 + V) and lengths (N,)."""
         hidden, lengths = self.encode(features, lengths)
-        return self.output(hidden).log_softmax(dim=2), lengths
+        return self.posteriors(hidden), lengths
+
+    def posteriors(self, hidden: Tensor) -> Tensor:
+        """The encoder's vectors (N, T', D) to log posteriors (N, T', 1 + V)."""
+        log_probs: Tensor = self.output(hidden).log_softmax(dim=2)
+        return log_probs
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +86,10 @@ class CtcModel:
         """Log posteriors of blank and tokens; see `AcousticModel.scores`."""
         matrices, names = matrices_of(features, ids, self.features.dim, "CtcModel.scores")
         return Scores.from_matrices(outputs_of(self.network, matrices), self.frame_shift, "ctc", names)
+
+    def score_stream(self) -> ScoreStream:
+        """See `StreamingModel.score_stream`."""
+        return EncoderStream(self.network, self.network.posteriors)
 
     def description(self) -> Mapping[str, Any]:
         """JSON-ready parts."""

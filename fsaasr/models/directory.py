@@ -45,7 +45,7 @@ def save_model(
       directory: made where it does not exist; what an older model left there is replaced.
       lexicon: what its graphs are made from; its tokens must be the model's.
       training: how it was trained, JSON-ready: configuration, history.
-      graph: the graph that `transcribe` decodes with, if it shall have one.
+      graph: the graph that a `Recognizer` searches, if it shall have one.
 
     Raises:
       ModelError: the lexicon's tokens or the graph's columns are not the model's.

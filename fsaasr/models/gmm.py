@@ -13,10 +13,12 @@ from fsaasr.core.errors import ModelError
 from fsaasr.core.scores import FloatArray, Scores, Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.features import FeatureBatch, FeatureConfig
+from fsaasr.features.streaming import Piecewise
 from fsaasr.graph import Topology
 from fsaasr.models.acoustic_model import Features, matrices_of
 from fsaasr.models.diag_gmm import DiagGmm
 from fsaasr.models.hmm_topology import check_topology, check_transitions, topology_of, topology_parts
+from fsaasr.models.score_stream import ScoreStream, refuse_adaptation
 from fsaasr.models.speaker_adaptation import Adaptation, SpeakerTransforms, speaker_names
 from fsaasr.models.spliced_transform import SplicedTransform
 
@@ -107,6 +109,18 @@ class GmmModel:
         owners = speaker_names(names, features.speakers if isinstance(features, FeatureBatch) else ())
         likelihoods = [self._likelihoods(matrix, name) for matrix, name in zip(self.transformed(matrices), owners)]
         return Scores.from_matrices(likelihoods, self.frame_shift, "hmm", names)
+
+    @property
+    def context(self) -> int:
+        """Frames on either side that a frame's scores look at."""
+        return 0 if self.transform is None else self.transform.context
+
+    def score_stream(self) -> ScoreStream:
+        """See `StreamingModel.score_stream`."""
+        if self.adaptation is not None:
+            raise refuse_adaptation("GmmModel")
+        nothing = np.zeros((0, self.gmm.num_columns), np.float32)
+        return Piecewise(lambda rows: self.scores([rows]).utterance(0), nothing, self.context, self.context)
 
     def _likelihoods(self, matrix: FloatArray, speaker: str) -> FloatArray:
         place = None if self.transforms is None else self.transforms.place(speaker)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
+import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.scores import FloatArray
 from fsaasr.features import FeatureBatch
+from fsaasr.features.streaming import Piecewise
 from fsaasr.models.gmm import GmmModel
+from fsaasr.models.score_stream import ScoreStream, refuse_adaptation
 from fsaasr.models.speaker_adaptation import SpeakerTransforms, speaker_names
 
 _PREFIX = "front."
@@ -54,6 +57,15 @@ class GmmFront:
         if self.transforms is None:
             return heard
         return tuple(self.transforms.apply(matrix, owner) for matrix, owner in zip(heard, owners))
+
+    def stream(self) -> ScoreStream:
+        """Features in, features (T, D) out, as they come; raises ModelError where they are adapted to speakers."""
+        if self.gmm.adaptation is not None:
+            raise refuse_adaptation("GmmFront")
+        reach = self.gmm.context
+        return Piecewise(
+            lambda rows: self.apply([rows], [""])[0], np.zeros((0, self.outputs), np.float32), reach, reach
+        )
 
     def through(self, features: FeatureBatch) -> FeatureBatch:
         """The batch with features of D dimensions, at all its speeds; transforms are those of the speed 1."""

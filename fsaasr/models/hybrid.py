@@ -24,6 +24,7 @@ from fsaasr.models.gmm import GmmModel
 from fsaasr.models.gmm_front import GmmFront
 from fsaasr.models.hmm_topology import check_topology, check_transitions, topology_of, topology_parts
 from fsaasr.models.matrix_batches import outputs_of
+from fsaasr.models.score_stream import Chain, EncoderStream, InterleavedStream, ScoreStream
 from fsaasr.models.speaker_adaptation import SpeakerTransforms, speaker_names
 
 
@@ -43,7 +44,12 @@ class HybridNetwork(EncoderNetwork):
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
         """float32 (N, T, F) and int64 (N,) to log posteriors (N, T', C) and lengths (N,)."""
         hidden, lengths = self.encode(features, lengths)
-        return self.output(hidden).log_softmax(dim=2), lengths
+        return self.posteriors(hidden), lengths
+
+    def posteriors(self, hidden: Tensor) -> Tensor:
+        """The encoder's vectors (N, T', D) to log posteriors (N, T', C)."""
+        log_probs: Tensor = self.output(hidden).log_softmax(dim=2)
+        return log_probs
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +146,23 @@ class HybridModel:
             moved = [shifted(matrix, shift, shifts) for matrix in matrices for shift in range(shifts)]
             rows = outputs_of(self.network, moved)
             posteriors = [interleave(rows[n * shifts : (n + 1) * shifts], len(m)) for n, m in enumerate(matrices)]
-        less = np.float32(self.prior_scale) * self.log_priors
+        less = self._scaled_priors
         return Scores.from_matrices([matrix - less for matrix in posteriors], self.frame_shift, "hmm", names)
+
+    @property
+    def _scaled_priors(self) -> FloatArray:
+        scaled: FloatArray = np.float32(self.prior_scale) * self.log_priors
+        return scaled
+
+    def score_stream(self) -> ScoreStream:
+        """See `StreamingModel.score_stream`."""
+        less = torch.from_numpy(self._scaled_priors).to(next(self.network.parameters()).device)
+        shifts = self.network.encoder.subsampling if self.interleaved else 1
+        heads = [
+            EncoderStream(self.network, lambda hidden: self.network.posteriors(hidden) - less) for _ in range(shifts)
+        ]
+        scores = heads[0] if shifts == 1 else InterleavedStream(heads)
+        return scores if self.front is None else Chain(self.front.stream(), scores)
 
     def description(self) -> Mapping[str, Any]:
         """JSON-ready parts."""

@@ -25,6 +25,7 @@ from fsaasr.recipe.neural_lm import TrainedLm, train_lm_model
 from fsaasr.recipe.perplexities import PerplexityRow
 from fsaasr.recipe.published import with_kept
 from fsaasr.recipe.reading import read_recipe
+from fsaasr.recipe.recognizer import Latency, Recognizer, Stream, Transcription, Utterance, listen
 from fsaasr.recipe.results import (
     LatticeRow,
     ResultRow,
@@ -42,7 +43,6 @@ from fsaasr.recipe.stages import STAGES, run_stage
 from fsaasr.recipe.steps import make_graph, make_lang
 from fsaasr.recipe.training import train_model
 from fsaasr.recipe.training_views import draw_model
-from fsaasr.recipe.transcription import Transcribed, Transcription, transcribe
 from fsaasr.recipe.tuning import Tuned, TuningGrid, tune, tune_cuts
 from fsaasr.recipe.weights import TunedWeights, read_weights, tune_weights, write_weights
 
@@ -56,22 +56,25 @@ __all__ = [
     "Experiment",
     "GmmSetup",
     "Job",
+    "Latency",
     "LatticeQuality",
     "LatticeRow",
     "MbrTotals",
     "PerplexityRow",
     "RecipeSpec",
+    "Recognizer",
     "ResultRow",
     "Results",
     "Run",
     "Scales",
+    "Stream",
     "TiedGmmSetup",
     "TrainedLm",
-    "Transcribed",
     "Transcription",
     "Tuned",
     "TunedWeights",
     "TuningGrid",
+    "Utterance",
     "align_cuts",
     "align_features",
     "bounded_loop",
@@ -82,6 +85,7 @@ __all__ = [
     "draw_model",
     "estimate_arpa",
     "learn_lexicon",
+    "listen",
     "make_graph",
     "make_lang",
     "make_word_lattices",
@@ -106,7 +110,6 @@ __all__ = [
     "run_stage",
     "train_lm_model",
     "train_model",
-    "transcribe",
     "tune",
     "tune_cuts",
     "tune_weights",

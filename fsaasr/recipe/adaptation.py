@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Protocol, Sequence, runtime_checkable
+from typing import Callable, Optional, Protocol, Sequence, Tuple, runtime_checkable
 
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.features import FeatureBatch
@@ -62,9 +62,10 @@ def transforms_at_hand(model: AcousticModel) -> Optional[SpeakerTransforms]:
     return model.transforms if isinstance(model, Adaptable) else None
 
 
-def unadapted_utterances(transforms: Optional[SpeakerTransforms], features: FeatureBatch) -> int:
-    """How many utterances have features as they are for lack of speech, though their speakers have transforms."""
+def unadapted_utterances(transforms: Optional[SpeakerTransforms], features: FeatureBatch) -> Tuple[str, ...]:
+    """Those with features as they are for lack of speech, though their speakers have transforms."""
     if transforms is None:
-        return 0
+        return ()
     kinds = dict(zip(transforms.speakers, transforms.kinds))
-    return sum(kinds[name] == "identity" for name in speaker_names(features.ids, features.speakers))
+    owners = speaker_names(features.ids, features.speakers)
+    return tuple(name for name, owner in zip(features.ids, owners) if kinds[owner] == "identity")

@@ -29,7 +29,7 @@ from fsaasr.recipe.adaptation import adapted_model, transforms_at_hand, unadapte
 from fsaasr.recipe.fusion import NO_FUSION, FusionModels, load_fusion
 from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
-from fsaasr.recipe.searches import options_at, says_tokens, searchable, token_lattices
+from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
 
 Choose = Callable[[ScoredPaths], Hypothesis]
 """Picks the hypothesis of a lattice."""
@@ -139,26 +139,73 @@ def recognize(
       LatticeError: no lattice format has such a name as `lattices`.
       DecodeError, ScoresError, GraphError: as `fsaasr.decode.decode`.
     """
-    check_fit(model, graph)
-    model = at_prior_scale(model, scales.prior_scale)
-    options, joined = options_at(options, scales), fusion.at(scales)
+    system = System.fitted(model, graph, options, scales, fusion)
     if lattices is not None:
         format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
-    deque(searched(model, graph, features.select(features.ids[:1]), options, joined), maxlen=0)
+    deque(system.lattices(features.select(features.ids[:1])), maxlen=0)
     begin = time.perf_counter()
-    model = adapted_to_speech(model, graph, features, options)
+    system = system.adapted(features)
     reading = _Reading(choose or partial(best_hypothesis, scales=scales), time.perf_counter() - begin)
-    transforms = transforms_at_hand(model)
-    reading.flags.update({NOT_ADAPTED: unadapted_utterances(transforms, features)})
-    passing = reading.read(searched(model, graph, features, options, joined))
+    reading.flags.update({NOT_ADAPTED: len(system.unadapted(features))})
+    passing = reading.read(system.lattices(features))
     if lattices is None:
         deque(passing, maxlen=0)
     else:
         write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
     audio = sum(map(len, features.matrices)) * features.frame_shift
     flags = dict(sorted((+reading.flags).items()))
-    return Decoded(tuple(reading.hypotheses), flags, reading.seconds, audio, transforms)
+    return Decoded(tuple(reading.hypotheses), flags, reading.seconds, audio, transforms_at_hand(system.model))
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """What recognizes: a model, a graph, options and scales that fit together; made by `fitted`.
+
+    Attributes:
+      model: at the prior scale of `scales`.
+      graph: as the model's search wants it.
+      options: with the scales that the search has to know.
+      scales: of the parts of a path.
+      fusion: what joins the search, at its scales.
+    """
+
+    model: AcousticModel
+    graph: Graph
+    options: SearchOptions
+    scales: Scales
+    fusion: Fusion = ALONE
+
+    @classmethod
+    def fitted(
+        cls,
+        model: AcousticModel,
+        graph: Graph,
+        options: SearchOptions = DEFAULT_SEARCH,
+        scales: Scales = UNSCALED,
+        fusion: FusionModels = NO_FUSION,
+    ) -> System:
+        """Raises ModelError for a graph of another model, or scales that it has no use for, or that are missing."""
+        check_fit(model, graph)
+        model = at_prior_scale(model, scales.prior_scale)
+        return cls(model, graph, options_at(options, scales), scales, fusion.at(scales))
+
+    def adapted(self, features: FeatureBatch) -> System:
+        """The system for the speakers of these utterances; see `adapted_to_speech`."""
+        return replace(self, model=adapted_to_speech(self.model, self.graph, features, self.options))
+
+    def unadapted(self, features: FeatureBatch) -> Tuple[str, ...]:
+        """Utterances of an adapted system with too little speech of their speaker to adapt to."""
+        return unadapted_utterances(transforms_at_hand(self.model), features)
+
+    def lattices(self, features: FeatureBatch) -> Iterator[ScoredPaths]:
+        """Each utterance's lattice, in order; few are in memory at a time."""
+        return searched(self.model, self.graph, features, self.options, self.fusion)
+
+
+def troubles(lattice: ScoredPaths) -> Tuple[str, ...]:
+    """Flags of a lattice, NOT_FINAL among them where its words may be cut short."""
+    return lattice.flags if lattice.reached_final else (*lattice.flags, NOT_FINAL)
 
 
 class _Reading:
@@ -173,9 +220,7 @@ class _Reading:
     def read(self, lattices: Iterable[ScoredPaths]) -> Iterator[ScoredPaths]:
         begin = time.perf_counter()
         for lattice in lattices:
-            self.flags.update(lattice.flags)
-            if not lattice.reached_final:
-                self.flags[NOT_FINAL] += 1
+            self.flags.update(troubles(lattice))
             self.hypotheses.append(self.choose(lattice))
             self.seconds += time.perf_counter() - begin
             yield lattice
@@ -209,8 +254,7 @@ def searched(
     if says_tokens(model.family):
         yield from token_lattices(model, graph, features, options, fusion)
         return
-    if fusion:
-        raise ModelError(f"searched: a fusion joins models that say tokens, found family {model.family!r}; rescore")
+    check_alone(model, fusion)
     for scores in scored(model, features):
         yield from decode(graph, scores, options)
 

@@ -113,7 +113,7 @@ class Experiment(LanguageJobs):
         models = [language_model_for(self.spec, model, system) for model in fusion.models.values()]
         return [fusion.axes, fusion.internal, [self._language_model_key(data, model) for model in models]]
 
-    def _fusion(self, data: str, system: str, grammar: str) -> Optional[Dict[str, str]]:
+    def fusion(self, data: str, system: str, grammar: str) -> Optional[Dict[str, str]]:
         """What joins the search, as `load_fusion` takes it."""
         fusion = self.spec.grammars[grammar].fusion
         if fusion is None:
@@ -260,9 +260,9 @@ class Experiment(LanguageJobs):
             "grid": asdict(self.spec.systems[system].tuning),
             "options": self.search(system),
             "cache_dir": self.features_dir,
-            # `transcribe` knows of no fusion.
+            # A model directory names no other models.
             "install": grammar == next((name for name, e in self.spec.grammars.items() if e.fusion is None), None),
-            "fusion": self._fusion(data, system, grammar),
+            "fusion": self.fusion(data, system, grammar),
         }
         key = self._tune_key(data, system, grammar)
         marker = out.with_suffix(".done.json")
@@ -282,7 +282,7 @@ class Experiment(LanguageJobs):
             "scales_path": self.scales_path(*trio),
             "options": self.search(run.system, run.engine),
             "cache_dir": self.features_dir,
-            "fusion": self._fusion(*trio),
+            "fusion": self.fusion(*trio),
         }
         key = key_of("decode", self._tune_key(*trio), self._search_key(run.system, run.engine))
         name = f"decode {'/'.join(run)}"
@@ -303,7 +303,7 @@ class Experiment(LanguageJobs):
             "scales_path": self.scales_path(run.data, run.system, grammar),
             "options": self.search(run.system, run.engine),
             "cache_dir": self.features_dir,
-            "fusion": self._fusion(run.data, run.system, grammar),
+            "fusion": self.fusion(run.data, run.system, grammar),
         }
 
     def _rescoring_key(self, run: Run) -> str:
@@ -341,7 +341,7 @@ class Experiment(LanguageJobs):
             "scales_path": self.scales_path(data, system, grammar),
             "options": self.search(system),
             "cache_dir": self.features_dir,
-            "fusion": self._fusion(data, system, grammar),
+            "fusion": self.fusion(data, system, grammar),
         }
         key = key_of("lattices", self._tune_key(data, system, grammar), self._search_key(system))
         name = f"lattices {data}/{system}/{grammar}"

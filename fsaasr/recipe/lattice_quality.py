@@ -16,11 +16,11 @@ from fsaasr.graph import load_graph
 from fsaasr.hypotheses import words_without_times, write_hypotheses
 from fsaasr.lattice import ConfidenceCalibration, WordLattice, frame_depth, mbr_decode, prune
 from fsaasr.lattice.formats import write_lattices
-from fsaasr.models import at_prior_scale, load_model
-from fsaasr.recipe.decoding import adapted_to_speech, placements_of, searched, splitter_for, word_lattices
+from fsaasr.models import load_model
+from fsaasr.recipe.decoding import System, placements_of, splitter_for, word_lattices
 from fsaasr.recipe.fusion import load_fusion
 from fsaasr.recipe.scales import Scales
-from fsaasr.recipe.searches import options_at, searchable
+from fsaasr.recipe.searches import searchable
 
 BEAMS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Lattice beams at which oracle errors are counted."""
@@ -94,14 +94,14 @@ def make_word_lattices(
       fusion: as for `load_fusion`.
     """
     out = Path(out_dir)
-    model = at_prior_scale(load_model(model_dir), scales.prior_scale)
+    model = load_model(model_dir)
     graph = searchable(model, load_graph(graph_path))
-    options, joined = options_at(options, scales), load_fusion(fusion, model.tokens).at(scales)
+    system = System.fitted(model, graph, options, scales, load_fusion(fusion, model.tokens))
     splitter = splitter_for(model, graph, Path(model_dir) / "lang")
     made = {}
     for name, path in parts.items():
         features = compute_features(read_cuts(path), model.features, cache_dir=cache_dir)
-        found = searched(adapted_to_speech(model, graph, features, options), graph, features, options, joined)
+        found = system.adapted(features).lattices(features)
         lattices = list(word_lattices(found, options.lattice_beam, scales.lm_scale, splitter))
         write_lattices(lattices, out / f"{name}.lat.jsonl.gz")
         made[name] = _Part(lattices, {utt: text.split() for utt, text in zip(features.ids, features.texts)})

@@ -55,6 +55,9 @@ class Scales:
 UNSCALED = Scales()
 """All parts of a path as they are."""
 
+SCALES = "scales.json"
+"""File of a model directory that holds the scales tuned with its graph, and the search options they were tuned with."""
+
 
 def write_scales(scales: Scales, path: PathLike, **record: object) -> None:
     """Writes scales as JSON, with what else shall stand beside them (how they were found)."""

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator
 
 from fsaasr.core.errors import ModelError
 from fsaasr.decode import SearchOptions
+from fsaasr.decode.feature_decoder import FeatureDecoder, FrameDecoder
 from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch
 from fsaasr.graph import Graph, TokenGraph
@@ -54,8 +55,11 @@ def searchable(model: AcousticModel, graph: Graph) -> Graph:
     Raises:
       ModelError: a DecodingGraph for a family that says tokens.
     """
-    if not says_tokens(model.family):
-        return graph.expand()
+    return as_token_graph(model, graph) if says_tokens(model.family) else graph.expand()
+
+
+def as_token_graph(model: AcousticModel, graph: Graph) -> TokenGraph:
+    """The graph of a model that says tokens; raises ModelError where it is a DecodingGraph."""
     if not isinstance(graph, TokenGraph):
         raise ModelError(
             f"a graph of family {model.family!r} is a TokenGraph, found a DecodingGraph; make it with "
@@ -72,9 +76,7 @@ def token_lattices(
     Raises:
       ModelError: as `searchable`.
     """
-    chosen = searchable(model, graph)
-    assert isinstance(chosen, TokenGraph)
-    return TOKEN_SEARCHES[model.family](model, chosen, features, options, fusion)
+    return TOKEN_SEARCHES[model.family](model, as_token_graph(model, graph), features, options, fusion)
 
 
 def options_at(options: SearchOptions, scales: Scales) -> SearchOptions:
@@ -83,3 +85,32 @@ def options_at(options: SearchOptions, scales: Scales) -> SearchOptions:
     if scales.ctc_weight is not None:
         attention = replace(attention, ctc_weight=scales.ctc_weight)
     return replace(options, acoustic_scale=scales.acoustic_scale, attention=attention)
+
+
+def feature_decoder(
+    model: AcousticModel, graph: Graph, options: SearchOptions, fusion: Fusion = ALONE, *, utterance: str = "utt0"
+) -> FeatureDecoder:
+    """The search of one utterance while its features come in.
+
+    Raises:
+      ModelError: a model that needs whole utterances; says what to train instead. A fusion that it has no use for.
+      ConfigError: an engine that does not stream.
+    """
+    if model.family == "attention":
+        raise ModelError(
+            f"feature_decoder: utterance {utterance!r}: a model of family 'attention' looks at the whole utterance for "
+            "each token; train one of family ctc or transducer to stream, or search at the end (buffered)"
+        )
+    if model.family == "transducer":
+        from fsaasr.decode.transducer.streaming import TransducerDecoder
+
+        found: Any = model
+        return TransducerDecoder(found, as_token_graph(model, graph), options, utterance=utterance, fusion=fusion)
+    check_alone(model, fusion)
+    return FrameDecoder(model, graph, options, utterance=utterance)
+
+
+def check_alone(model: AcousticModel, fusion: Fusion) -> None:
+    """Raises ModelError for a fusion beside a model of frames."""
+    if fusion:
+        raise ModelError(f"searched: a fusion joins models that say tokens, found family {model.family!r}; rescore")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Iterable, List, Mapping, Tuple
+from typing import Iterable, List, Mapping
 
-from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.decode import cut_at_pauses
 from fsaasr.hypotheses import Placed, Placement
@@ -29,8 +29,8 @@ def segments_of(aligned: Iterable[Hypothesis], placements: Mapping[str, Placemen
             tokens = [t for t in hypothesis.tokens if piece.start <= (t.start + t.end) / 2 < piece.end]
             own = Hypothesis(
                 f"{hypothesis.utterance}-{number:04d}",
-                _shifted(piece.words, -piece.start),
-                _shifted(tokens, -piece.start),
+                tuple(word.shifted(-piece.start) for word in piece.words),
+                tuple(token.shifted(-piece.start) for token in tokens),
                 (),
                 math.nan,
                 math.nan,
@@ -38,7 +38,3 @@ def segments_of(aligned: Iterable[Hypothesis], placements: Mapping[str, Placemen
             place = whole._replace(start=whole.start + piece.start, duration=piece.end - piece.start)
             segments.append(Placed(own, place))
     return segments
-
-
-def _shifted(spans: Iterable[Span], by: Seconds) -> Tuple[Span, ...]:
-    return tuple(span._replace(start=span.start + by, end=span.end + by) for span in spans)

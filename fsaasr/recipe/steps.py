@@ -31,10 +31,9 @@ from fsaasr.recipe.grammars import build_grammar, estimate_arpa
 from fsaasr.recipe.lattice_quality import make_word_lattices
 from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.pieces import check_marked
-from fsaasr.recipe.scales import read_scales
+from fsaasr.recipe.scales import SCALES, read_scales
 from fsaasr.recipe.searches import says_tokens, searchable
 from fsaasr.recipe.training import train_model
-from fsaasr.recipe.transcription import SCALES
 from fsaasr.recipe.tuning import TuningGrid, tune_cuts
 
 
@@ -188,7 +187,7 @@ def tune_system(
     install: bool,
     fusion: Optional[Mapping[str, str]] = None,
 ) -> None:
-    """Tunes on dev data; with `install`, puts graph and scales into the model directory for `transcribe`."""
+    """Tunes on dev data; with `install`, puts graph and scales into the model directory for a `Recognizer`."""
     tune_cuts(
         model_dir,
         graph_path,

@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 from typing import Callable
 
-import numpy as np
 import pytest
 import torch
 from lhotse import CutSet
 
 from fsaasr.corpora import read_cuts
-from fsaasr.corpora.audio import write_wav
 from fsaasr.evaluate import word_errors
 from fsaasr.grammar import read_arpa
 from fsaasr.graph import DecodingGraph, FstArrays, TokenGraph, load_graph, to_openfst
@@ -22,7 +20,6 @@ from fsaasr.lattice.formats import read_lattices
 from fsaasr.lexicon import read_lang
 from fsaasr.recipe import read_scales
 from tests.cli.conftest import Toy, invoke
-from tests.toy_speech import RATE, toy_samples
 
 Fails = Callable[..., str]
 
@@ -358,31 +355,3 @@ def test_lattice_draw_draws_lattices(toy: Toy, tmp_path: Path, fails: Fails) -> 
     assert f"<title>Confusion network of {utterances[1]}</title>" in (tmp_path / "one.svg").read_text(encoding="utf-8")
     assert "room for one picture" in fails("lattice", "draw", lattices, tmp_path / "b.svg")
     assert "no lattice of 'x' among" in fails("lattice", "draw", lattices, tmp_path / "b.svg", "--utterance", "x")
-
-
-def test_transcribe_prints_words_with_times(toy: Toy, tmp_path: Path, fails: Fails) -> None:
-    path = tmp_path / "a.wav"
-    write_wav(path, toy_samples("0110", np.random.default_rng(9)), RATE)
-    result = invoke("transcribe", toy.root / "gmm", path, "--graph", toy.root / "gmm.graph")
-    rows = [line.split() for line in result.output.splitlines()]
-    assert [row[0] for row in rows] == [str(path)] * 4
-    assert [row[3] for row in rows] == ["NO", "YES", "YES", "NO"]
-    starts = [float(row[1]) for row in rows]
-    assert starts == sorted(starts)
-
-
-def test_transcribe_as_json_and_at_another_rate(toy: Toy, tmp_path: Path) -> None:
-    path = tmp_path / "a.wav"
-    write_wav(path, np.repeat(toy_samples("01", np.random.default_rng(9)), 2), 2 * RATE)
-    result = invoke("transcribe", toy.root / "ctc", path, "--json")
-    assert result.exit_code == 0
-    value = json.loads(result.stdout)
-    assert [word["name"] for word in value["words"]] == ["NO", "YES"]
-    assert f"{path}: resampled from 16000 to 8000 Hz" in result.stderr
-    assert "searching a loop" in result.stderr
-
-
-def test_transcribe_refuses_what_is_no_model_or_audio(toy: Toy, tmp_path: Path, fails: Fails) -> None:
-    (tmp_path / "a.wav").write_bytes(b"not audio")
-    assert "model.json" in fails("transcribe", tmp_path, tmp_path / "a.wav")
-    assert "not a readable audio file" in fails("transcribe", toy.root / "gmm", tmp_path / "a.wav")

@@ -98,7 +98,7 @@ def test_scales_of_nothing_change_nothing_and_others_do(fused: Experiment, syste
     graph = load_graph(fused.graph_path("kaldi", system, "fused"))
     cuts = list(read_cuts(fused.data_dir("kaldi") / "cuts_test.jsonl.gz"))[:2]
     features = compute_features(cuts, model.features)
-    parts = fused._fusion("kaldi", system, "fused")
+    parts = fused.fusion("kaldi", system, "fused")
     models = load_fusion(parts, model.tokens)
     assert models.axes == FUSED.axes
     options = SearchOptions(attention=BeamOptions(tokens_per_frame=0.3), search_beam=4.0)

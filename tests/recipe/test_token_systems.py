@@ -18,11 +18,11 @@ from fsaasr.graph import TokenGraph, load_graph, token_loop
 from fsaasr.models import load_model
 from fsaasr.recipe import (
     Experiment,
+    Recognizer,
     collect_results,
     make_graph,
     read_recipe,
     report_data,
-    transcribe,
 )
 from fsaasr.recipe.pieces import joined
 from fsaasr.recipe.searches import searchable
@@ -59,10 +59,12 @@ def test_a_models_own_graph_is_the_one_of_its_first_grammar(tokens: Experiment, 
     folder = tokens.model_dir("kaldi", system)
     assert isinstance(load_graph(folder / "graph.fsa"), TokenGraph)
     wav = sorted(corpus.rglob("*.wav"))[0]
-    done = transcribe(folder, [wav])
-    assert done.graph == "graph.fsa"
-    assert len(done.files[0].hypothesis.words) in (2, 3)
-    assert transcribe(folder, [wav], graph_path=tokens.graph_path("kaldi", system, "free")).files
+    recognizer = Recognizer.open(folder)
+    assert recognizer.source == "graph.fsa"
+    assert len(recognizer.transcribe(wav).words) in (2, 3)
+    free = Recognizer.open(folder, graph=tokens.graph_path("kaldi", system, "free"), nbest=2).transcribe(wav)
+    assert {word.confidence for word in free.words} <= {None}
+    assert all("▁" not in hypothesis.text for hypothesis in free.utterances[0].nbest)
 
 
 def test_the_report_shows_where_the_decoder_looks(tokens: Experiment) -> None:

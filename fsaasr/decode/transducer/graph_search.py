@@ -12,6 +12,7 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.transducer.asking import Ask, Asking
+from fsaasr.decode.transducer.best_ways import BestWays
 from fsaasr.decode.transducer.contexts import Contexts
 from fsaasr.decode.transducer.fused import FusedModel
 from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
@@ -58,6 +59,7 @@ class GraphSearch:
         self._places = Places(np.zeros(1, dtype=np.int64), start, np.zeros(1))
         self._first_node = 0
         self._arcs: List[SearchArcs] = []
+        self._ways = BestWays(steps)
         self._active: List[int] = []
         self._lost: List[float] = []
         self._limited = 0
@@ -122,10 +124,11 @@ class GraphSearch:
         best = np.full(len(keys), -np.inf)
         np.maximum.at(best, target, total)
         stay = self._staying(keys // fst.num_states, best)
-        self._first_node += len(self._places.state)
+        before, self._first_node = self._first_node, self._first_node + len(self._places.state)
         number = np.cumsum(stay) - 1
         kept = stay[target]
         self._arcs.append(arcs._replace(target=self._first_node + number[target]).pick(kept))
+        self._ways.add(self._arcs[-1], before, total[kept])
         context, state = np.divmod(keys[stay], fst.num_states)
         self._places = Places(context, state, best[stay])
         self._active.append(int(stay.sum()))
@@ -149,9 +152,20 @@ class GraphSearch:
         return stay
 
     def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
-        """The best path of the frames so far, one or more, whether or not it may end here."""
-        ends = open_ends(self._steps, self._first_node, self._places.state)
-        return lattice_of(self._steps, self._arcs, ends, 0.0, False, utterance, frame_shift).best_path()
+        """The best path of the frames so far, whether or not it may end here."""
+        return self._ways.best(int(np.argmax(self._places.score)), utterance, frame_shift)
+
+    def stable(self, utterance: str, frame_shift: Seconds) -> Hypothesis:
+        """The part of the best path that no further frame can change: what all paths alive have in common."""
+        return self._ways.stable(utterance, frame_shift)
+
+    def final_gap(self) -> float:
+        """How far the best path to a final state lags behind the best path, inf if there is none."""
+        ends = final_ends(self._steps, 0, self._places.state)
+        finals = self._places.score[ends.node] + ends.score
+        if self._fused is not None:
+            finals = finals + self._fused.end_scores(self._contexts.vectors(self._places.context))[ends.node]
+        return float(self._places.score.max() - finals.max(initial=-np.inf))
 
     def lattice(self, utterance: str, frame_shift: Seconds) -> Lattice:
         """All paths within the lattice beam, of the frames so far.

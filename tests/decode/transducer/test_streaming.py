@@ -8,8 +8,10 @@ import torch
 
 from fsaasr.core.errors import DecodeError, ModelError
 from fsaasr.core.symbols import SymbolTable
+from fsaasr.decode.endpoint import EndpointRule
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.transducer.lattices import transducer_lattices
+from fsaasr.decode.transducer.search_arcs import lattice_of, open_ends
 from fsaasr.decode.transducer.streaming import TransducerDecoder
 from fsaasr.features import FeatureBatch, FeatureConfig
 from fsaasr.graph import TokenGraph, compile_token_graph, word_loop
@@ -72,11 +74,10 @@ def test_pieces_change_nothing(encoder: EncoderConfig, topology: str, graph: Tok
         assert decoder.finalize() is found
 
 
-def test_partial_results_grow_into_the_final_one_and_latency_is_measured(graph: TokenGraph) -> None:
+def test_partial_results_grow_into_the_final_one(graph: TokenGraph) -> None:
     model, features = streaming_model(ENCODERS["tdnn"], "one-per-frame"), batch(41)
     decoder = TransducerDecoder(model, graph, OPTIONS)
-    assert decoder.partial().words == ()
-    assert decoder.latency.first_partial is None
+    assert decoder.partial().words == decoder.stable().words == ()
     heard, counts = 0.0, []
     for row in features.matrices[0]:
         decoder.advance(row[None])
@@ -85,16 +86,57 @@ def test_partial_results_grow_into_the_final_one_and_latency_is_measured(graph: 
         assert not partial.reached_final
         assert all(word.end <= heard + 1e-9 for word in partial.words)
         counts.append(len(partial.words))
-        if partial.words and counts[-2] == 0 and len(set(counts)) == 2:
-            assert decoder.latency.first_partial == pytest.approx(heard)
     final = decoder.finalize().best_path()
     assert counts[0] == 0 < counts[25] < counts[-1]
     assert [word.name for word in final.words][: counts[25] - 1] == [
         word.name for word in decoder.partial().words[: counts[25] - 1]
     ]
-    assert decoder.latency.final is not None
-    assert decoder.latency.final > 0
     assert decoder.look_ahead > 0
+
+
+@pytest.mark.parametrize("topology", ["regular", "one-per-frame"])
+@pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS)
+def test_partial_results_are_best_paths_and_what_is_stable_stays(
+    encoder: EncoderConfig, topology: str, graph: TokenGraph
+) -> None:
+    model, features = streaming_model(encoder, topology), batch(60)
+    decoder = TransducerDecoder(model, graph, SearchOptions(search_beam=0.05, min_active=1))
+    before: tuple[int, ...] = ()
+    for row in features.matrices[0]:
+        decoder.advance(row[None])
+        stable, partial = decoder.stable(), decoder.partial()
+        assert stable.columns[: len(before)] == before
+        assert partial.columns[: len(stable.columns)] == stable.columns
+        # Its last word may go on.
+        assert [word[:2] for word in stable.words] == [word[:2] for word in partial.words[: len(stable.words)]]
+        before = stable.columns
+        search = decoder._search
+        if search.frames:
+            ends = open_ends(search._steps, search._first_node, search._places.state)
+            lattice = lattice_of(search._steps, search._arcs, ends, 0.0, False, "utt0", model.frame_shift)
+            expected = lattice.best_path()
+            assert (partial.words, partial.columns) == (expected.words, expected.columns)
+            assert partial.acoustic_score == pytest.approx(expected.acoustic_score, abs=1e-4)
+            assert partial.graph_score == pytest.approx(expected.graph_score, abs=1e-4)
+    final = decoder.finalize().best_path()
+    assert final.columns[: len(before)] == before
+    assert len(before) > 5
+
+
+def test_the_gap_to_a_complete_sentence_and_endpoints(graph: TokenGraph) -> None:
+    model, features = streaming_model(ENCODERS["tdnn"]), batch(41)
+    decoder = TransducerDecoder(model, graph, OPTIONS)
+    assert decoder.endpoint() is None
+    decoder.advance(features.matrices[0])
+    search = decoder._search
+    whole = search.lattice("utt0", model.frame_shift)
+    gap = decoder.partial().score - whole.best_path().score
+    assert whole.reached_final
+    assert search.final_gap() == pytest.approx(gap, abs=1e-3)
+    late = EndpointRule("late", utterance_length=0.2)
+    assert decoder.endpoint(rules=[late]) == "late"
+    assert decoder.endpoint(rules=[EndpointRule("later", utterance_length=2.0)]) is None
+    assert decoder.endpoint(rules=[EndpointRule("complete", final_gap=gap + 0.1)]) == "complete"
 
 
 def test_what_cannot_stream_says_so(graph: TokenGraph) -> None:
