@@ -1,17 +1,18 @@
 # What the run.sh of every recipe does alike; sourced by it.
 #
-# Reads the options into corpus, stage, stop and smoke, and sets here (the recipe's folder), name and exp (results).
+# Reads the options into corpus, stage, stop, smoke and override, and sets here (the recipe's folder), name and exp (results).
 # Without --corpus, a copy in ../shared/corpora beside the repository is taken if there is one.
 
 here=$(cd "$(dirname "$0")" && pwd)
 name=$(basename "$here")
-corpus='' stage=1 stop=9 smoke=''
+corpus='' stage=1 stop=9 smoke='' override=''
 while [ $# -gt 0 ]; do
   case $1 in
     --corpus) corpus=${2:?--corpus needs a directory}; shift 2 ;;
     --stage) stage=${2:?--stage needs a number}; shift 2 ;;
     --stop-stage) stop=${2:?--stop-stage needs a number}; shift 2 ;;
     --smoke) smoke=1; shift ;;
+    --override) override=${2:?--override needs a YAML file}; shift 2 ;;
     *) sed -n '2,/^$/{/^#/s/^# \{0,1\}//p;}' "$0" >&2; exit 2 ;;  # the comment at the top
   esac
 done
@@ -32,6 +33,7 @@ run() {  # run NUMBER COMMAND...: the stage, if it is asked for
 run_stages() {
   local recipe=("$here/conf/recipe.yaml" "$exp")
   if [ -n "$smoke" ]; then recipe+=(--override "$here/conf/smoke.yaml"); fi
+  if [ -n "$override" ]; then recipe+=(--override "$override"); fi
   run 1 recipe prepare "${recipe[@]}" --corpus "$corpus"
   run 2 recipe lang "${recipe[@]}"
   run 3 recipe train "${recipe[@]}"
@@ -40,5 +42,5 @@ run_stages() {
   run 6 recipe decode "${recipe[@]}"
   run 7 recipe lattices "${recipe[@]}"
   run 8 recipe results "${recipe[@]}"
-  run 9 report "${recipe[@]}" --command "egs/$name/run.sh${smoke:+ --smoke}"
+  run 9 report "${recipe[@]}" --command "egs/$name/run.sh${smoke:+ --smoke}${override:+ --override $override}"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # CMU AN4: spelled names, dates and numbers of 84 speakers, none of them in two parts.
 #
-#   run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke]
+#   run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke] [--override FILE]
 #
 # Each stage is one command; what is done already is not done again. --smoke runs small systems for a few
 # passes on the same data, in its own folder.

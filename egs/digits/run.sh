@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Connected digits from the Free Spoken Digit Dataset (FSDD).
 #
-#   run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke]
+#   run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke] [--override FILE]
 #
 # Each stage is one command; what is done already is not done again. Without --corpus, FSDD is taken from
 # ../shared/corpora/fsdd beside the repository, else from the internet, else digits are synthesised.

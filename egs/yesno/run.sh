@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # yesno: 60 recordings of one speaker who says yes or no eight times each, in Hebrew.
 #
-#   run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke]
+#   run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke] [--override FILE]
 #
 # Each stage is one command; what is done already is not done again. --smoke runs one system of each
 # family on the same data, in its own folder.

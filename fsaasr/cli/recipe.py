@@ -20,6 +20,7 @@ _STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices", "r
 @click.option("--override", type=FILE, multiple=True, help="YAML laid over RECIPE; repeatable.")
 @click.option("--jobs", default=0, help="Processes to work with; 0 means one a core.")
 @click.option("--keep", is_flag=True, help="Publish: leave what was published of systems that EXP lacks.")
+@click.option("--device", default="cpu", show_default=True, help="torch device that networks are trained on.")
 @click.option("--to", "target", type=FOLDER, default=Path("."), help="Folder to publish to.")
 def recipe(
     stage: str,
@@ -29,6 +30,7 @@ def recipe(
     override: Tuple[Path, ...],
     jobs: int,
     keep: bool,
+    device: str,
     target: Path,
 ) -> None:
     """Run a stage of an experiment that a YAML file describes.
@@ -58,7 +60,7 @@ def recipe(
         write_published,
     )
 
-    experiment = Experiment(read_recipe(recipe_file, override), folder)
+    experiment = Experiment(read_recipe(recipe_file, override), folder, device)
     if stage in STAGES:
         run_stage(experiment, stage, corpus_dir=corpus, workers=jobs, say=click.echo)
     elif stage == "results":

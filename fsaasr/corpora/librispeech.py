@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError, CorpusError, CorpusFileError
-from fsaasr.core.files import PathLike
+from fsaasr.core.files import PathLike, write_text
 from fsaasr.corpora.held_out import held_out_speakers
 from fsaasr.corpora.manifests import make_cut, prepared
 
@@ -19,6 +19,7 @@ FOLDER = "LibriSpeech"
 """Top folder of the published archives."""
 LM_FOLDER = "lm"
 """Folder for what openslr.org/11 publishes, beside it, as in the k2 recipes."""
+PUBLISHED_LEXICON, LEXICON = "librispeech-lexicon.txt", "lexicon.txt"
 OPENSLR = "http://www.openslr.org/resources"
 _SUFFIX = ".trans.txt"
 
@@ -98,8 +99,11 @@ def fetch_librispeech(
 ) -> Path:
     """Downloads parts of LibriSpeech through Lhotse, and files of openslr.org/11; killed downloads go on.
 
+    What is there is kept, without a look at the internet.
+
     Args:
-      out_dir: receives `LibriSpeech/` and `lm/`.
+      out_dir: receives `LibriSpeech/` and `lm/`, as the k2 recipes have them; and `lm/lexicon.txt`, the published
+        lexicon with each line once.
       parts: as Lhotse's `download_librispeech` takes them.
       lm_files: e.g. `librispeech-lexicon.txt`, `3-gram.pruned.1e-7.arpa.gz`, `4-gram.arpa.gz`.
       base_url: a mirror of OpenSLR's resources.
@@ -122,12 +126,19 @@ def fetch_librispeech(
     (folder / LM_FOLDER).mkdir(parents=True, exist_ok=True)
     try:
         download_librispeech(folder, list(parts), base_url=base_url)
-        for name in lm_files:
-            resumable_download(f"{base_url}/11/{name}", folder / LM_FOLDER / name)
+        for path in (folder / LM_FOLDER / name for name in lm_files):
+            if not path.exists():
+                partial = path.with_name(f"{path.name}.partial")
+                resumable_download(f"{base_url}/11/{path.name}", partial)
+                partial.rename(path)
     except OSError as error:
         raise CorpusError(
             f"fetch_librispeech: {base_url}: {error}; check the connection, or download by hand into {folder}"
         ) from error
+    published = folder / LM_FOLDER / PUBLISHED_LEXICON
+    if published.exists() and not published.with_name(LEXICON).exists():
+        lines = sorted(set(published.read_text(encoding="utf-8").splitlines()))
+        write_text(published.with_name(LEXICON), "\n".join(lines) + "\n")
     return folder
 
 

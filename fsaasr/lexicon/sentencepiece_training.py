@@ -12,7 +12,11 @@ ModelType = Literal["unigram", "bpe", "char", "word"]
 
 
 def train_sentencepiece(
-    sentences: Iterable[str], model_path: PathLike, vocab_size: int, model_type: ModelType = "unigram"
+    sentences: Iterable[str],
+    model_path: PathLike,
+    vocab_size: int,
+    model_type: ModelType = "unigram",
+    alphabet: Iterable[str] = (),
 ) -> None:
     """Trains a sentencepiece model on text and writes it, atomically.
 
@@ -25,6 +29,7 @@ def train_sentencepiece(
       model_path: the `.model` file to write.
       vocab_size: number of pieces, with the three of `<unk>`, `<s>` and `</s>`.
       model_type: `unigram`, `bpe`, `char` or `word`.
+      alphabet: characters that become pieces even where the text lacks them, e.g. those of a lexicon's words.
 
     Raises:
       LexiconError: no text, or a vocabulary size that the text does not allow.
@@ -42,6 +47,7 @@ def train_sentencepiece(
             vocab_size=vocab_size,
             model_type=model_type,
             character_coverage=1.0,
+            required_chars="".join(sorted(set(alphabet))),
             normalization_rule_name="identity",
             num_threads=1,
             input_sentence_size=0,

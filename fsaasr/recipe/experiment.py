@@ -78,7 +78,7 @@ class Experiment(LanguageJobs):
     # Keys.
 
     def _lexicon_key(self, data: str, lexicon: str) -> str:
-        teacher, key = self._teacher(lexicon), self._lang_key(lexicon)
+        teacher, key = self._teacher(lexicon), self._unweighted_key(data, lexicon)
         weights = asdict(self.spec.lexicons[lexicon].weights)
         return key_of("learn", key, weights, self._train_key(data, teacher)) if teacher else key
 
@@ -190,7 +190,7 @@ class Experiment(LanguageJobs):
         arguments = {
             "model_dir": self.model_dir(data, self._teacher(lexicon)),
             "data_dir": self.data_dir(data),
-            "lang_dir": self.lang_dir(lexicon),
+            "lang_dir": self.unweighted_lang_dir(data, lexicon),
             "out_dir": out,
             "weights": asdict(self.spec.lexicons[lexicon].weights),
             "cache_dir": self.features_dir,
@@ -209,6 +209,7 @@ class Experiment(LanguageJobs):
             "out_dir": out,
             "cache_dir": self.features_dir,
             "start_dir": self.model_dir(data, entry.start) if entry.start else None,
+            "device": self.device,
         }
         outputs = (out / "model.json", out / "model.safetensors")
         key = self._train_key(data, system)
@@ -222,7 +223,7 @@ class Experiment(LanguageJobs):
         """Each way to divide the corpus with each system and grammar; `none` for tokens that mark words only."""
         for data in self.spec.data:
             for system, entry in self.spec.systems.items():
-                marked = self.spec.lexicons[entry.lexicon].units == "marked-characters"
+                marked = self.spec.lexicons[entry.lexicon].marks_words
                 for grammar, spec in self.spec.grammars.items():
                     if (spec.kind != "none" or marked) and self.spec.joins(grammar, system):
                         yield data, system, grammar

@@ -21,6 +21,8 @@ class LanguageModelSpec:
       config: training YAML of the neural kinds, relative to the recipe file; empty for all defaults.
       settings: what differs from that file, in the same sections: `network`, `fit`, `batch_words`, `noise`.
       order: of `ngram`.
+      file: ARPA file for `ngram`, plain or gzipped; empty estimates a model.
+      within: `recipe` or `corpus`: what `file` is relative to.
       seeds: train it once with each. A system with a seed is rescored by the model of the same seed where there is
         one, any other by that of the first.
       group: model that this one is of, by another seed; set by `expand_seeds`.
@@ -37,6 +39,8 @@ class LanguageModelSpec:
     order: int = 2
     seeds: Tuple[int, ...] = ()
     group: str = ""
+    file: str = ""
+    within: Literal["recipe", "corpus"] = "recipe"
 
     @property
     def description(self) -> str:
@@ -46,6 +50,8 @@ class LanguageModelSpec:
     def __post_init__(self) -> None:
         if self.kind == "ngram" and (self.config or self.settings or self.seeds):
             raise ConfigError("language model of kind 'ngram': found config, settings or seeds; it has `order` alone")
+        if self.file and (self.kind != "ngram" or self.text):
+            raise ConfigError(f"language model of kind {self.kind!r}: found an ARPA file; expected ngram, no text")
 
 
 @dataclass(frozen=True)

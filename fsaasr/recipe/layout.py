@@ -34,10 +34,12 @@ class Layout:
     Attributes:
       spec: the recipe.
       folder: where everything is written.
+      device: torch device that networks are trained on.
     """
 
     spec: RecipeSpec
     folder: Path
+    device: str = "cpu"
 
     @property
     def features_dir(self) -> Path:
@@ -53,21 +55,34 @@ class Layout:
         return self.folder / "lang" / lexicon
 
     def learned_lang_dir(self, data: str, lexicon: str) -> Path:
-        """Lang directory of a lexicon with the weights that a training part taught; its own where none does."""
-        return self.folder / "learned" / data / lexicon if self._teacher(lexicon) else self.lang_dir(lexicon)
+        """Lang directory of a lexicon with the weights that a training part taught, if any did."""
+        learned = self.folder / "learned" / data / lexicon
+        return learned if self._teacher(lexicon) else self.unweighted_lang_dir(data, lexicon)
+
+    def unweighted_lang_dir(self, data: str, lexicon: str) -> Path:
+        """Lang directory of a lexicon before any system was trained."""
+        needs_text = self.spec.lexicons[lexicon].needs_text
+        return self.folder / "lang" / data / lexicon if needs_text else self.lang_dir(lexicon)
+
+    def given_path(self, file: str, within: str) -> Path:
+        """A file that the recipe names, in its folder or in the corpus that was prepared."""
+        return Path(self.read_corpus()) / file if within == "corpus" else self.spec.path(file)
 
     def lexicon_path(self, lexicon: str) -> Path:
-        """File of a lexicon, in the recipe's folder or in the corpus that was prepared."""
+        """File of a lexicon."""
         entry = self.spec.lexicons[lexicon]
-        return Path(self.read_corpus()) / entry.file if entry.within == "corpus" else self.spec.path(entry.file)
+        return self.given_path(entry.file, entry.within)
 
     def arpa_path(self, data: str, grammar: str) -> Path:
-        """N-gram model of a training text."""
-        return self.folder / "lm" / data / f"{grammar}.arpa"
+        """N-gram model of a grammar: of a training text, or the file that the recipe names."""
+        entry = self.spec.grammars[grammar]
+        made = self.folder / "lm" / data / f"{grammar}.arpa"
+        return self.given_path(entry.file, entry.within) if entry.file else made
 
     def language_model_dir(self, data: str, name: str) -> Path:
-        """Directory of a language model, see `fsaasr.recipe.language_models`."""
-        return self.folder / "language" / data / name
+        """Directory of a language model, see `fsaasr.recipe.language_models`, or the ARPA file that was given."""
+        entry = self.spec.language_models[name]
+        return self.given_path(entry.file, entry.within) if entry.file else self.folder / "language" / data / name
 
     def perplexity_path(self, data: str, name: str) -> Path:
         """Perplexities of a language model, or of a grammar that is an n-gram model."""

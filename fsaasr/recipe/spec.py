@@ -43,25 +43,49 @@ class LexiconSpec:
       units: `phones` takes the file's tokens, `positioned-phones` tells them apart by their place in the word (`AH_B`,
         `AH_I`, `AH_E`, `AH_S`), `characters` spells its words, `marked-characters` likewise, with another
         token for a character that begins a word: such systems are recognized without a lexicon, too (grammar `none`).
+        `bpe` and `unigram` spell words with sentencepiece's pieces, learned on the training transcripts; likewise.
       silence: token of the optional silence; None for none.
       silence_probability: of it being there, each time.
       learned_from: system whose alignments of the training data teach the probabilities of pronunciations and of
         silence by word; empty for none. Systems after it can have this lexicon.
       weights: how they are learned.
+      num_pieces: of `bpe` and `unigram`, sentencepiece's three special ones included.
+      strip_stress: whether the stress digits of ARPAbet vowels go.
+      g2p: whether words of the training transcripts that the file lacks get pronunciations from their letters, by a
+        model of the file's words; else they are refused. Pieces spell them in any case.
       within: `recipe` or `corpus`: what `file` is relative to; a corpus may bring its own lexicon.
     """
 
     __pydantic_config__ = STRICT
 
     file: str
-    units: Literal["phones", "positioned-phones", "characters", "marked-characters"] = "phones"
+    units: Literal["phones", "positioned-phones", "characters", "marked-characters", "bpe", "unigram"] = "phones"
     silence: Optional[str] = None
     silence_probability: float = 0.5
     # Part of the keys of what is learned alone.
     learned_from: str = field(default="", repr=False)
     weights: WeightConfig = field(default_factory=WeightConfig, repr=False)
+    # Part of the keys of those that use them alone.
+    num_pieces: int = field(default=500, repr=False)
+    strip_stress: bool = field(default=False, repr=False)
+    g2p: bool = field(default=False, repr=False)
     # Not part of a job's key: what counts is the file's content.
     within: Literal["recipe", "corpus"] = field(default="recipe", repr=False)
+
+    @property
+    def has_pieces(self) -> bool:
+        """Whether its tokens are sentencepiece's."""
+        return self.units in ("bpe", "unigram")
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether it is another one for each training part."""
+        return self.has_pieces or self.g2p
+
+    @property
+    def marks_words(self) -> bool:
+        """Whether its tokens alone say where words begin."""
+        return self.has_pieces or self.units == "marked-characters"
 
 
 @dataclass(frozen=True)
@@ -70,10 +94,12 @@ class GrammarSpec:
 
     Attributes:
       kind: `loop` (any number of words, equally likely), `repeat` (`min_words` to `max_words` of them), `ngram`
-        (estimated on the training transcripts), or `none`: any tokens, without lexicon and grammar; only for systems
-        whose tokens mark where words begin.
+        (estimated on the training transcripts, or an ARPA file), or `none`: any tokens, without lexicon and grammar;
+        only for systems whose tokens mark where words begin.
       order: of the n-gram model.
       min_words, max_words: for `repeat`.
+      file: ARPA file for `ngram`, plain or gzipped; empty estimates a model.
+      within: `recipe` or `corpus`: what `file` is relative to.
       rescoring: language models of words; each chooses anew among the best hypotheses of every system, which gives rows
         of their own, named `<grammar>+<model>`.
       fusion: language models of tokens that join the search; the grammar is then for those systems alone that say
@@ -89,6 +115,13 @@ class GrammarSpec:
     # Neither is part of the graph's key.
     rescoring: Tuple[str, ...] = field(default=(), repr=False)
     fusion: Optional[FusionSpec] = field(default=None, repr=False)
+    file: str = ""
+    within: Literal["recipe", "corpus"] = "recipe"
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether it is an n-gram model that the training transcripts give."""
+        return self.kind == "ngram" and not self.file
 
     @property
     def description(self) -> str:

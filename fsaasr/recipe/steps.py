@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence, cast
 
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import LexiconError
@@ -12,6 +13,7 @@ from fsaasr.core.files import PathLike, atomic_path, read_json
 from fsaasr.corpora import manifest_path, prepare, read_cuts
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
+from fsaasr.g2p import train_g2p, with_words
 from fsaasr.graph import Graph, UnknownWord, compile_token_graph, load_graph, token_loop
 from fsaasr.lexicon import (
     Lexicon,
@@ -21,13 +23,18 @@ from fsaasr.lexicon import (
     read_lang,
     read_lexicon,
     read_silprob,
+    sentencepiece_lexicon,
+    strip_stress,
+    train_sentencepiece,
     with_positions,
     write_lang,
 )
+from fsaasr.lexicon.sentencepiece_training import ModelType
 from fsaasr.models import load_model, save_graph
 from fsaasr.recipe.decoding import decode_cuts, lexicon_for
 from fsaasr.recipe.families import setup_from_dict
 from fsaasr.recipe.grammars import build_grammar, estimate_arpa
+from fsaasr.recipe.language_models import transcripts
 from fsaasr.recipe.lattice_quality import make_word_lattices
 from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.pieces import check_marked
@@ -35,6 +42,9 @@ from fsaasr.recipe.scales import SCALES, read_scales
 from fsaasr.recipe.searches import says_tokens, searchable
 from fsaasr.recipe.training import train_model
 from fsaasr.recipe.tuning import TuningGrid, tune_cuts
+
+PIECES = "pieces.model"
+"""File of sentencepiece's model in a lang directory of pieces."""
 
 
 def prepare_data(corpus: str, corpus_dir: PathLike, out_dir: PathLike, options: Mapping[str, Any]) -> None:
@@ -48,12 +58,32 @@ def extract_features(manifests: Sequence[PathLike], config: Mapping[str, Any], c
         compute_features(read_cuts(path), config_from_dict(FeatureConfig, config), cache_dir=cache_dir)
 
 
-def make_lexicon(file: PathLike, units: str, silence: Optional[OptionalSilence]) -> Lexicon:
-    """Reads a lexicon file, as `LexiconSpec.units` says."""
+def make_lexicon(
+    file: PathLike,
+    units: str,
+    silence: Optional[OptionalSilence],
+    without_stress: bool = False,
+    sentences: Sequence[Sequence[str]] = (),
+    pieces: Optional[PathLike] = None,
+) -> Lexicon:
+    """Reads a lexicon file, as `LexiconSpec` says.
+
+    Args:
+      without_stress: take the stress digits off ARPAbet vowels.
+      sentences: their words come in, too: spelled, or with pronunciations from their letters.
+      pieces: model of sentencepiece, for units of pieces.
+    """
     lexicon = read_lexicon(file, silence)
-    if units in ("phones", "positioned-phones"):
-        return lexicon if units == "phones" else with_positions(lexicon)
-    return character_lexicon(lexicon.words.names[1:], silence, marked=units == "marked-characters")
+    words = [word for words in sentences for word in words]
+    if pieces is not None:
+        return sentencepiece_lexicon([*lexicon.words.names[1:], *words], pieces, silence)
+    if units not in ("phones", "positioned-phones"):
+        return character_lexicon([*lexicon.words.names[1:], *words], silence, marked=units == "marked-characters")
+    if without_stress:
+        lexicon = strip_stress(lexicon)
+    if any(word not in lexicon for word in words):
+        lexicon = with_words(lexicon, words, train_g2p(replace(lexicon, silence=None)).model, skip_unknown=True)
+    return lexicon if units == "phones" else with_positions(lexicon)
 
 
 def make_lang(
@@ -63,11 +93,17 @@ def make_lang(
     silence: str = "",
     silence_probability: float = 0.5,
     silprob: Optional[PathLike] = None,
+    without_stress: bool = False,
+    cuts_path: Optional[PathLike] = None,
+    num_pieces: int = 0,
 ) -> Lexicon:
     """Writes the lang directory of a lexicon file; an empty `silence` means none.
 
     Args:
       silprob: Kaldi's `silprob.txt`, in place of one probability; beside `lexiconp_silprob.txt`.
+      without_stress: take the stress digits off ARPAbet vowels.
+      cuts_path: manifest whose words come in, too, and whose text pieces are learned on.
+      num_pieces: of sentencepiece, for the units `bpe` and `unigram`; `pieces.model` in the directory holds them.
 
     Raises:
       LexiconError: `silprob` without `silence`, or a `lexiconp_silprob.txt` without both.
@@ -75,7 +111,13 @@ def make_lang(
     optional = OptionalSilence(silence, silence_probability) if silence else None
     if silprob is not None and optional:
         optional = read_silprob(silprob, silence)
-    lexicon = make_lexicon(file, units, optional)
+    sentences = [] if cuts_path is None else transcripts(cuts_path)
+    pieces = Path(out_dir) / PIECES if num_pieces else None
+    if pieces is not None:
+        alphabet = "".join(read_lexicon(file).words.names[1:])
+        lines = (" ".join(words) for words in sentences)
+        train_sentencepiece(lines, pieces, num_pieces, cast(ModelType, units), alphabet=alphabet)
+    lexicon = make_lexicon(file, units, optional, without_stress, sentences, pieces)
     weighted = any(entry.silence for entry in lexicon.pronunciations)
     if (weighted and silprob is None) or (silprob is not None and not silence):
         raise LexiconError(
@@ -101,8 +143,7 @@ def make_learned_lang(
 
 def make_lm(cuts_path: PathLike, lang_dir: PathLike, arpa_path: PathLike, order: int) -> None:
     """Estimates an n-gram model on the transcripts of a manifest, with all words of the lexicon in it."""
-    sentences = [segment.text.split() for cut in read_cuts(cuts_path) for segment in cut.supervisions]
-    estimate_arpa(sentences, arpa_path, order, read_lang(lang_dir).words.names[1:])
+    estimate_arpa(transcripts(cuts_path), arpa_path, order, read_lang(lang_dir).words.names[1:])
 
 
 def train_system(
@@ -113,6 +154,7 @@ def train_system(
     out_dir: PathLike,
     cache_dir: PathLike,
     start_dir: Optional[PathLike] = None,
+    device: str = "cpu",
 ) -> None:
     """Trains one system on the `train` part; the `dev` part chooses the epoch where there are epochs."""
     data = Path(data_dir)
@@ -124,6 +166,7 @@ def train_system(
         dev_path=data / "cuts_dev.jsonl.gz",
         cache_dir=cache_dir,
         start_dir=start_dir,
+        device=device,
     )
 
 

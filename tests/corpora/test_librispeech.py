@@ -66,7 +66,11 @@ def test_downloads_are_lhotses_and_the_language_models_lie_beside(librispeech_di
     with tarfile.open(mirror / "31" / "dev-clean-2.tar.gz", "w:gz") as tar:
         tar.add(librispeech_dir / "LibriSpeech" / "dev-clean-2", "LibriSpeech/dev-clean-2")
     (mirror / "11" / "3-gram.arpa.gz").write_bytes(gzip.compress(b"\\data\\\n"))
-    out = fetch_librispeech(tmp_path / "new", ["dev-clean-2"], ["3-gram.arpa.gz"], base_url=mirror.as_uri())
+    (mirror / "11" / "librispeech-lexicon.txt").write_text("B B\nA AH0\nB B\n")
+    files = ["3-gram.arpa.gz", "librispeech-lexicon.txt"]
+    out = fetch_librispeech(tmp_path / "new", ["dev-clean-2"], files, base_url=mirror.as_uri())
+    assert (out / "lm" / "lexicon.txt").read_text() == "A AH0\nB B\n"
+    assert fetch_librispeech(out, ["dev-clean-2"], files, base_url="http://there.is.no.such.place.invalid") == out
     assert len(list((out / "LibriSpeech").rglob("*.flac"))) == 4
     assert (out / "lm" / "3-gram.arpa.gz").read_bytes() == (mirror / "11" / "3-gram.arpa.gz").read_bytes()
     with pytest.raises(CorpusError, match=r"fetch_librispeech: file:.*download by hand"):
