@@ -64,7 +64,7 @@ def transcribe(
     \b
     Examples:
       fsaasr transcribe exp/model/official/ctc-phones recording.wav
-      fsaasr transcribe exp/model/official/ctc-streaming recording.wav --stream --realtime
+      fsaasr transcribe exp/streaming/model/official/ctc recording.wav --stream --realtime
     """
     from fsaasr.recipe.recognizer import Recognizer
 

@@ -52,6 +52,14 @@ def test_published_results_were_generated(folder: Path) -> None:
     assert {(row.split, row.system, row.graph) for row in results.rows} == {run[:3] for run in experiment.runs}
 
 
+def test_the_systems_that_stream_normalize_nothing_by_utterance() -> None:
+    conf = ROOT / "egs" / "digits" / "conf"
+    experiment = Experiment(read_recipe(conf / "streaming.yaml"), conf.parent / "exp")
+    setups = [experiment.setup(name) for name in experiment.spec.systems]
+    assert [setup["features"]["cmvn"] for setup in setups] == ["none", "none"]
+    assert [run.system for run in experiment.runs] == ["ctc", "transducer"]
+
+
 @pytest.mark.parametrize(("family", "option"), [("attention", "ctc_weight"), ("transducer", "ctc_scale")])
 def test_systems_that_say_tokens_lie_over_the_recipe_of_digits(family: str, option: str) -> None:
     conf = ROOT / "egs" / "digits" / "conf"
