@@ -14,6 +14,7 @@ from fsaasr.grammar.ngram_states import NgramStates
 from fsaasr.grammar.normalization import context_sums, normalization_error
 from fsaasr.grammar.perplexity_report import PerplexityReport, perplexity
 from fsaasr.grammar.pynini_grammar import grammar_from_pynini
+from fsaasr.grammar.slot_values import SlotReader
 from fsaasr.grammar.text_files import read_sentences
 from fsaasr.grammar.unknown_word import with_unknown
 from fsaasr.grammar.word_grammar import repeat, stochastic
@@ -27,6 +28,7 @@ __all__ = [
     "NgramStates",
     "PerplexityReport",
     "SlotGrammar",
+    "SlotReader",
     "context_sums",
     "estimate_ngram",
     "grammar_from_pynini",
