@@ -246,7 +246,8 @@ def _filtered(grammar: pynini.Fst, keep: Callable[[int], bool]) -> pynini.Fst:
         for arc in grammar.arcs(state):
             if keep(arc.ilabel):
                 result.add_arc(state, arc)
-    return result.connect()
+    result.connect()
+    return result
 
 
 def _something(grammar: pynini.Fst, function: str, remedy: str) -> pynini.Fst:

@@ -51,10 +51,12 @@ class ContextOverlap:
     def _bigrams(self) -> Tuple[Any, float, Any]:
         """Back-offs of contexts, their mean, and a function from a word to the contexts that list it."""
         backoff = 10.0 ** self._model.orders[0].log10_backoff
+        rows: Any = np.zeros((0, 2), np.int64)
+        values = np.zeros(0)
         if self._model.order == 1:
-            backoff, rows, values = np.ones(len(self._unigram)), np.zeros((0, 2), np.int64), np.zeros(0)
+            backoff = np.ones(len(self._unigram))
         else:
-            rows, values = self._model.orders[1].ngrams[:, :2], 10.0 ** self._model.orders[1].log10_prob
+            rows, values = self._model.orders[1].ngrams, 10.0 ** self._model.orders[1].log10_prob
         order = np.lexsort((rows[:, 0], rows[:, 1]))
         rows, values = rows[order], values[order]
 

@@ -61,7 +61,9 @@ class SlotReader(SlotGrammar):
         """The slot between two marks on the output side."""
         inner = super()._slot(name, whole)
         mark = len(self._words) + 2 * self._names.index(name)
-        return _said_nothing(mark).concat(inner).concat(_said_nothing(mark + 1))
+        result = _said_nothing(mark)
+        result.concat(inner).concat(_said_nothing(mark + 1))
+        return result
 
 
 def _said_nothing(mark: int) -> pynini.Fst:
@@ -71,4 +73,5 @@ def _said_nothing(mark: int) -> pynini.Fst:
     result = pynini.Fst()
     begin, end = result.add_state(), result.add_state()
     result.set_start(begin).set_final(end)
-    return result.add_arc(begin, pywrapfst.Arc(0, mark, pywrapfst.Weight.one("tropical"), end))
+    result.add_arc(begin, pywrapfst.Arc(0, mark, pywrapfst.Weight.one("tropical"), end))
+    return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.lexicon.coverage_report import SENTENCE_MARKS, emission
@@ -129,12 +129,12 @@ def _near(by_tokens: Dict[Tokens, List[str]], examples: int) -> Tuple[int, Tuple
     sequences = list(by_tokens)
     numbers = {word: n for n, word in enumerate(sorted({word for group in by_tokens.values() for word in group}))}
     groups = [[numbers[word] for word in by_tokens[said]] for said in sequences]
-    seen = set()
+    seen: Set[Tuple[int, int]] = set()
     longest: List[Tuple[int, int, int]] = []
     for i, j, _ in neighbours(sequences):
         seen.update((min(a, b), max(a, b)) for a in groups[i] for b in groups[j] if a != b)
         longest.append((-len(sequences[i]) - len(sequences[j]), i, j))
-    shown = []
+    shown: List[Tuple[str, str, Tokens, Tokens]] = []
     for _, i, j in sorted(longest):
         a, b = sequences[i], sequences[j]
         words = min(((x, y) for x in by_tokens[a] for y in by_tokens[b] if x != y), default=None)

@@ -64,7 +64,8 @@ class Automaton:
         self._fst.set_start(start).set_final(end)
         for name in names:
             self._rule(name, start, end)
-        return self._fst.connect()
+        self._fst.connect()
+        return self._fst
 
     def _state(self) -> int:
         state: int = self._fst.add_state()

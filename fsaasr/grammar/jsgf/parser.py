@@ -173,7 +173,7 @@ class _Parser:
     def _primary(self) -> Expansion:
         token = self._take()
         if token.kind == "rule":
-            special = {"NULL": NOTHING, "VOID": Choice(())}
+            special: Dict[str, Expansion] = {"NULL": NOTHING, "VOID": Choice(())}
             return special.get(token.text) or Reference(token.text, token.place)
         if token.kind != "sign":
             words = tuple(token.text.split())
