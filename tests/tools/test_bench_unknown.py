@@ -17,5 +17,5 @@ def test_a_toy_bed_gives_all_rows(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert closed["recall"] == 0.0
     assert opened["recall"] > 0.0
     assert opened["empty"] == 0
-    assert rows["known words alone"][0]["unknown_share"] == 0.0
-    assert "## known words alone:" in capsys.readouterr().out
+    assert rows["test, known words alone"][0]["unknown_share"] == 0.0
+    assert "## test, known words alone:" in capsys.readouterr().out

@@ -38,7 +38,7 @@ class OpenBed:
       model: trigram of the latter.
       unknown_share: of the training text's words: those that `closed` lacks.
       dev, test: utterances in which a share of the words is unknown.
-      known: utterances of known words alone.
+      known_dev, known: utterances of known words alone.
     """
 
     spoken: Lexicon
@@ -47,6 +47,7 @@ class OpenBed:
     unknown_share: float
     dev: TestSet
     test: TestSet
+    known_dev: TestSet
     known: TestSet
 
 
@@ -68,12 +69,13 @@ def make_bed(settings: Settings, root: Path, share: float) -> OpenBed:
     known = pronunciations(settings, counts)
     spoken = [word for word, _ in counts.most_common() if word in known][: settings.words]
     said = _sayable(held_out, set(spoken))
-    if len(said) < 3 * settings.utterances:
-        raise CorpusError(f"bench: {len(said)} sentences can be said, {3 * settings.utterances} are needed; give more")
+    if len(said) < 4 * settings.utterances:
+        raise CorpusError(f"bench: {len(said)} sentences can be said, {4 * settings.utterances} are needed; give more")
     sets = [said[: settings.utterances], said[settings.utterances : 2 * settings.utterances]]
     vocabulary = _vocabulary(spoken, sets[1], share)
     chosen = {sentence for part in sets for sentence in part}
-    sets.append([s for s in said if s not in chosen and vocabulary.issuperset(s.split())][: settings.utterances])
+    clean = [sentence for sentence in said if sentence not in chosen and vocabulary.issuperset(sentence.split())]
+    sets += [clean[: settings.utterances], clean[settings.utterances : 2 * settings.utterances]]
     model = estimate_ngram(
         (sentence.split() for sentence in train),
         3,
@@ -83,10 +85,12 @@ def make_bed(settings: Settings, root: Path, share: float) -> OpenBed:
     )
     total = sum(counts.values())
     lexicon = _lexicon(spoken, known)
-    dev, test, clean = (_test_set(part, known, lexicon, settings, n) for n, part in enumerate(sets))
+    if len(clean) < 2 * settings.utterances:
+        raise CorpusError(f"bench: {len(clean)} sentences have known words alone; give more text, or UTTERANCES=")
+    parts = (_test_set(part, known, lexicon, settings, n) for n, part in enumerate(sets))
     closed = _lexicon(sorted(vocabulary), known)
     unknown_share = 1.0 - sum(counts[word] for word in vocabulary) / total
-    return OpenBed(lexicon, closed, model, unknown_share, dev, test, clean)
+    return OpenBed(lexicon, closed, model, unknown_share, *parts)
 
 
 def _sayable(held_out: Sequence[str], spoken: Set[str]) -> List[str]:
