@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 from torch import nn
@@ -30,9 +30,12 @@ def check_start(
     """
     if start is None:
         return
-    wanted = {"encoder": (start.encoder, encoder), "features": (start.features, features)}
-    wanted["tokens"] = (start.tokens, tokens)
-    for name, (found, expected) in wanted.items():
+    pairs: Dict[str, Tuple[object, object]] = {
+        "encoder": (start.encoder, encoder),
+        "tokens": (start.tokens, tokens),
+        "features": (start.features, features),
+    }
+    for name, (found, expected) in pairs.items():
         if found != expected:
             raise TrainingError(
                 f"{function}: the CTC model to begin with has the {name} {found}, the configuration {expected}; "
