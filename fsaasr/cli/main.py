@@ -43,6 +43,7 @@ COMMANDS: Dict[str, Verb] = {
     "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times."),
     "recipe": Verb("fsaasr.cli.recipe", "Run a stage of an experiment that a YAML file describes."),
     "report": Verb("fsaasr.cli.report", "Write the HTML report of an experiment."),
+    "compare": Verb("fsaasr.cli.compare", "Compare the systems of experiments on the test sets that they share."),
 }
 """All verbs, in the order of use."""
 

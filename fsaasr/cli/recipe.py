@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -9,7 +10,7 @@ import click
 
 from fsaasr.cli.options import FILE, FOLDER
 
-_STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices", "results", "publish")
+_STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices", "results", "publish", "all")
 
 
 @click.command()
@@ -19,6 +20,7 @@ _STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices", "r
 @click.option("--corpus", type=FOLDER, help="Corpus directory; for prepare.")
 @click.option("--override", type=FILE, multiple=True, help="YAML laid over RECIPE; repeatable.")
 @click.option("--jobs", default=0, help="Processes to work with; 0 means one a core.")
+@click.option("--cluster", "address", help="Scheduler of dask.distributed, or its file, to work on.")
 @click.option("--keep", is_flag=True, help="Publish: leave what was published of systems that EXP lacks.")
 @click.option("--device", default="cpu", show_default=True, help="torch device that networks are trained on.")
 @click.option("--to", "target", type=FOLDER, default=Path("."), help="Folder to publish to.")
@@ -29,6 +31,7 @@ def recipe(
     corpus: Optional[Path],
     override: Tuple[Path, ...],
     jobs: int,
+    address: Optional[str],
     keep: bool,
     device: str,
     target: Path,
@@ -45,12 +48,14 @@ def recipe(
       train    models                            results   EXP/results.json, and the table
       graph    decoding graphs                   publish   RESULTS.md and RESULTS.json into --to
       tune     scales on dev data, frozen in files
+      all      everything up to results; EXP/logs has a file for each job
 
     Example: fsaasr recipe prepare egs/yesno/conf/recipe.yaml exp --corpus corpora/yesno
     """
     from fsaasr.recipe import (
         STAGES,
         Experiment,
+        cluster,
         collect_results,
         read_recipe,
         read_results,
@@ -61,11 +66,12 @@ def recipe(
     )
 
     experiment = Experiment(read_recipe(recipe_file, override), folder, device)
-    if stage in STAGES:
-        run_stage(experiment, stage, corpus_dir=corpus, workers=jobs, say=click.echo)
-    elif stage == "results":
+    with cluster(address) if address else nullcontext() as executor:
+        for one in STAGES if stage == "all" else [stage] if stage in STAGES else []:
+            run_stage(experiment, one, corpus_dir=corpus, workers=jobs, executor=executor, say=click.echo)
+    if stage in ("results", "all"):
         click.echo(results_table(collect_results(experiment)), nl=False)
-    else:
+    elif stage == "publish":
         results = read_results(folder / "results.json")
         write_published(with_kept(results, read_results(target / "RESULTS.json")) if keep else results, target)
         click.echo(target / "RESULTS.md")

@@ -2,10 +2,10 @@
 
 from fsaasr.recipe.alignment import align_cuts, align_features
 from fsaasr.recipe.decoding import Decoded, decode_cuts, recognize
-from fsaasr.recipe.experiment import Experiment
+from fsaasr.recipe.experiment import Experiment, read_experiment
 from fsaasr.recipe.families import SETUPS, CtcSetup, GmmSetup, TiedGmmSetup, read_setup
 from fsaasr.recipe.grammars import bounded_loop, build_grammar, estimate_arpa
-from fsaasr.recipe.jobs import Job, run_jobs, worker_pool
+from fsaasr.recipe.jobs import Job, cluster, run_jobs, worker_pool
 from fsaasr.recipe.lattice_archives import (
     Archive,
     ArchiveSizes,
@@ -19,16 +19,16 @@ from fsaasr.recipe.lattice_archives import (
     rescore_lattices,
 )
 from fsaasr.recipe.lattice_quality import LatticeQuality, make_word_lattices, measure_quality
-from fsaasr.recipe.layout import Run
+from fsaasr.recipe.layout import Layout, Run
 from fsaasr.recipe.lexicon_weights import learn_lexicon
 from fsaasr.recipe.neural_lm import TrainedLm, train_lm_model
 from fsaasr.recipe.perplexities import PerplexityRow
 from fsaasr.recipe.published import with_kept
 from fsaasr.recipe.reading import read_recipe
 from fsaasr.recipe.recognizer import Latency, Recognizer, Stream, Transcription, Utterance, listen
+from fsaasr.recipe.result_rows import ResultRow
 from fsaasr.recipe.results import (
     LatticeRow,
-    ResultRow,
     Results,
     collect_results,
     read_results,
@@ -59,6 +59,7 @@ __all__ = [
     "Latency",
     "LatticeQuality",
     "LatticeRow",
+    "Layout",
     "MbrTotals",
     "PerplexityRow",
     "RecipeSpec",
@@ -79,6 +80,7 @@ __all__ = [
     "align_features",
     "bounded_loop",
     "build_grammar",
+    "cluster",
     "collect_results",
     "copy_lattices",
     "decode_cuts",
@@ -95,6 +97,7 @@ __all__ = [
     "nbest_of_lattices",
     "oracle_of_lattices",
     "prune_lattices",
+    "read_experiment",
     "read_recipe",
     "read_results",
     "read_scales",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, replace
@@ -27,9 +26,11 @@ from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_model
 from fsaasr.models.speaker_adaptation import AdaptationConfig, SpeakerTransforms
 from fsaasr.recipe.adaptation import adapted_model, transforms_at_hand, unadapted_utterances
 from fsaasr.recipe.fusion import NO_FUSION, FusionModels, load_fusion
+from fsaasr.recipe.job_log import peak_mb
 from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
 from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
+from fsaasr.recipe.stopwatch import Stopwatch, features_rtf, with_timed_encoder
 
 Choose = Callable[[ScoredPaths], Hypothesis]
 """Picks the hypothesis of a lattice."""
@@ -55,7 +56,8 @@ class Decoded:
     Attributes:
       hypotheses: one an utterance, in the order of the input.
       flags: number of utterances of each kind of trouble: NOT_FINAL, NOT_ADAPTED and those of `Lattice`; empty is best.
-      seconds: wall-clock time of model and search, features not counted.
+      seconds: processor time of model and search, features not counted. encoder_seconds: the model's part of the last
+        pass, which does not depend on what is said.
       audio: seconds of audio.
       transforms: of the speakers' features, as the first pass found them; None of a model that needs none.
     """
@@ -63,6 +65,7 @@ class Decoded:
     hypotheses: Tuple[Hypothesis, ...]
     flags: Dict[str, int]
     seconds: Seconds
+    encoder_seconds: Seconds
     audio: Seconds
     transforms: Optional[SpeakerTransforms] = None
 
@@ -144,9 +147,11 @@ def recognize(
         format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
     deque(system.lattices(features.select(features.ids[:1])), maxlen=0)
-    begin = time.perf_counter()
+    begin = time.process_time()
     system = system.adapted(features)
-    reading = _Reading(choose or partial(best_hypothesis, scales=scales), time.perf_counter() - begin)
+    reading = _Reading(choose or partial(best_hypothesis, scales=scales), time.process_time() - begin)
+    encoder = Stopwatch()
+    system = replace(system, model=with_timed_encoder(system.model, encoder))
     reading.flags.update({NOT_ADAPTED: len(system.unadapted(features))})
     passing = reading.read(system.lattices(features))
     if lattices is None:
@@ -155,7 +160,9 @@ def recognize(
         write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
     audio = sum(map(len, features.matrices)) * features.frame_shift
     flags = dict(sorted((+reading.flags).items()))
-    return Decoded(tuple(reading.hypotheses), flags, reading.seconds, audio, transforms_at_hand(system.model))
+    return Decoded(
+        tuple(reading.hypotheses), flags, reading.seconds, encoder.seconds, audio, transforms_at_hand(system.model)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,13 +225,13 @@ class _Reading:
         self.seconds = seconds
 
     def read(self, lattices: Iterable[ScoredPaths]) -> Iterator[ScoredPaths]:
-        begin = time.perf_counter()
+        begin = time.process_time()
         for lattice in lattices:
             self.flags.update(troubles(lattice))
             self.hypotheses.append(self.choose(lattice))
-            self.seconds += time.perf_counter() - begin
+            self.seconds += time.process_time() - begin
             yield lattice
-            begin = time.perf_counter()
+            begin = time.process_time()
 
 
 def adapted_to_speech(
@@ -315,7 +322,8 @@ def decode_cuts(
     if decoded.transforms is not None:
         decoded.transforms.save(out / TRANSFORMS)
     record = decoding_record(decoded, options, scales, graph)
-    write_json(out / "decode.json", {**record, "weights": dict(weights or {})})
+    more = {"rtf_features": round(features_rtf(cuts, model.features), 5), "weights": dict(weights or {})}
+    write_json(out / "decode.json", {**record, **more})
     return decoded
 
 
@@ -335,5 +343,6 @@ def decoding_record(decoded: Decoded, options: SearchOptions, scales: Scales, gr
         "seconds": round(decoded.seconds, 3),
         "audio": round(decoded.audio, 3),
         "rtf": round(decoded.rtf, 5),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "rtf_encoder": round(decoded.encoder_seconds / decoded.audio, 5),
+        "peak_mb": peak_mb(),
     }

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-import fsaasr
 from fsaasr.core.config import config_from_dict, config_to_dict, merged, read_mapping, without_defaults
-from fsaasr.core.files import PathLike
+from fsaasr.core.errors import FileFormatError
+from fsaasr.core.files import PathLike, read_json
 from fsaasr.core.stack import examine, survey
 from fsaasr.corpora import manifest_path
 from fsaasr.decode import SearchOptions
 from fsaasr.recipe import steps
 from fsaasr.recipe.families import setup_from_dict
-from fsaasr.recipe.jobs import Job, key_of, listing
+from fsaasr.recipe.jobs import Job, key_of
 from fsaasr.recipe.language_jobs import LanguageJobs
+from fsaasr.recipe.language_model_seeds import language_model_for
 from fsaasr.recipe.lattice_quality import QUALITY
-from fsaasr.recipe.layout import RESCORED, Run, decoded_files
+from fsaasr.recipe.layout import RECIPE, RESCORED, Run, decoded_files
 from fsaasr.recipe.rescoring import decode_rescored, tune_rescoring
 from fsaasr.recipe.searches import says_tokens
-from fsaasr.recipe.seeds import language_model_for
+from fsaasr.recipe.spec import RecipeSpec
 from fsaasr.recipe.training_order import training_depths
 
 
@@ -132,31 +134,11 @@ class Experiment(LanguageJobs):
 
     # Jobs, stage by stage.
 
-    def prepare_jobs(self, corpus_dir: PathLike) -> List[Job]:
-        """One job for each way to divide the corpus."""
-        inputs = listing(corpus_dir)
-        return [
-            Job(
-                f"prepare {name}",
-                self.data_dir(name) / "done.json",
-                key_of("prepare", fsaasr.__version__, asdict(entry), inputs),
-                steps.prepare_data,
-                {
-                    "corpus": entry.corpus,
-                    "corpus_dir": corpus_dir,
-                    "out_dir": self.data_dir(name),
-                    "options": entry.options,
-                },
-                tuple(manifest_path(self.data_dir(name), part) for part in ("train", "dev", "test")),
-            )
-            for name, entry in self.spec.data.items()
-        ]
-
     def feature_jobs(self) -> List[Job]:
         """One job for each way to divide the corpus and each kind of features; needs the manifests."""
         jobs: Dict[str, Job] = {}
         for data in self.spec.data:
-            for system in self.spec.systems:
+            for system in self.systems_of(data):
                 config = self.setup(system)["features"]
                 # Normalisation and derivatives are not in the cache.
                 static = {**config, "cmvn": "none", "cmvn_variance": False, "deltas": 0}
@@ -179,11 +161,20 @@ class Experiment(LanguageJobs):
         """The jobs of training in groups; those of a group need what the groups before made."""
         systems, lexicons = training_depths(self.spec)
         waves = [
-            [self._train_job(data, name) for data in self.spec.data for name in systems if systems[name] == wave]
-            + [self._learn_job(data, name) for data in self.spec.data for name in lexicons if lexicons[name] == wave]
+            [self._train_job(data, name) for data, name in self._trained() if systems[name] == wave]
+            + [
+                self._learn_job(data, lexicon)
+                for lexicon, depth in lexicons.items()
+                for data, name in self._trained()
+                if depth == wave and name == self._teacher(lexicon)
+            ]
             for wave in range(max(*systems.values(), *lexicons.values(), 0) + 1)
         ]
         return [[*self.language_model_jobs(), *waves[0]], *waves[1:]]
+
+    def _trained(self) -> Iterator[Tuple[str, str]]:
+        """Data, and systems that are trained on them."""
+        return ((data, name) for data in self.spec.data for name in self.systems_of(data))
 
     def _learn_job(self, data: str, lexicon: str) -> Job:
         out = self.learned_lang_dir(data, lexicon)
@@ -221,12 +212,11 @@ class Experiment(LanguageJobs):
 
     def trios(self) -> Iterator[Tuple[str, str, str]]:
         """Each way to divide the corpus with each system and grammar; `none` for tokens that mark words only."""
-        for data in self.spec.data:
-            for system, entry in self.spec.systems.items():
-                marked = self.spec.lexicons[entry.lexicon].marks_words
-                for grammar, spec in self.spec.grammars.items():
-                    if (spec.kind != "none" or marked) and self.spec.joins(grammar, system):
-                        yield data, system, grammar
+        for data, system in self._trained():
+            marked = self.spec.lexicons[self.spec.systems[system].lexicon].marks_words
+            for grammar, spec in self.spec.grammars.items():
+                if (spec.kind != "none" or marked) and self.spec.joins(grammar, system):
+                    yield data, system, grammar
 
     def word_trios(self) -> Iterator[Tuple[str, str, str]]:
         """As `trios`, with grammars of words only."""
@@ -330,9 +320,10 @@ class Experiment(LanguageJobs):
 
     def lattice_jobs(self) -> List[Job]:
         """One job for each graph of words; with the native engine."""
-        return [self._lattice_job(*trio) for trio in self.word_trios()]
+        return [self.lattice_job(*trio) for trio in self.word_trios()]
 
-    def _lattice_job(self, data: str, system: str, grammar: str) -> Job:
+    def lattice_job(self, data: str, system: str, grammar: str) -> Job:
+        """Makes the word lattices of one system and graph."""
         out = self.lattice_dir(data, system, grammar)
         arguments = {
             "model_dir": self.model_dir(data, system),
@@ -347,3 +338,17 @@ class Experiment(LanguageJobs):
         key = key_of("lattices", self._tune_key(data, system, grammar), self._search_key(system))
         name = f"lattices {data}/{system}/{grammar}"
         return Job(name, out / "done.json", key, steps.lattice_system, arguments, (out / QUALITY, out / "mbr.ctm"))
+
+
+def read_experiment(folder: PathLike) -> Experiment:
+    """The experiment whose results are in a folder.
+
+    Raises:
+      FileFormatError: no recipe is kept there.
+    """
+    path = Path(folder) / RECIPE
+    try:
+        values = read_json(path)
+    except (OSError, ValueError) as error:
+        raise FileFormatError(path, None, f"cannot be read ({error}); run stage 'results' of its recipe") from error
+    return Experiment(config_from_dict(RecipeSpec, values, str(path)), Path(folder))

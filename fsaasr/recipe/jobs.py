@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from fsaasr.core.errors import ConfigError
+from fsaasr.core.errors import ConfigError, MissingDependencyError
 from fsaasr.core.files import PathLike, content_hash, read_json, write_json
+from fsaasr.core.scores import Seconds
+from fsaasr.recipe.job_log import logged
 
 Say = Callable[[str], None]
 
@@ -66,14 +69,21 @@ class Job:
             raise ConfigError(f"recipe: `{self.name}` is not done, or what it depends on changed; run stage {stage!r}")
 
 
-def run_jobs(jobs: Sequence[Job], executor: Optional[Executor] = None, say: Say = lambda line: None) -> int:
+def run_jobs(
+    jobs: Sequence[Job],
+    executor: Optional[Executor] = None,
+    say: Say = lambda line: None,
+    logs: Optional[PathLike] = None,
+) -> int:
     """Runs those jobs that are not done.
 
     Args:
       jobs: independent of one another.
-      executor: where to run them, e.g. `worker_pool(2)` or a cluster's; None runs them here, in order. The
+      executor: where to run them, e.g. `worker_pool(2)` or `cluster(...)`; None runs them here, in order. The
         first failure cancels what has not begun; what has been done stays done.
       say: is told of each job, one line.
+      logs: folder that receives a file for each job: when and where it ran, what it printed, and its error; None keeps
+        none.
 
     Returns:
       How many jobs were run.
@@ -86,19 +96,21 @@ def run_jobs(jobs: Sequence[Job], executor: Optional[Executor] = None, say: Say 
         if job not in pending:
             say(f"{job.name}: done before")
     if executor is None:
-        for job in pending:
-            job.run()
-            say(f"{job.name}: done")
+        for number, job in enumerate(pending, 1):
+            say(_done(job, run_logged(job, logs), number, len(pending)))
         return len(pending)
-    futures: Dict[Future[None], Job] = {executor.submit(job.run): job for job in pending}
+    futures: Dict[Future[Seconds], Job] = {executor.submit(run_logged, job, logs): job for job in pending}
     try:
-        for future in as_completed(futures):
-            future.result()
-            say(f"{futures[future].name}: done")
+        for number, future in enumerate(as_completed(futures), 1):
+            say(_done(futures[future], future.result(), number, len(pending)))
     finally:
         for future in futures:
             future.cancel()
     return len(pending)
+
+
+def _done(job: Job, seconds: Seconds, number: int, total: int) -> str:
+    return f"[{number}/{total}, {seconds:.0f} s] {job.name}: done"
 
 
 @contextmanager
@@ -114,9 +126,50 @@ def worker_pool(workers: int) -> Iterator[Optional[Executor]]:
         yield pool
 
 
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a `dask.distributed` scheduler, as an executor.
+
+    Each worker should have one thread (`dask worker --nthreads 1`) and see the experiment's folder and the corpus under
+    the same names. On SLURM, SGE and the like, `dask_jobqueue` starts workers; on some machines, `dask ssh`.
+
+    Args:
+      address: of the scheduler, e.g. `tcp://node1:8786`, or its scheduler file.
+
+    Raises:
+      MissingDependencyError: no `distributed`. ConfigError: no scheduler there.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingDependencyError(
+            "cluster: needs the package `distributed`; install it with `pip install 'fsaasr[cluster]'`"
+        ) from error
+    known = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
+    try:
+        client = Client(**known, timeout=20)
+    except OSError as error:
+        raise ConfigError(f"cluster: no scheduler at {address} ({error}); start one, `dask scheduler`") from error
+    # Jobs of a stage share nothing, and what is done is marked in files: nothing is to be kept or found again.
+    with client, client.get_executor(pure=False, retries=0) as executor:
+        yield executor
+
+
 def usable_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_logged(job: Job, logs: Optional[PathLike]) -> Seconds:
+    """Runs a job with one thread, writes its log, and returns the seconds that it took."""
+    _one_thread()
+    begin = time.monotonic()
+    if logs is None:
+        job.run()
+    else:
+        with logged(Path(logs) / f"{job.name.replace('/', '_').replace(' ', '_')}.log", f"{job.name} {job.key}"):
+            job.run()
+    return time.monotonic() - begin
 
 
 def _one_thread() -> None:

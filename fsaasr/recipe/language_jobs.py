@@ -12,13 +12,13 @@ from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import content_hash
 from fsaasr.corpora import manifest_path
 from fsaasr.recipe import steps
+from fsaasr.recipe.data_jobs import DataJobs
 from fsaasr.recipe.jobs import Job, key_of
 from fsaasr.recipe.language_models import ARPA, measure_perplexities, train_language_model
-from fsaasr.recipe.layout import Layout
 
 
 @dataclass(frozen=True)
-class LanguageJobs(Layout):
+class LanguageJobs(DataJobs):
     """Lexicons and language models of an experiment."""
 
     # Keys.

@@ -25,7 +25,7 @@ class LanguageModelSpec:
       within: `recipe` or `corpus`: what `file` is relative to.
       seeds: train it once with each. A system with a seed is rescored by the model of the same seed where there is
         one, any other by that of the first.
-      group: model that this one is of, by another seed; set by `expand_seeds`.
+      group: model that this one is of, by another seed; set by `expand_axes`.
     """
 
     __pydantic_config__ = STRICT

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Tuple
 
+from fsaasr.core.config import config_to_dict
 from fsaasr.core.files import PathLike, read_json, write_json
 from fsaasr.recipe.spec import RecipeSpec
+
+RECIPE = "recipe.json"
+"""The recipe, seeds told apart, in an experiment's folder."""
 
 RESCORED = "+"
 """Stands between a grammar and the language model that rescores what is found with it."""
@@ -110,6 +114,16 @@ class Layout:
 
     def _teacher(self, lexicon: str) -> str:
         return self.spec.lexicons[lexicon].learned_from
+
+    def systems_of(self, data: str) -> Tuple[str, ...]:
+        """Systems that are trained on data: all but those that are not trained on parts, where these are a part."""
+        part = bool(self.spec.data[data].part_of)
+        return tuple(name for name, entry in self.spec.systems.items() if entry.parts or not part)
+
+    def write_recipe(self) -> None:
+        """Keeps the recipe beside what was made by it, for `read_experiment`."""
+        base = str(Path(self.spec.base).absolute())
+        write_json(self.folder / RECIPE, config_to_dict(replace(self.spec, base=base)))
 
     def write_corpus(self, corpus_dir: PathLike) -> None:
         """Keeps where the data came from, for lexicons that lie there and for the reports."""

@@ -8,12 +8,12 @@ from typing import Any, Dict, Sequence
 
 from fsaasr.core.config import config_from_dict, merged, read_mapping
 from fsaasr.core.files import PathLike
-from fsaasr.recipe.seeds import expand_seeds
+from fsaasr.recipe.axes import expand_axes
 from fsaasr.recipe.spec import RecipeSpec
 
 
 def read_recipe(path: PathLike, overrides: Sequence[PathLike] = ()) -> RecipeSpec:
-    """Reads a recipe; systems with seeds stand in it once for each.
+    """Reads a recipe; systems with lexicons or seeds stand in it once for each, data with hours likewise.
 
     Args:
       path: YAML file of a RecipeSpec.
@@ -26,4 +26,4 @@ def read_recipe(path: PathLike, overrides: Sequence[PathLike] = ()) -> RecipeSpe
     for override in overrides:
         values = merged(values, read_mapping(override))
     spec: RecipeSpec = config_from_dict(RecipeSpec, values, str(path))
-    return expand_seeds(replace(spec, base=str(Path(path).parent)))
+    return expand_axes(replace(spec, base=str(Path(path).parent)))

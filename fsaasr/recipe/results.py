@@ -6,75 +6,21 @@ import subprocess
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import FileFormatError
 from fsaasr.core.files import PathLike, read_json, write_json, write_text
 from fsaasr.core.stack import survey
-from fsaasr.evaluate import ErrorReport, bootstrap_interval, word_errors
-from fsaasr.hypotheses import read_speakers, read_transcripts
-from fsaasr.models.directory import read_record
+from fsaasr.recipe.combination_jobs import combine_job, combined_runs
 from fsaasr.recipe.experiment import Experiment
-from fsaasr.recipe.jobs import key_of
 from fsaasr.recipe.lattice_quality import QUALITY, LatticeQuality
 from fsaasr.recipe.layout import Run
 from fsaasr.recipe.perplexities import PerplexityRow, perplexities_markdown, perplexity_rows
+from fsaasr.recipe.result_rows import ResultRow, combined_row, error_report, group_of, result_row
 from fsaasr.recipe.seed_means import Place, SeedMean, means_markdown, seed_means
 
 RESULTS = "results.json"
-
-
-@dataclass(frozen=True)
-class ResultRow:
-    """One system, graph and engine on one test set.
-
-    Attributes:
-      split: way to divide the corpus.
-      system, graph, engine: what was decoded, with which grammar's graph, by which search.
-      wer: word error rate, a fraction.
-      ci_low, ci_high: 95 % bootstrap interval over utterances.
-      words, errors, substitutions, insertions, deletions: counts.
-      utterances: size of the test set.
-      rtf: seconds of model and search for a second of audio, on one core, without features.
-      peak_mb: largest memory of the decoding process, MiB.
-      seed: of the training, None where chance plays no part.
-      config: hash of the training configuration (first 12 digits).
-      scales: as frozen on dev data; where a language model rescored, the weights of n-best lists, too.
-      flags: troubles of the search by kind; empty is best.
-      family: of the model. units: what its tokens are. lm: what the graph knows of word order.
-      parameters: numbers that training has set.
-      train_minutes: minutes of one core for the training, without the model that it started from; None if unknown.
-      group: system without its seed; empty where it was trained once.
-      commit: of the source tree, where it is not that of the results, because the row was published before.
-    """
-
-    split: str
-    system: str
-    graph: str
-    engine: str
-    wer: float
-    ci_low: float
-    ci_high: float
-    words: int
-    errors: int
-    substitutions: int
-    insertions: int
-    deletions: int
-    utterances: int
-    rtf: float
-    peak_mb: int
-    seed: Optional[int]
-    config: str
-    scales: Dict[str, Optional[float]]
-    flags: Dict[str, int]
-    family: str = ""
-    units: str = ""
-    lm: str = ""
-    parameters: int = 0
-    train_minutes: Optional[float] = None
-    group: str = ""
-    commit: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,10 +70,15 @@ def collect_results(experiment: Experiment) -> Results:
     for job in experiment.decode_jobs():
         job.require("decode")
     installation = survey()
-    reports = [(run, error_report(experiment, run)) for run in experiment.runs]
+    experiment.write_recipe()
+    combined = [run for run in combined_runs(experiment) if combine_job(experiment, run).is_done()]
+    reports = [(run, error_report(experiment, run)) for run in (*experiment.runs, *combined)]
+    rows = {run: result_row(experiment, run, report) for run, report in reports if run not in combined}
+    for run, report in reports[len(rows) :]:
+        rows[run] = combined_row(experiment, run, report, list(rows.values()))
     results = Results(
         experiment.spec.name,
-        tuple(_row(experiment, run, report) for run, report in reports),
+        tuple(rows.values()),
         source_commit(experiment.spec.base),
         Path(experiment.read_corpus()).name,
         {"python": installation.python, **_versions(installation.versions)},
@@ -141,7 +92,7 @@ def collect_results(experiment: Experiment) -> Results:
 
 
 def _place(experiment: Experiment, run: Run) -> Place:
-    return (run.data, experiment.spec.systems[run.system].group, run.grammar, run.engine)
+    return (run.data, group_of(experiment, run.system), run.grammar, run.engine)
 
 
 def _lattice_rows(experiment: Experiment) -> Iterator[LatticeRow]:
@@ -167,48 +118,6 @@ def read_results(path: PathLike) -> Results:
         raise FileFormatError(path, None, f"cannot be read ({error}); run stage 'results'") from error
     results: Results = config_from_dict(Results, value, str(path))
     return results
-
-
-def error_report(experiment: Experiment, run: Run) -> ErrorReport:
-    """Errors of one decoding, utterance by utterance."""
-    folder = experiment.decode_dir(run)
-    reference, hypothesis = (read_transcripts(folder / name) for name in ("ref.txt", "hyp.txt"))
-    return word_errors(reference, hypothesis, read_speakers(folder / "utt2spk"))
-
-
-def _row(experiment: Experiment, run: Run, report: ErrorReport) -> ResultRow:
-    system = experiment.spec.systems[run.system]
-    model = read_record(experiment.model_dir(run.data, run.system))
-    decoding = read_json(experiment.decode_dir(run) / "decode.json")
-    setup = experiment.setup(run.system)
-    low, high = bootstrap_interval(report, seed=experiment.spec.seed)
-    return ResultRow(
-        split=run.data,
-        system=run.system,
-        graph=run.grammar,
-        engine=run.engine,
-        wer=round(report.wer, 6),
-        ci_low=round(low, 6),
-        ci_high=round(high, 6),
-        words=report.words,
-        errors=report.errors,
-        substitutions=report.substitutions,
-        insertions=report.insertions,
-        deletions=report.deletions,
-        utterances=len(report.utterances),
-        rtf=decoding["rtf"],
-        peak_mb=decoding["peak_mb"],
-        seed=setup["training"].get("fit", {}).get("seed"),
-        config=key_of(setup)[:12],
-        scales={**decoding["scales"], **decoding.get("weights", {})},
-        flags=decoding["flags"],
-        family=model["family"],
-        units=experiment.spec.lexicons[system.lexicon].units,
-        lm=experiment.description(run),
-        parameters=model.get("parameters", 0),
-        train_minutes=model["training"].get("minutes"),
-        group=system.group,
-    )
 
 
 def source_commit(folder: PathLike) -> str:

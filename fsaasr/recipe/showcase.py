@@ -17,7 +17,8 @@ from fsaasr.models import load_lexicon, load_model
 from fsaasr.recipe.alignment import align_features
 from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.layout import Run
-from fsaasr.recipe.results import RESULTS, ResultRow, Results, best_rows, error_report, read_results, result_notes
+from fsaasr.recipe.result_rows import ResultRow, error_report
+from fsaasr.recipe.results import RESULTS, Results, best_rows, read_results, result_notes
 from fsaasr.recipe.searches import says_tokens
 from fsaasr.recipe.training_views import occupancies, training_curves, trees
 from fsaasr.report import (

@@ -26,12 +26,17 @@ class DataSpec:
     Attributes:
       corpus: name as in `fsaasr.corpora.CORPORA`.
       options: of the corpus.
+      hours: train on so many hours of the training part, too, with the speech of the speakers in balance; the results
+        are curves of learning then. Stands in the recipe as `<name>.<hours>h`.
+      part_of: data that this is a part of; set by `expand_axes`.
     """
 
     __pydantic_config__ = STRICT
 
     corpus: str
     options: Dict[str, Any] = field(default_factory=dict)
+    hours: Tuple[float, ...] = ()
+    part_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,8 @@ class SystemSpec:
     Attributes:
       family: as in `fsaasr.recipe.SETUPS`.
       lexicon: name of its lexicon in the recipe.
+      lexicons: in place of `lexicon`: train it once with each, as `<name>-<lexicon>`.
+      parts: whether it is trained on parts of the training data, too, where data have `hours`.
       config: training YAML, relative to the recipe file.
       settings: what differs from that file, in the same sections.
       tuning: scales to try on dev data.
@@ -144,14 +151,16 @@ class SystemSpec:
       start: system, named before this one, that this one begins with: with its alignments of the training data, with
         its weights, or, for `attention` and `transducer`, with the encoder of a CTC model, as the family has it.
       seeds: train it once with each; the results then have their mean as well. Empty trains it once, as configured.
-      group: system that this one is of, by another seed; set by `expand_seeds`.
+      group: system that this one is of, by another seed; set by `expand_axes`.
     """
 
     __pydantic_config__ = STRICT
 
     family: str
-    lexicon: str
     config: str
+    lexicon: str = ""
+    lexicons: Tuple[str, ...] = ()
+    parts: bool = True
     settings: Dict[str, Any] = field(default_factory=dict)
     tuning: TuningGrid = field(default_factory=TuningGrid)
     search: Dict[str, Any] = field(default_factory=dict)
@@ -169,6 +178,8 @@ class RecipeSpec:
       data: ways to divide the corpus, by name; each has `train`, `dev` and `test`.
       lexicons, grammars, systems: by name; names become folders.
       language_models: models beside the grammars, for rescoring.
+      combinations: systems whose lattices are combined, by name: the words of minimum Bayes risk under the mean of
+        their posteriors, equally weighted, so that nothing is tuned. Systems with seeds are combined seed by seed.
       engines: search engines; those whose package is missing are left out, and that is said.
       search: beams.
       seed: of the bootstrap.
@@ -186,6 +197,7 @@ class RecipeSpec:
     grammars: Dict[str, GrammarSpec]
     systems: Dict[str, SystemSpec]
     language_models: Dict[str, LanguageModelSpec] = field(default_factory=dict)
+    combinations: Dict[str, Tuple[str, ...]] = field(default_factory=dict)
     engines: Tuple[str, ...] = ("native",)
     search: SearchOptions = field(default_factory=SearchOptions)
     seed: int = 0
@@ -200,6 +212,7 @@ class RecipeSpec:
             if wrong or not (names or kind == "language_models"):
                 self._refuse(kind, wrong[0] if wrong else "nothing", "one or more names of letters, digits, `-_.`")
         self._check_order()
+        self._check_combinations()
         self._check_language_models()
         for engine in self.engines:
             if engine not in ENGINES or engine == "auto":
@@ -213,17 +226,30 @@ class RecipeSpec:
     def _check_order(self) -> None:
         """Systems and lexicons need only what comes before them."""
         for name, system in self.systems.items():
-            if system.lexicon not in self.lexicons:
-                self._refuse(f"systems.{name}.lexicon", system.lexicon, f"one of {', '.join(self.lexicons)}")
+            for lexicon in system.lexicons or (system.lexicon,):
+                if lexicon not in self.lexicons:
+                    self._refuse(f"systems.{name}.lexicon", lexicon, f"one of {', '.join(self.lexicons)}")
             before = list(self.systems)[: list(self.systems).index(name)]
-            teacher = self.lexicons[system.lexicon].learned_from
-            for key, other in ((f"systems.{name}.start", system.start), (f"systems.{name}.lexicon", teacher)):
+            teachers = [self.lexicons[lexicon].learned_from for lexicon in system.lexicons or (system.lexicon,)]
+            for key, other in (("start", system.start), *(("lexicon", teacher) for teacher in teachers)):
                 if other and other not in before:
-                    self._refuse(key, other, f"one of those before it: {', '.join(before)}")
-        for name, lexicon in self.lexicons.items():
-            if lexicon.learned_from and lexicon.learned_from not in self.systems:
+                    self._refuse(f"systems.{name}.{key}", other, f"one of those before it: {', '.join(before)}")
+                if other and system.parts and not self.systems[other].parts:
+                    self._refuse(f"systems.{name}.parts", "true", f"false, as `{other}` is not trained on parts")
+        for name, entry in self.lexicons.items():
+            if entry.learned_from and entry.learned_from not in self.systems:
                 known = ", ".join(self.systems)
-                self._refuse(f"lexicons.{name}.learned_from", lexicon.learned_from, f"one of {known}")
+                self._refuse(f"lexicons.{name}.learned_from", entry.learned_from, f"one of {known}")
+
+    def _check_combinations(self) -> None:
+        """Combinations are of two known systems or more, and none is called like a system."""
+        by_lexicon = [f"{name}-{lexicon}" for name, entry in self.systems.items() for lexicon in entry.lexicons]
+        known = [*self.systems, *by_lexicon]
+        for name, systems in self.combinations.items():
+            if len(systems) < 2 or not set(systems) <= set(known):
+                self._refuse(f"combinations.{name}", str(list(systems)), f"two or more of {', '.join(known)}")
+            if name in self.systems or not _NAME.fullmatch(name):
+                self._refuse("combinations", name, "a name of letters, digits, `-_.` that no system has")
 
     def _check_language_models(self) -> None:
         """Language models have lexicons, and names that no grammar has; grammars name models of words."""
@@ -267,7 +293,7 @@ class RecipeSpec:
             return True
         lexicons = {self.lexicon_of_tokens(model) for model in fusion.models.values()}
         heard = entry.family == "attention" or fusion.internal != "average"
-        return entry.family in TOKEN_SEARCHES and heard and lexicons <= {entry.lexicon}
+        return entry.family in TOKEN_SEARCHES and heard and lexicons <= {entry.lexicon, *entry.lexicons}
 
     def _refuse(self, key: str, found: str, expected: str) -> None:
         raise ConfigError(f"recipe {self.name!r}: key {key!r}: found {found}, expected {expected}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
+from fsaasr.recipe.combination_jobs import combine_jobs
 from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.jobs import Job, Say, run_jobs, usable_cores, worker_pool
+
+LOGS = "logs"
+"""Folder of a file for each job, within an experiment's."""
 
 STAGES = ("prepare", "lang", "train", "graph", "tune", "decode", "lattices")
 """Stages that do work; what comes after reads their results."""
@@ -20,6 +25,7 @@ def run_stage(
     *,
     corpus_dir: Optional[PathLike] = None,
     workers: int = 0,
+    executor: Optional[Executor] = None,
     say: Say = lambda line: None,
 ) -> int:
     """Runs one stage; what is done and up to date is left alone.
@@ -30,6 +36,7 @@ def run_stage(
       corpus_dir: the corpus, for `prepare`.
       workers: processes to work with, one thread each; 0 means as many as there are cores. Results do not
         depend on it.
+      executor: where to work in place of processes here, e.g. `cluster(...)`.
       say: is told of each job, one line.
 
     Returns:
@@ -51,9 +58,9 @@ def run_stage(
         jobs = make_jobs()
         pending = sum(not job.is_done() for job in jobs)
         # A pool costs seconds to start: none for one job, nor for the light ones.
-        useful = 1 if stage == "lang" else max(1, min(workers or usable_cores(), pending))
+        useful = 1 if stage == "lang" or executor else max(1, min(workers or usable_cores(), pending))
         with worker_pool(useful) as pool:
-            done += run_jobs(jobs, pool, say)
+            done += run_jobs(jobs, executor or pool, say, experiment.folder / LOGS)
     if stage == "prepare":
         experiment.write_corpus(corpus_dir or "")
     return done
@@ -64,12 +71,12 @@ def _waves(experiment: Experiment, stage: str, corpus_dir: PathLike) -> Sequence
     if stage == "train":
         return [*(partial(list, wave) for wave in experiment.train_waves()), experiment.perplexity_jobs]
     waves: Dict[str, Sequence[Callable[[], List[Job]]]] = {
-        "prepare": (lambda: experiment.prepare_jobs(corpus_dir), experiment.feature_jobs),
+        "prepare": (lambda: experiment.prepare_jobs(corpus_dir), experiment.part_jobs, experiment.feature_jobs),
         "lang": (experiment.lang_jobs, experiment.lm_jobs),
         "graph": (experiment.graph_jobs,),
         "tune": (experiment.tune_jobs, experiment.rescoring_jobs),
         "decode": (experiment.decode_jobs,),
-        "lattices": (experiment.lattice_jobs,),
+        "lattices": (experiment.lattice_jobs, lambda: combine_jobs(experiment)),
     }
     return waves[stage]
 

@@ -11,6 +11,7 @@ from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import LexiconError
 from fsaasr.core.files import PathLike, atomic_path, read_json
 from fsaasr.corpora import manifest_path, prepare, read_cuts
+from fsaasr.corpora.subset import write_part
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
 from fsaasr.g2p import train_g2p, with_words
@@ -50,6 +51,11 @@ PIECES = "pieces.model"
 def prepare_data(corpus: str, corpus_dir: PathLike, out_dir: PathLike, options: Mapping[str, Any]) -> None:
     """Makes the cut manifests of one way to divide a corpus."""
     prepare(corpus, corpus_dir, out_dir, **options)
+
+
+def prepare_part(whole_dir: PathLike, out_dir: PathLike, hours: float) -> None:
+    """Makes the manifests of a part of a corpus' training data."""
+    write_part(whole_dir, out_dir, hours)
 
 
 def extract_features(manifests: Sequence[PathLike], config: Mapping[str, Any], cache_dir: PathLike) -> None:

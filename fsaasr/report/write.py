@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from fsaasr.core import EvaluationError, PathLike, write_text
 from fsaasr.core.files import atomic_path
 from fsaasr.evaluate import UtteranceErrors
+from fsaasr.evaluate.error_report import Pair
 from fsaasr.report.data import ErrorsView, RateRow, ReportData
 from fsaasr.report.drawing import Form
 from fsaasr.report.figures import rates_figure, utterance_figure
@@ -40,16 +41,12 @@ def write_report(path: PathLike, data: ReportData) -> None:
 
 def render_report(data: ReportData) -> str:
     """The page as text; see `write_report`."""
-    import jinja2
-
     if not data.rates:
         raise EvaluationError("write_report: no error rates to show; give at least one row")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fsaasr.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    figures = {name: _picture(draw) for name, draw in _figures(data).items()}
+    figures = {name: picture(draw) for name, draw in _figures(data).items()}
     groups = {name: [row for row in data.rates if row.group == name] for name in {r.group: 0 for r in data.rates}}
-    page: str = environment.get_template("report.html.j2").render(
+    page: str = template("report.html.j2").render(
+        title=data.title,
         data=data,
         groups=groups,
         least={name: min(row.wer for row in rows) for name, rows in groups.items()},
@@ -57,6 +54,16 @@ def render_report(data: ReportData) -> str:
         errors=[_errors(view) for view in data.errors],
     )
     return page
+
+
+def template(name: str) -> Any:
+    """A template of this folder; what is put into it is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fsaasr.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template(name)
 
 
 def write_figures(folder: PathLike, data: ReportData) -> List[Path]:
@@ -93,7 +100,7 @@ def _best(rows: Tuple[RateRow, ...]) -> List[RateRow]:
     return list(best.values())
 
 
-def _picture(draw: Draw) -> Dict[str, str]:
+def picture(draw: Draw) -> Dict[str, str]:
     """A figure in both themes, as data URIs."""
     return {
         name: "data:image/svg+xml;base64," + base64.b64encode(draw(theme, "svg")).decode()
@@ -112,8 +119,13 @@ def _errors(view: ErrorsView) -> Dict[str, Any]:
 
 
 def _alignment(entry: UtteranceErrors) -> Dict[str, Any]:
+    return {"utterance": entry.utterance, "pairs": pair_views(entry.alignment)}
+
+
+def pair_views(alignment: Sequence[Pair]) -> List[Dict[str, str]]:
+    """Pairs of words with the kind of their error, as the templates' macro `words` wants them."""
     pairs = []
-    for reference, hypothesis in entry.alignment:
+    for reference, hypothesis in alignment:
         kind = "" if reference == hypothesis else "I" if not reference else "D" if not hypothesis else "S"
         pairs.append({"reference": reference, "hypothesis": hypothesis, "kind": kind, "name": _KINDS[kind]})
-    return {"utterance": entry.utterance, "pairs": pairs}
+    return pairs

@@ -53,8 +53,31 @@ def test_a_pool_gives_the_same_as_no_pool_and_passes_errors_on(tmp_path: Path) -
         assert run_jobs([job(tmp_path, name, name) for name in "abc"], pool, said.append) == 3
         with pytest.raises(ConfigError, match="bad text"):
             run_jobs([job(tmp_path, "d", "bad")], pool)
-    assert sorted(said) == ["a: done", "b: done", "c: done"]
+    assert sorted(line.partition("] ")[2] for line in said) == ["a: done", "b: done", "c: done"]
+    assert [line.split(",")[0] for line in said] == ["[1/3", "[2/3", "[3/3"]
     assert [(tmp_path / name).read_text() for name in "abc"] == ["a", "b", "c"]
+
+
+def talk(path: Path, text: str) -> None:
+    print(f"saying {text}")
+    write(path, text)
+
+
+def test_a_log_tells_when_where_and_how_a_job_ran(tmp_path: Path) -> None:
+    def talking(name: str, text: str) -> Job:
+        out = tmp_path / name
+        return Job(f"say {name}/x", tmp_path / f"{name}.done.json", "k", talk, {"path": out, "text": text}, (out,))
+
+    run_jobs([talking("a", "one")], logs=tmp_path / "logs")
+    begin, said, end = (tmp_path / "logs" / "say_a_x.log").read_text().splitlines()
+    assert "begin say a/x k on " in begin
+    assert said == "saying one"
+    assert "done, peak" in end
+    with pytest.raises(ConfigError):
+        run_jobs([talking("b", "bad")], logs=tmp_path / "logs")
+    log = (tmp_path / "logs" / "say_b_x.log").read_text()
+    assert "ConfigError: write: a bad text" in log
+    assert log.endswith("failed\n")
 
 
 def test_keys_tell_values_apart() -> None:

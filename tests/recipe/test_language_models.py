@@ -15,11 +15,12 @@ from fsaasr.decode import SearchOptions
 from fsaasr.grammar import estimate_ngram, perplexity, read_arpa
 from fsaasr.grammar.neural import load_neural_lm
 from fsaasr.recipe import Experiment, RecipeSpec, TuningGrid, collect_results, results_markdown, run_stage
+from fsaasr.recipe.axes import expand_axes
+from fsaasr.recipe.language_model_seeds import language_model_for
 from fsaasr.recipe.language_model_spec import LanguageModelSpec
 from fsaasr.recipe.language_models import sentence_scorer, transcripts
 from fsaasr.recipe.rescoring import SECOND, Rescorer, weight_grid
 from fsaasr.recipe.scales import Scales
-from fsaasr.recipe.seeds import expand_seeds, language_model_for
 from fsaasr.recipe.weights import read_weights
 
 SMALL = {"network": {"dim": 8}, "fit": {"epochs": 2}}
@@ -36,7 +37,7 @@ def with_models(spec: RecipeSpec) -> RecipeSpec:
     """The toy recipe with language models, two of which rescore what is found with the bigram."""
     models = {name: config_from_dict(LanguageModelSpec, values) for name, values in MODELS.items()}
     grammars = {**spec.grammars, "bigram": replace(spec.grammars["bigram"], rescoring=("lstm", "text"))}
-    return expand_seeds(replace(spec, language_models=models, grammars=grammars))
+    return expand_axes(replace(spec, language_models=models, grammars=grammars))
 
 
 @pytest.fixture(scope="module")

@@ -48,8 +48,21 @@ class MatchedPairs:
     @property
     def smallest_difference(self) -> float:
         """The smallest difference, a fraction, that is significant at `LEVEL` if segments differ as these do."""
-        spread = _LEVEL_Z * self.deviation * math.sqrt(self.segments) if self.segments > 1 else 0.0
-        return max(spread, float(fewest_differing())) / self.words
+        return max(self._spread, float(fewest_differing())) / self.words
+
+    @property
+    def words_needed(self) -> Optional[int]:
+        """Words at which this difference would be significant, in a test set of the same kind; None without one."""
+        if not self.differing or not self.difference:
+            return None
+        # Errors spread with the root of the number of words; segments that differ grow with it.
+        by_spread = (self._spread / (abs(self.difference) * self.words)) ** 2
+        return math.ceil(self.words * max(by_spread, fewest_differing() / self.differing))
+
+    @property
+    def _spread(self) -> float:
+        """Errors by which the sums must differ to be significant."""
+        return _LEVEL_Z * self.deviation * math.sqrt(self.segments) if self.segments > 1 else 0.0
 
 
 def fewest_differing(level: float = LEVEL) -> int:

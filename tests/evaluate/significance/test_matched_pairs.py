@@ -97,7 +97,11 @@ def test_the_smallest_difference_is_where_significance_begins() -> None:
     scaled = abs(found.difference) / found.smallest_difference
     assert (scaled > 1) == (found.p < 0.05)
     assert normal_p(1.959964 * scaled) == pytest.approx(found.p, rel=1e-6)
+    assert found.words_needed == math.ceil(found.words / scaled**2)
+    five = matched_pairs([substituted([1] * 5 + [0] * 5)], [substituted([0] * 10)])
+    assert five.words_needed == 120  # six segments that differ, at five in a hundred words
     alike = matched_pairs([substituted([1, 0])], [substituted([1, 0])])
+    assert alike.words_needed is None
     assert alike.smallest_difference == 6 / 20
 
 
