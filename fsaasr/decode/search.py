@@ -245,13 +245,12 @@ class Search:
         """Input label, output label, flags and arc (-1: a step of the topology) of steps `via` to tokens of `label`."""
         is_arc, searched = via >= 0, self._searched
         inputs = label * consumes if self._tables.transient else searched.input_label[via]
-        order, flags = searched.order, searched.arc_flags
-        arcs = via if order is None else np.where(is_arc, order[np.maximum(via, 0)], -1)
+        flags = searched.arc_flags
         return (
             inputs,
             _of_arcs(searched.output_label, via, is_arc),
             None if flags is None else _of_arcs(flags, via, is_arc),
-            np.maximum(arcs, -1).astype(np.int32),
+            searched.graph_arcs(via),
         )
 
 

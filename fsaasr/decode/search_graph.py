@@ -38,18 +38,26 @@ class Searchable:
 
     Attributes:
       tables: what the kernels read.
-      order: the graph's arc of each of the kernels' arcs, -1 for none; None where they are the same, which they are
-        wherever each state's epsilons come first.
+      order: the graph's arc of each of the kernels' arcs; None where they are the same, which they are wherever each
+        state's epsilons come first.
+      own_arcs: those from this one on are no arcs of the graph's arrays, but within its slots.
       input_label, output_label: int32 (A,); arc_flags: uint8 (A,) or None: of the kernels' arcs.
       final_score: float32 (S,); states beyond S are not final.
     """
 
     tables: SearchGraph
     order: Optional[npt.NDArray[np.int64]]
+    own_arcs: int
     input_label: npt.NDArray[np.int32]
     output_label: npt.NDArray[np.int32]
     arc_flags: Optional[npt.NDArray[np.uint8]]
     final_score: npt.NDArray[np.float32]
+
+    def graph_arcs(self, via: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The graph's arc of each step; -1 for steps of the topology (`via` below 0) and within slots."""
+        known = (via >= 0) & (via < self.own_arcs)
+        arcs = via if self.order is None else self.order[np.where(known, via, 0)]
+        return np.where(known, arcs, -1).astype(np.int32)
 
     def final_scores(self, states: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Final scores of some states."""
@@ -119,7 +127,7 @@ def _build(graph: Graph) -> Searchable:
         np.zeros(0, np.int32),
     )
     flags = graph.arc_flags if graph.arc_flags is None or order is None else graph.arc_flags[order]
-    return Searchable(tables, order, fst.input_label, fst.output_label, flags, fst.final_score)
+    return Searchable(tables, order, fst.num_arcs, fst.input_label, fst.output_label, flags, fst.final_score)
 
 
 Tables = Tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[Any], int]

@@ -49,7 +49,7 @@ def _of_frame(graph: SlotGraph) -> Searchable:
         fst.start, start_label, True, highest, greatest, highest * max(best_epsilon, 0.0), best_epsilon,
         float(fst.final_score.max()), fst.num_states, max(len(frame.returns), 1), frozen(frame.returns),
     )  # fmt: skip
-    return Searchable(tables, None, fst.input_label, fst.output_label, frame.arc_flags, fst.final_score)
+    return Searchable(tables, None, fst.num_arcs, fst.input_label, fst.output_label, frame.arc_flags, fst.final_score)
 
 
 def _states(fst: FstArrays, greatest: float, heights: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -105,11 +105,9 @@ def _behind(main: Searchable, frame: SlotFrame, slots: _Slots, contents: Content
         bonus=slots.highest * max(slots.best_epsilon, 0.0),
         best_epsilon=slots.best_epsilon,
     )
-    order = np.append(np.arange(len(tables.label)), np.full(fst.num_arcs, -1))
     return replace(
         main,
         tables=joined,
-        order=order,
         input_label=joined.label,
         output_label=np.concatenate([main.output_label, fst.output_label]),
         arc_flags=np.concatenate([frame.arc_flags, contents.arc_flags]),

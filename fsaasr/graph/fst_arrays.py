@@ -64,8 +64,8 @@ class FstArrays:
         """Builds from arc tuples in any order; states are those that arcs and finals name."""
         arc_list = list(arcs)
         final_list = list(finals)
-        mentioned = [s for arc in arc_list for s in arc[:2]] + [s for s, _ in final_list] + [start]
         table = np.array(arc_list, dtype=np.float64).reshape(-1, 5)
+        mentioned = [int(table[:, :2].max(initial=start)), *(s for s, _ in final_list)]
         source, target, ilabel, olabel = table[:, :4].astype(np.int32).T
         final_score = np.full(max(mentioned) + 1, -np.inf, dtype=np.float32)
         for state, score in final_list:

@@ -151,13 +151,15 @@ class _Builder:
             self.last = self.next_state
             self.next_state += 1
         self.arcs: List[Arc] = []
+        names = lexicon.tokens.names[1:]
+        # Looked up for each token of each word, which takes most of the time.
+        self._initial = {name: labels.label(tokens[name], WORD_INITIAL) for name in names}
+        self._inside = {name: labels.label(tokens[name], INSIDE) for name in names}
 
     def add(self, pronunciation: Pronunciation, word: int, symbol: int) -> None:
         """Adds one pronunciation, ending in its disambiguation symbol if it has one."""
-        inputs = [
-            self.labels.label(self.tokens[token], INSIDE if k else WORD_INITIAL)
-            for k, token in enumerate(pronunciation.tokens)
-        ]
+        first, *others = pronunciation.tokens
+        inputs = [self._initial[first], *map(self._inside.__getitem__, others)]
         if symbol:
             inputs.append(symbol)
         begins = [(state, word, pronunciation.log_prob + self.before(state, pronunciation)) for state in self.between]
