@@ -21,7 +21,17 @@ from fsaasr.decode.fallback import SpellingFallback, fill_empty, spelling_fallba
 from fsaasr.decode.joined_tokens import join_tokens, spell_unknown, trim
 from fsaasr.decode.options import SearchOptions
 from fsaasr.grammar import NgramModel, read_arpa
-from fsaasr.graph import TokenGraph, UnknownWord, compile_token_graph, unknown_word, word_loop
+from fsaasr.graph import (
+    SlotGraph,
+    SlotWords,
+    TokenGraph,
+    UnknownWord,
+    compile_slot_graph,
+    compile_token_graph,
+    slot_words,
+    unknown_word,
+    word_loop,
+)
 from fsaasr.graph.compile import Grammar
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, read_lexicon
@@ -81,11 +91,41 @@ class CtcDecoder:
         left_out: Mapping[str, str],
         words: bool,
         fallback: Optional[SpellingFallback] = None,
+        spell: Optional[Callable[[LexiconSource], Tuple[Lexicon, Dict[str, str]]]] = None,
     ) -> None:
-        """Keeps what it is given; `words` says whether the graph's words are words, and not tokens."""
+        """Keeps what it is given; `words` says whether the graph's words are words, and not tokens.
+
+        `spell` gives pronunciations of more words, and those that have none, as `left_out` has them.
+        """
         self.table, self.graph, self.options = table, graph, options
         self.left_out: Dict[str, str] = dict(left_out)
-        self._words, self._fallback = words, fallback
+        self._words, self._fallback, self._spell = words, fallback, spell
+
+    def with_words(self, words: Mapping[str, Union[SlotWords, LexiconSource]]) -> CtcDecoder:
+        """The decoder with other words in some of its slots, within milliseconds; this one stays as it is.
+
+        Args:
+          words: by slot, anything that `ctc_decoder` takes as a lexicon, all words equally likely; or `SlotWords` with
+            probabilities. They replace what the slot holds; slots that are not named stay as they are.
+
+        Raises:
+          ConfigError: a decoder that was made without slots, or None in place of words.
+          GraphError, LexiconError: as `SlotGraph.with_words` and `ctc_decoder`.
+        """
+        if self._spell is None or not isinstance(self.graph, SlotGraph):
+            raise ConfigError("CtcDecoder.with_words: the decoder has no slots; name them to ctc_decoder")
+        left_out, members = self.left_out.copy(), {}
+        silence = OptionalSilence(self.table.delimiter, 0.5) if self.table.delimiter else None
+        for slot, source in words.items():
+            if source is None:
+                raise ConfigError(f"CtcDecoder.with_words: no words for {slot}; graph.without_words empties slots")
+            own = source if isinstance(source, SlotWords) else None
+            lexicon, lacking = self._spell(source if own is None else own.lexicon)
+            lexicon = replace(lexicon, silence=silence)
+            members[slot] = slot_words(lexicon) if own is None else SlotWords(lexicon, own.grammar)
+            left_out.update(lacking)
+        graph, options = self.graph.with_words(members), self.options
+        return CtcDecoder(self.table, graph, options, left_out, True, self._fallback, self._spell)
 
     def __call__(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Hypothesis]:
         """The best hypothesis of each utterance.
@@ -148,6 +188,7 @@ def ctc_decoder(
     pieces: Optional[PathLike] = None,
     skip_unspellable: bool = False,
     unknown: Union[float, UnknownWord, None] = None,
+    slots: Sequence[str] = (),
     options: CtcOptions = DEFAULT_CTC,
 ) -> CtcDecoder:
     """Makes a decoder of a CTC model of any toolkit.
@@ -168,11 +209,13 @@ def ctc_decoder(
       unknown: lets words be said that the lexicon, or the language model, lacks. An `UnknownWord` says how; a score is
         added for each, and tokens are those of an n-gram model of order 3 of the known words. They come out spelt,
         marked (`Span.unknown`) and timed; speech in which no word was found is spelt, too. `lm` must have `<unk>`.
+      slots: words of `lm` or `grammar` that stand for words to come, see `CtcDecoder.with_words`; a grammar has their
+        labels after those of the lexicon's words.
       options: weights and beams.
 
     Raises:
       LexiconError: a table without blank, words that cannot be spelt, a lexicon with other tokens.
-      ConfigError: both `lm` and `grammar`, or a grammar without lexicon.
+      ConfigError: both `lm` and `grammar`, a grammar without lexicon, or slots without either.
       GrammarError, FileFormatError, GraphError: as reading and compiling say.
     """
     if grammar is not None and (lm is not None or lexicon is None):
@@ -186,19 +229,29 @@ def ctc_decoder(
     if lexicon is None and model is None:
         loop = Lexicon(tuple(Pronunciation(name, (name,)) for name in table.tokens.names[1:]))
         return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False)
-    made, left_out = _lexicon(lexicon, model, table, pieces, skip_unspellable)
+    if slots and model is None and grammar is None:
+        raise ConfigError("ctc_decoder: slots are words of a language model or a grammar; give one that says them")
+
+    def spell(source: LexiconSource) -> Tuple[Lexicon, Dict[str, str]]:
+        return _lexicon(source, model, table, pieces, skip_unspellable, slots)
+
+    made, left_out = spell(lexicon)
     chosen: Optional[Grammar] = model
     if grammar is not None:
-        chosen = grammar(made.words) if callable(grammar) else grammar
-    if unknown is None:
-        return CtcDecoder(table, _compiled(made, chosen, table, options, True), options, left_out, True)
+        chosen = grammar(made.words.extended(slots)) if callable(grammar) else grammar
+    fallback = None
+    if unknown is not None:
+        unknown = _unknown(unknown, made, table)
+        fallback = replace(spelling_fallback(made, unknown, "ctc", tokens=table.tokens), silence=table.delimiter)
+    graph = _compiled(made, chosen, table, options, True, unknown, slots)
+    return CtcDecoder(table, graph, options, left_out, True, fallback, spell)
+
+
+def _unknown(given: Union[float, UnknownWord], lexicon: Lexicon, table: TokenTable) -> UnknownWord:
     ending = (table.delimiter,) if table.delimiter else ()
-    if not isinstance(unknown, UnknownWord):
-        unknown = unknown_word(made, score=float(unknown), ending=ending)
-    unknown = replace(unknown, ending=ending)
-    graph = _compiled(made, chosen, table, options, True, unknown)
-    fallback = replace(spelling_fallback(made, unknown, "ctc", tokens=table.tokens), silence=table.delimiter)
-    return CtcDecoder(table, graph, options, left_out, True, fallback)
+    if isinstance(given, UnknownWord):
+        return replace(given, ending=ending)
+    return unknown_word(lexicon, score=float(given), ending=ending)
 
 
 def _compiled(
@@ -208,6 +261,7 @@ def _compiled(
     options: CtcOptions,
     words: bool,
     unknown: Optional[UnknownWord] = None,
+    slots: Sequence[str] = (),
 ) -> TokenGraph:
     """The graph, weights put in; without a grammar any word may follow any, and that costs nothing."""
     scale = 0.0 if grammar is None and unknown is None else options.lm_scale
@@ -221,22 +275,26 @@ def _compiled(
         # More delimiters may stand before and behind a word; what choosing costs is given back.
         lexicon = replace(lexicon, silence=OptionalSilence(table.delimiter, 0.5))
         each_word += scale * math.log(2.0)
-    graph = compile_token_graph(lexicon, grammar, "ctc", tokens=table.tokens, unknown=unknown)
-    fst = graph.fst
-    score = fst.score * scale + each_word * (fst.output_label > 0)
-    # What is impossible stays so at scale 0.
-    final = np.where(np.isfinite(fst.final_score), np.nan_to_num(fst.final_score, neginf=0.0) * scale, -np.inf)
-    weighted = replace(fst, score=score.astype(np.float32), final_score=final.astype(np.float32))
-    return replace(graph, fst=weighted)
+    graph: TokenGraph
+    if slots:
+        graph = compile_slot_graph(lexicon, grammar, "ctc", slots=slots, tokens=table.tokens, unknown=unknown)
+    else:
+        graph = compile_token_graph(lexicon, grammar, "ctc", tokens=table.tokens, unknown=unknown)
+    return graph.weighted(scale, each_word)
 
 
 def _lexicon(
-    source: LexiconSource, lm: Optional[NgramModel], table: TokenTable, pieces: Optional[PathLike], skip: bool
+    source: LexiconSource,
+    lm: Optional[NgramModel],
+    table: TokenTable,
+    pieces: Optional[PathLike],
+    skip: bool,
+    slots: Sequence[str],
 ) -> Tuple[Lexicon, Dict[str, str]]:
     """Pronunciations that end with the delimiter, and the words that the model cannot spell."""
     if source is None:
         assert lm is not None
-        words = [word for word in lm.vocabulary if word not in NOT_CONTROL]
+        words = [word for word in lm.vocabulary if word not in (*NOT_CONTROL, *slots)]
         spelled = spell_words(words, table, pieces, skip=True)
         return spelled.lexicon, spelled.left_out
     if isinstance(source, (str, Path)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, Tuple
 
 import numpy as np
@@ -53,6 +53,13 @@ class FstArrays:
     def source_state(self) -> npt.NDArray[np.int32]:
         """int32 (A,): the state that each arc leaves."""
         return np.repeat(np.arange(self.num_states, dtype=np.int32), np.diff(self.arc_offsets))
+
+    def weighted(self, scale: float, each_word: float) -> FstArrays:
+        """The same with scores times `scale`, and `each_word` added on every arc that says a word."""
+        score = self.score * scale + each_word * (self.output_label > 0)
+        # What is impossible stays so at scale 0.
+        final = np.where(np.isfinite(self.final_score), np.nan_to_num(self.final_score, neginf=0.0) * scale, -np.inf)
+        return replace(self, score=score.astype(np.float32), final_score=final.astype(np.float32))
 
     def to_bytes(self) -> bytes:
         """Content of all arrays, for hashing."""

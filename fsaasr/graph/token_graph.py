@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Dict, Mapping, Optional, Tuple
 
@@ -110,6 +110,10 @@ class TokenGraph(MappedGraph):
                 f"TokenGraph: arc {arc} with input label {self.fst.input_label[arc]} has flags {self.arc_flags[arc]}; "
                 f"expected 0 on an epsilon, one of {ROLES} on a token"
             )
+
+    def weighted(self, scale: float, each_word: float) -> TokenGraph:
+        """The graph with its scores times `scale` and `each_word` added for each word."""
+        return replace(self, fst=self.fst.weighted(scale, each_word))
 
     def expand(self) -> DecodingGraph:
         """T o LG: the graph with its topology spelled out, as `compile_graph` makes it."""

@@ -33,6 +33,10 @@ class Filling:
     arc_flags: npt.NDArray[np.uint8]
     words: Tuple[str, ...]
 
+    def weighted(self, scale: float, each_word: float) -> Filling:
+        """The filling with its scores times `scale` and `each_word` added for each word."""
+        return replace(self, fst=self.fst.weighted(scale, each_word))
+
 
 def compile_filling(content: SlotWords, tokens: SymbolTable, slot: str) -> Filling:
     """det(L o G) of what a slot holds.

@@ -29,6 +29,7 @@ class SlotFrame:
       returns: int32 (R,): the states to return to, all different.
       slots: K names.
       words, tokens, topology, transitions: as a TokenGraph's.
+      scale, each_word: how the scores of `fst` are weighted, and those of what is put into slots will be.
     """
 
     fst: FstArrays
@@ -39,6 +40,13 @@ class SlotFrame:
     tokens: SymbolTable
     topology: Topology
     transitions: Optional[npt.NDArray[np.float32]] = None
+    scale: float = 1.0
+    each_word: float = 0.0
+
+    def weighted(self, scale: float, each_word: float) -> SlotFrame:
+        """The frame with its scores times `scale` and `each_word` added for each word, in its slots, too."""
+        fst = self.fst.weighted(scale, each_word)
+        return replace(self, fst=fst, scale=self.scale * scale, each_word=self.each_word * scale + each_word)
 
     @property
     def entry_arcs(self) -> npt.NDArray[np.int64]:

@@ -76,8 +76,17 @@ class SlotGraph(TokenGraph):
         unknown = [slot for slot in members if slot not in self.slots]
         if unknown:
             raise GraphError(f"with_words: no slot {unknown[0]!r}; the graph has {', '.join(self.slots)}")
-        made = {slot: compile_filling(slot_words(given), self.tokens, slot) for slot, given in members.items()}
+        weights = self.frame.scale, self.frame.each_word
+        made = {
+            slot: compile_filling(slot_words(given), self.tokens, slot).weighted(*weights)
+            for slot, given in members.items()
+        }
         return SlotGraph(self.frame, {**self.fillings, **made}, self.build)
+
+    def weighted(self, scale: float, each_word: float) -> SlotGraph:
+        """The graph with its scores times `scale` and `each_word` added for each word, those to come among them."""
+        fillings = {slot: filling.weighted(scale, each_word) for slot, filling in self.fillings.items()}
+        return SlotGraph(self.frame.weighted(scale, each_word), fillings, self.build)
 
     def without_words(self, *slots: str) -> SlotGraph:
         """The graph with nothing in these slots; in none of its slots if none is named."""
@@ -120,6 +129,7 @@ class SlotGraph(TokenGraph):
             "topology": frame.topology.name,
             "declaration": frame.topology.to_text(),
             "slots": frame.slots,
+            "weights": [frame.scale, frame.each_word],
         }
         write_graph_file(path, frame.fst, arrays, values, self.build)
 
@@ -137,6 +147,7 @@ class SlotGraph(TokenGraph):
             tokens,
             topology,
             transitions,
+            *file.value("weights"),
         )
         return cls(frame, None, file.build)
 

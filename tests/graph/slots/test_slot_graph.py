@@ -10,7 +10,8 @@ import pynini
 import pytest
 
 from fsaasr.core.errors import GraphError
-from fsaasr.grammar import estimate_ngram
+from fsaasr.grammar import estimate_ngram, stochastic
+from fsaasr.grammar.english import cardinals
 from fsaasr.graph import (
     SlotGraph,
     SlotWords,
@@ -223,3 +224,30 @@ def test_slots_take_part_of_a_lexicon() -> None:
     for key, probability in {"a = ann": 0.5, "a a = ann": 0.5, "c = cid": 0.25}.items():
         assert found.pop(key) == pytest.approx(said + np.log(probability), abs=CLOSE)
     assert {key for key in found if "=" in key and "bob" in key} == set()
+
+
+def test_english_numbers_as_a_class_score_what_their_grammar_says() -> None:
+    names = sorted({word for n in range(1000) for said in cardinals(1).all_said(str(n)) for word in said.split()})
+    lexicon = Lexicon.from_text("".join(f"{name} {name.upper()}\n" for name in ["room", *names]))
+    model = estimate_ngram([["room", "$number"], ["$number"]], 1)
+    numbers = stochastic(cardinals(1).acceptor(lexicon.words))
+    open_graph = compile_slot_graph(lexicon, model, slots=["$number"])
+    late = open_graph.with_words({"$number": SlotWords(lexicon, numbers)})
+    early = compile_token_graph(lexicon, model, classes={"$number": numbers})
+    found = paths(late, 2, 2)
+    assert_same(found, paths(early, 2, 2))
+    said_number, said_end = model.log10_prob(["$number"], bos=False) * np.log(10)
+    checked = 0
+    for (_, words), score in found.items():
+        if len(words) == 2 and words[0] in ("twenty", "ninety") and words[1] in ("two", "nine"):
+            labels = pynini.Fst()
+            for _ in range(3):
+                labels.add_state()
+            labels.set_start(0).set_final(2)
+            for k, word in enumerate(words):
+                labels.add_arc(k, pynini.Arc(lexicon.words[word], lexicon.words[word], 0.0, k + 1))
+            cost = float(pynini.shortestdistance(pynini.compose(labels, numbers), reverse=True)[0])
+            # Said as one number; as two numbers it would cost the class twice.
+            assert score == pytest.approx(said_number - cost + said_end, abs=CLOSE)
+            checked += 1
+    assert checked == 4
