@@ -119,10 +119,10 @@ class CtcDecoder:
         for slot, source in words.items():
             if source is None:
                 raise ConfigError(f"CtcDecoder.with_words: no words for {slot}; graph.without_words empties slots")
-            own = source if isinstance(source, SlotWords) else None
-            lexicon, lacking = self._spell(source if own is None else own.lexicon)
+            lexicon, lacking = self._spell(source.lexicon if isinstance(source, SlotWords) else source)
             lexicon = replace(lexicon, silence=silence)
-            members[slot] = slot_words(lexicon) if own is None else SlotWords(lexicon, own.grammar)
+            own = SlotWords(lexicon, source.grammar) if isinstance(source, SlotWords) else slot_words(lexicon)
+            members[slot] = own
             left_out.update(lacking)
         graph, options = self.graph.with_words(members), self.options
         return CtcDecoder(self.table, graph, options, left_out, True, self._fallback, self._spell)

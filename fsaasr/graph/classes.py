@@ -37,7 +37,8 @@ def replace_classes(language: pynini.Fst, classes: Mapping[str, pynini.Fst], lex
         if float(acceptor.final(acceptor.start())) != float("inf"):
             raise GraphError(f"replace_classes: {name} may say nothing; make its acceptor say at least one word")
         pairs.append((lex.grammar_words[name], acceptor))
-    result = pynini.replace(
+    result: pynini.Fst = pynini.replace(
         pairs, call_arc_labeling="input", return_arc_labeling="input", return_label=lex.class_end_output
     )
-    return result.connect()
+    result.connect()
+    return result

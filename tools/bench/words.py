@@ -12,6 +12,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
@@ -145,8 +146,8 @@ def _measure(folder: Path, rounds: int) -> Dict[str, Any]:
     for turn in range(rounds + 1):
         for name in list(graphs)[:: 1 if turn % 2 else -1]:
             say(f"round {turn} of {rounds}: {name}")
-            lattice = _timed(lambda name=name: decode(graphs[name], scores, options))[1]
-            best = _timed(lambda name=name: one_best(graphs[name], scores, options))[1]
+            lattice = _timed(partial(decode, graphs[name], scores, options))[1]
+            best = _timed(partial(one_best, graphs[name], scores, options))[1]
             if turn:
                 seconds[name]["lattice"].append(lattice)
                 seconds[name]["best"].append(best)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Mapping, Sequence, Tuple
+from typing import Any, List, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ def join_fillings(frame: SlotFrame, fillings: Mapping[str, Filling]) -> Contents
             f"SlotGraph: {count} states in the slots, each in {len(frame.returns)} places, are {largest} of at most "
             "2^30; put fewer words into the slots, or prune the language model"
         )
-    arcs: List[Tuple[npt.NDArray[np.int64], ...]] = []
+    arcs: List[List[npt.NDArray[Any]]] = []
     scores, flags = [np.zeros(0, np.float32)], [np.zeros(0, np.uint8)]
     first = len(found)
     for slot, filling in enumerate(found):
@@ -61,15 +61,18 @@ def join_fillings(frame: SlotFrame, fillings: Mapping[str, Filling]) -> Contents
         number[[0, -1]] = slot, count - 1
         label = np.array([0, *map(words.get, filling.words)])
         fst = filling.fst
-        arcs.append((number[fst.source_state], number[fst.next_state], fst.input_label, label[fst.output_label]))
+        arcs.append([number[fst.source_state], number[fst.next_state], fst.input_label, label[fst.output_label]])
         scores.append(fst.score)
         flags.append(filling.arc_flags)
         first += fst.num_states - 2
-    columns = [np.concatenate(parts) for parts in zip(*arcs)] if arcs else [np.zeros(0, np.int64)] * 4
-    order = np.argsort(columns[0], kind="stable")
+    nothing = np.zeros(0, np.int64)
+    source, target, ilabel, olabel = (np.concatenate(parts) for parts in zip([nothing] * 4, *arcs))
+    order = np.argsort(source, kind="stable")
     final = np.full(count, -np.inf)
     final[-1] = 0.0
-    fst = FstArrays.from_columns(*(column[order] for column in columns), np.concatenate(scores)[order], final)
+    fst = FstArrays.from_columns(
+        source[order], target[order], ilabel[order], olabel[order], np.concatenate(scores)[order], final
+    )
     return Contents(fst, np.concatenate(flags)[order], words)
 
 

@@ -98,12 +98,12 @@ class SlotGraph(TokenGraph):
         return spell_out(self.frame, self.contents)
 
     @property
-    def fst(self) -> FstArrays:  # type: ignore[override]
+    def fst(self) -> FstArrays:
         """The arrays, each place of a slot with a copy of its words; made when they are asked for."""
         return self._spelled_out[0]
 
     @property
-    def arc_flags(self) -> npt.NDArray[np.uint8]:  # type: ignore[override]
+    def arc_flags(self) -> npt.NDArray[np.uint8]:
         """Flags of the arcs of `fst`."""
         return self._spelled_out[1]
 
