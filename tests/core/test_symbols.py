@@ -111,3 +111,15 @@ def test_other_encodings_are_named(tmp_path: Path) -> None:
 def test_repr_is_short() -> None:
     assert repr(SymbolTable("abc")) == "SymbolTable(4 symbols: a b c)"
     assert repr(SymbolTable("abcdefgh")) == "SymbolTable(9 symbols: a b c d e ...)"
+
+
+def test_more_symbols_follow_and_the_table_stays() -> None:
+    table = SymbolTable(["a", "b"])
+    more = table.extended(["c", "d"])
+    assert more == SymbolTable(["a", "b", "c", "d"])
+    assert [more[name] for name in "abcd"] == [1, 2, 3, 4]
+    assert table.extended([]) == table == SymbolTable(["a", "b"])
+    with pytest.raises(SymbolError, match="'b' has label 2 already"):
+        table.extended(["c", "b"])
+    with pytest.raises(SymbolError, match="without spaces"):
+        table.extended(["c d"])
