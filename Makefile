@@ -16,8 +16,8 @@
 #   make bench-g2p       pronunciations of CMUdict's words from their letters (same page); LEXICON=
 #   make bench-unknown   words out of vocabulary: noticed, spelt, and what it costs (same page); TEXT=, LEXICON=, SEED=,
 #                        WORDS=, UTTERANCES=, PER=, SHARE=, ORDER=
-#   make bench-words     words put into a graph at run time, against a graph built with them (same page); TEXT=, WORDS=,
-#                        NEW=, UTTERANCES=, ROUNDS=
+#   make bench-words     words put into a graph at run time, against a graph built with them (same page); TEXT=,
+#                        LEXICON=, WORDS=, NEW=, UTTERANCES=, ROUNDS=
 #
 # WORKERS=n sets how many test processes run at once.
 
@@ -92,5 +92,5 @@ bench-unknown:
 
 bench-words:
 	@env=$$($(SETUP) bench) && "$$env/bin/python" -m tools.bench.words $(if $(TEXT),--text "$(TEXT)") \
-	  $(if $(WORDS),--words $(WORDS)) $(if $(NEW),--new $(NEW)) $(if $(UTTERANCES),--utterances $(UTTERANCES)) \
+	  $(if $(LEXICON),--lexicon "$(LEXICON)") $(if $(WORDS),--words $(WORDS)) $(if $(NEW),--new $(NEW)) $(if $(UTTERANCES),--utterances $(UTTERANCES)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS))
