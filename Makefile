@@ -11,6 +11,8 @@
 #                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, MIN_ACTIVE=, ROUNDS=, ONLY=
 #   make bench-lattices  what is done to lattices, here and by Kaldi (same page); BEAMS=, ROUNDS=, WORDS=, UTTERANCES=,
 #                        or a trained system: MODEL=, GRAPH=, CUTS=, ARPA=, ACOUSTIC_SCALE=
+#   make bench-hotwords  rare names without and with hotwords (same page); TEXT=, LEXICON=, SEED=, WORDS=, SENTENCES=, ...
+#   make bench-one-pass  a large n-gram model on the fly, and in the graph (same page); the same settings
 #   make bench-losses    losses over graphs, natively and by k2 (same page); ROUNDS=
 #   make bench-transducer  the transducer loss, natively and by k2 (same page); ROUNDS=
 #   make bench-g2p       pronunciations of CMUdict's words from their letters (same page); LEXICON=
@@ -23,7 +25,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test test-current test-slow test-kaldi test-ctc lint demo bench bench-lattices bench-losses bench-transducer bench-unknown bench-words bench-g2p
+.PHONY: help test test-current test-slow test-kaldi test-ctc lint demo bench bench-lattices bench-hotwords bench-one-pass bench-losses bench-transducer bench-unknown bench-words bench-g2p
 
 FIND_PYTHON := python=; for name in python3 python3.11 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then python=$$name; break; fi; \
@@ -73,6 +75,12 @@ bench-lattices:
 	  $(if $(WORDS),--words $(WORDS)) $(if $(UTTERANCES),--utterances $(UTTERANCES)) \
 	  $(if $(MODEL),--model "$(MODEL)" --graph "$(GRAPH)" --cuts "$(CUTS)") $(if $(ARPA),--arpa "$(ARPA)") \
 	  $(if $(ACOUSTIC_SCALE),--acoustic-scale $(ACOUSTIC_SCALE))
+
+bench-hotwords bench-one-pass:
+	@env=$$($(SETUP) bench) && "$$env/bin/python" -m tools.bench.added.$(subst -,_,$(@:bench-%=%)) \
+	  $(if $(TEXT),--text "$(TEXT)") $(if $(LEXICON),--lexicon "$(LEXICON)") $(if $(SEED),--seed $(SEED)) \
+	  $(if $(WORDS),--words $(WORDS)) $(if $(SENTENCES),--sentences $(SENTENCES)) \
+	  $(if $(UTTERANCES),--utterances $(UTTERANCES)) $(if $(PER),--per $(PER)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-losses:
 	@env=$$($(SETUP) default) && "$$env/bin/python" -m tools.bench.losses $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         prefix_decoder,
     )
     from fsaasr.evaluate import bootstrap_interval, character_errors, word_errors
-    from fsaasr.grammar import estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
+    from fsaasr.grammar import Hotwords, estimate_ngram, grammar_from_pynini, perplexity, read_arpa, write_arpa
     from fsaasr.graph import (
         DecodingGraph,
         TokenGraph,
@@ -56,6 +56,7 @@ _HOMES: Dict[str, str] = {
     "character_lexicon": "lexicon",
     "coverage": "lexicon",
     "read_lexicon": "lexicon",
+    "Hotwords": "grammar",
     "estimate_ngram": "grammar",
     "grammar_from_pynini": "grammar",
     "perplexity": "grammar",
@@ -97,6 +98,7 @@ __all__ = [
     "Decoder",
     "DecodingGraph",
     "FsaasrError",
+    "Hotwords",
     "Hypothesis",
     "Lattice",
     "Lexicon",

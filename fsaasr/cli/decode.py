@@ -7,7 +7,16 @@ from typing import Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, fusion_of, fusion_options, search_options
+from fsaasr.cli.options import (
+    FILE,
+    FOLDER,
+    cache_option,
+    formats_option,
+    fusion_of,
+    fusion_options,
+    hotwords_option,
+    search_options,
+)
 
 
 @click.command()
@@ -21,6 +30,7 @@ from fsaasr.cli.options import FILE, FOLDER, cache_option, formats_option, fusio
 @fusion_options
 @formats_option("text,jsonl")
 @click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
+@hotwords_option
 @click.option("--lang", type=FOLDER, help="Lang directory of the graph, for --lattices that keep score parts apart.")
 def decode(
     model_dir: Path,
@@ -38,6 +48,7 @@ def decode(
     internal: Optional[str],
     formats: Tuple[str, ...],
     lattices: Optional[str],
+    hotwords: Optional[Path],
     lang: Optional[Path],
 ) -> None:
     """Recognize cuts with a model and a graph.
@@ -58,7 +69,7 @@ def decode(
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     chosen = read_scales(scales) if scales else Scales()
     where, fusion = (model_dir, graph, cuts, out_dir), fusion_of(added, subtracted, internal)
-    decoded = decode_cuts(*where, options, chosen, cache, formats, lattices, lang, fusion=fusion)
+    decoded = decode_cuts(*where, options, chosen, cache, formats, lattices, lang, fusion=fusion, hotwords=hotwords)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():
         click.echo(f"{count} utterances: {kind}")

@@ -99,6 +99,12 @@ def fusion_of(added: Optional[str], subtracted: Optional[str], internal: Optiona
     return {name: part for name, part in parts.items() if part is not None} or None
 
 
+def hotwords_option(function: F) -> F:
+    """`--hotwords`."""
+    text = "Phrases that are likelier than the graph knows: phrase, weight and display form a line, tabs between."
+    return click.option("--hotwords", type=FILE, help=text)(function)
+
+
 def source_options(function: F) -> F:
     """The archive to read, and what its files do not say."""
     for option in (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER
+from fsaasr.cli.options import FILE, FOLDER, hotwords_option
 
 if TYPE_CHECKING:
     from fsaasr.recipe.recognizer import Moment, Recognizer, Transcription
@@ -38,6 +38,7 @@ _CLEAR = "\r\x1b[K"
 )
 @click.option("--chunk", default=0.2, show_default=True, help="Seconds of a chunk.")
 @click.option("--realtime", is_flag=True, help="Hear chunks no faster than they are spoken.")
+@hotwords_option
 @click.option("--endpoints", is_flag=True, help="Begin another utterance where the speaker has finished.")
 @click.option("--buffered", is_flag=True, help="Search when the audio has ended, for models that do not stream.")
 def transcribe(
@@ -54,6 +55,7 @@ def transcribe(
     nbest: int,
     as_json: bool,
     streamed: bool,
+    hotwords: Optional[Path],
     **listening: Any,
 ) -> None:
     """Recognize audio files; print words with times and confidences.
@@ -68,7 +70,9 @@ def transcribe(
     """
     from fsaasr.recipe.recognizer import Recognizer
 
-    recognizer = Recognizer.open(model_dir, graph=graph, lexicon=lexicon, lm=lm, scales=scales, nbest=nbest)
+    recognizer = Recognizer.open(
+        model_dir, graph=graph, lexicon=lexicon, lm=lm, scales=scales, nbest=nbest, hotwords=hotwords
+    )
     given = {"engine": engine, "search_beam": search_beam}
     recognizer = recognizer.with_options(**{name: value for name, value in given.items() if value is not None})
     done: Iterable[Transcription]

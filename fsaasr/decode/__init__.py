@@ -8,7 +8,9 @@ from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.fallback import SpellingFallback, fill_empty, spelling_fallback
 from fsaasr.decode.forward_backward import ForwardBackward, forward_backward, forward_backward_batch
+from fsaasr.decode.hotword_lm import HotwordTokenLm
 from fsaasr.decode.k2_stream import K2Decoder
+from fsaasr.decode.on_the_fly import OnTheFlyLm
 from fsaasr.decode.options import ENGINES, SearchOptions
 from fsaasr.decode.pauses import Piece, cut_at_pauses
 from fsaasr.decode.prefix_decoder import PrefixDecoder, PrefixOptions, prefix_decoder
@@ -23,7 +25,9 @@ __all__ = [
     "Decoder",
     "EndpointRule",
     "ForwardBackward",
+    "HotwordTokenLm",
     "K2Decoder",
+    "OnTheFlyLm",
     "Piece",
     "PrefixDecoder",
     "PrefixOptions",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, TypeVar, cast
 
 from numba import njit
+from numba.extending import overload
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _njit: Any = njit
@@ -34,6 +35,17 @@ def inlined(function: _Function) -> _Function:
     """A part of a function, in its place: a call would hand over a dozen arrays each time."""
     compiled: _Function = _njit(cache=True, nogil=True, inline="always")(function)
     return compiled
+
+
+def by_type(choose: _Function) -> _Function:
+    """A function that kernels call; what it is compiled to, `choose` returns for the types of the arguments."""
+
+    def function(*arguments: Any) -> Any:
+        raise NotImplementedError("only compiled functions call this")
+
+    function.__name__, function.__doc__ = choose.__name__, choose.__doc__
+    overload(function, jit_options={"nogil": True}, strict=False)(choose)
+    return cast(_Function, function)
 
 
 def inlined_kernel(function: _Function) -> _Function:

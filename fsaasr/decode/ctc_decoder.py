@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pynini
@@ -19,8 +20,9 @@ from fsaasr.decode.ctc_outputs import ctc_log_probs
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.fallback import SpellingFallback, fill_empty, spelling_fallback
 from fsaasr.decode.joined_tokens import join_tokens, spell_unknown, trim
+from fsaasr.decode.on_the_fly import HotwordsOfEach
 from fsaasr.decode.options import SearchOptions
-from fsaasr.grammar import NgramModel, read_arpa
+from fsaasr.grammar import Hotwords, NgramModel, TokenHotwords, read_arpa
 from fsaasr.graph import (
     SlotGraph,
     SlotWords,
@@ -35,7 +37,7 @@ from fsaasr.graph import (
 from fsaasr.graph.compile import Grammar
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lexicon import Lexicon, OptionalSilence, Pronunciation, read_lexicon
-from fsaasr.lexicon.spelling import spell_words
+from fsaasr.lexicon.spelling import Speller, spell_words, speller
 from fsaasr.lexicon.token_tables import TokenSource, TokenTable, read_token_table
 
 LexiconSource = Union[None, PathLike, Lexicon, Iterable[str], Mapping[str, Sequence[str]]]
@@ -92,14 +94,17 @@ class CtcDecoder:
         words: bool,
         fallback: Optional[SpellingFallback] = None,
         spell: Optional[Callable[[LexiconSource], Tuple[Lexicon, Dict[str, str]]]] = None,
+        pieces: Optional[PathLike] = None,
     ) -> None:
         """Keeps what it is given; `words` says whether the graph's words are words, and not tokens.
 
-        `spell` gives pronunciations of more words, and those that have none, as `left_out` has them.
+        `spell` gives pronunciations of more words, and those that have none, as `left_out` has them. `pieces` is a
+        sentencepiece model that spells hotwords, where the graph's words are tokens.
         """
         self.table, self.graph, self.options = table, graph, options
         self.left_out: Dict[str, str] = dict(left_out)
-        self._words, self._fallback, self._spell = words, fallback, spell
+        self._words, self._fallback, self._spell, self._pieces = words, fallback, spell, pieces
+        self._token_hotwords: WeakKeyDictionary[Hotwords, TokenHotwords] = WeakKeyDictionary()
 
     def with_words(self, words: Mapping[str, Union[SlotWords, LexiconSource]]) -> CtcDecoder:
         """The decoder with other words in some of its slots, within milliseconds; this one stays as it is.
@@ -127,7 +132,9 @@ class CtcDecoder:
         graph, options = self.graph.with_words(members), self.options
         return CtcDecoder(self.table, graph, options, left_out, True, self._fallback, self._spell)
 
-    def __call__(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Hypothesis]:
+    def __call__(
+        self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = (), hotwords: HotwordsOfEach = None
+    ) -> List[Hypothesis]:
         """The best hypothesis of each utterance.
 
         Args:
@@ -135,27 +142,59 @@ class CtcDecoder:
             nested lists, or torch on any device. Rows that are no log probabilities are normalized.
           lengths: (N,) frames of each utterance; all of them if None.
           ids: N utterance ids.
+          hotwords: phrases that are likelier than the model knows, of all utterances or of each. Hypotheses show their
+            display forms.
 
         Raises:
-          ScoresError: as `ctc_log_probs`.
+          ScoresError: as `ctc_log_probs`. GrammarError: hotwords that cannot be recognized, by name.
         """
         scores = self.scores(outputs, lengths, ids)
-        found = one_best(self.graph, scores, self.options.search)
+        found = one_best(self.graph, scores, self.options.search, hotwords=self._spelled(hotwords))
         if self._fallback is not None:
             found = fill_empty(found, scores, self._fallback, self.options.search)
-        return [self._read(hypothesis) for hypothesis in found]
+        return [self._read(hypothesis, _own(hotwords, n)) for n, hypothesis in enumerate(found)]
 
-    def lattices(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Lattice]:
-        """Lattices of each utterance, arguments as for a call.
+    def lattices(
+        self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = (), hotwords: HotwordsOfEach = None
+    ) -> List[Lattice]:
+        """Lattices of each utterance, arguments as for a call; words are those of the graph, not display forms.
 
         With a delimiter they have one more frame than the utterance, in which a last delimiter costs nothing.
         """
-        return decode(self.graph, self.scores(outputs, lengths, ids), self.options.search)
+        scores = self.scores(outputs, lengths, ids)
+        return decode(self.graph, scores, self.options.search, hotwords=self._spelled(hotwords))
 
-    def nbest(self, outputs: Any, n: int, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[List[Hypothesis]]:
+    def nbest(
+        self,
+        outputs: Any,
+        n: int,
+        lengths: Any = None,
+        *,
+        ids: Sequence[str] = (),
+        hotwords: HotwordsOfEach = None,
+    ) -> List[List[Hypothesis]]:
         """The n best hypotheses of each utterance, word sequences all different; arguments as for a call."""
-        lattices = self.lattices(outputs, lengths, ids=ids)
-        return [[self._read(hypothesis) for hypothesis in lattice.nbest(n)] for lattice in lattices]
+        lattices = self.lattices(outputs, lengths, ids=ids, hotwords=hotwords)
+        return [
+            [self._read(hypothesis, _own(hotwords, place)) for hypothesis in lattice.nbest(n)]
+            for place, lattice in enumerate(lattices)
+        ]
+
+    def _spelled(self, hotwords: HotwordsOfEach) -> HotwordsOfEach:
+        """Hotwords over the graph's words; where these are tokens, as tokens."""
+        if self._words or hotwords is None:
+            return hotwords
+        if not isinstance(hotwords, Hotwords):
+            return [None if own is None else self._as_tokens(own) for own in hotwords]
+        return self._as_tokens(hotwords)
+
+    def _as_tokens(self, hotwords: Hotwords) -> TokenHotwords:
+        found = self._token_hotwords.get(hotwords)
+        if found is None:
+            spell = speller(self.table, self._pieces)
+            spelled = TokenHotwords(hotwords, lambda word: _spellings(spell, word), self.table.delimiter)
+            found = self._token_hotwords[hotwords] = spelled
+        return found
 
     def scores(self, outputs: Any, lengths: Any = None, ids: Sequence[str] = ()) -> Scores:
         """What is searched: normalized, blank first, columns that are no tokens left out."""
@@ -169,12 +208,25 @@ class CtcDecoder:
         last[0, [0, self.graph.tokens[self.table.delimiter]]] = 0.0
         return np.concatenate([own, last])
 
-    def _read(self, hypothesis: Hypothesis) -> Hypothesis:
+    def _read(self, hypothesis: Hypothesis, hotwords: Optional[Hotwords]) -> Hypothesis:
         if not self._words:
-            return join_tokens(hypothesis, self.table.delimiter, self.table.marks_words)
-        if self.table.delimiter is None:
-            return spell_unknown(hypothesis)
-        return spell_unknown(trim(hypothesis, self.table.delimiter, self.options.frame_shift), self.table.delimiter)
+            hypothesis = join_tokens(hypothesis, self.table.delimiter, self.table.marks_words)
+        elif self.table.delimiter is None:
+            hypothesis = spell_unknown(hypothesis)
+        else:
+            trimmed = trim(hypothesis, self.table.delimiter, self.options.frame_shift)
+            hypothesis = spell_unknown(trimmed, self.table.delimiter)
+        return hypothesis if hotwords is None else hotwords.displayed(hypothesis)
+
+
+def _own(hotwords: HotwordsOfEach, n: int) -> Optional[Hotwords]:
+    """The hotwords of utterance n."""
+    return hotwords if hotwords is None or isinstance(hotwords, Hotwords) else hotwords[n]
+
+
+def _spellings(spell: Speller, word: str) -> List[Tuple[str, ...]]:
+    tokens, _ = spell(word)
+    return [tokens] if tokens else []
 
 
 def ctc_decoder(
@@ -228,7 +280,7 @@ def ctc_decoder(
         raise ConfigError("ctc_decoder: unknown words stand beside those of a lexicon or lm; give one, and no grammar")
     if lexicon is None and model is None:
         loop = Lexicon(tuple(Pronunciation(name, (name,)) for name in table.tokens.names[1:]))
-        return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False)
+        return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False, pieces=pieces)
     if slots and model is None and grammar is None:
         raise ConfigError("ctc_decoder: slots are words of a language model or a grammar; give one that says them")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ class Ends(NamedTuple):
     reached_final: bool
 
 
-def find_ends(alpha: Float64, final_score: npt.NDArray[np.float32], all_frames: bool, lattice_beam: float) -> Ends:
+def find_ends(alpha: Float64, final_score: npt.NDArray[Any], all_frames: bool, lattice_beam: float) -> Ends:
     """Ends of paths that reach the states of a frame with scores `alpha`; `all_frames` if it is the last frame."""
     final = final_score.astype(np.float64)
     reached_final = all_frames and bool(np.max(alpha + final) > -np.inf)

@@ -9,6 +9,7 @@ import numpy as np
 from fsaasr.decode.compiled import inlined_kernel, kernel
 from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, put, record_of, target_of
 from fsaasr.decode.intrinsics import count_bits, lowest_bit, prefetch
+from fsaasr.decode.said_kernels import arc_score, history_at, is_tracked, slack_at
 from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, STAY
 
 _ONE = np.uint64(1)
@@ -44,21 +45,26 @@ def _topology_steps(rule: Any, row: Any, source: Any, token: Any, width: Any, ca
 @inlined_kernel
 def _arc(
     graph: Any, by_label: Any, arc: Any, label: Any, excluded: Any, source: Any, place: Any, before: Any,
-    threshold: Any, width: Any, candidates: Any, found: Any,
+    threshold: Any, slack: Any, width: Any, candidates: Any, said: Any, found: Any,
 ) -> Any:  # fmt: skip
-    """An arc of the graph; the quick test against `threshold` (cutoff minus `before`) mostly fails."""
+    """An arc of the graph; the quick test against `threshold` (cutoff minus `before` and `slack`) mostly fails."""
     n, cutoff, lost = found
     acoustic, graph_score = by_label[_U(label)], graph.score[arc]
     both = acoustic + graph_score
     if both >= threshold and both > NEG_INF32 and label != excluded:
+        history, next_histories = said
+        graph_score = arc_score(graph, arc, history, next_histories, n)
         score = before + (np.float64(graph_score) + np.float64(acoustic))
-        target = target_of(graph, arc, place)
-        prefetch(graph.states, np.int64(target))
-        put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
-        n += 1
-        if score - width > cutoff:
-            cutoff = score - width
-            threshold = np.float32(cutoff - before)
+        if is_tracked(next_histories) and (score < cutoff or score == NEG_INF):
+            lost |= score > NEG_INF
+        else:
+            target = target_of(graph, arc, place)
+            prefetch(graph.states, np.int64(target))
+            put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
+            n += 1
+            if score - width > cutoff:
+                cutoff = score - width
+                threshold = np.float32(cutoff - before) - slack
     else:
         lost |= both > NEG_INF32
     return threshold, (n, cutoff, lost)
@@ -67,11 +73,11 @@ def _arc(
 @inlined_kernel
 def _arcs(
     graph: Any, by_label: Any, hot: Any, hottest: Any, rule: Any, entry: Any, last: Any, source: Any, place: Any,
-    before: Any, width: Any, candidates: Any, found: Any,
+    before: Any, slack: Any, width: Any, candidates: Any, said: Any, found: Any,
 ) -> Any:  # fmt: skip
     """The arcs of a state that its token may follow; where labels tell their places, only those of hot labels."""
     n, cutoff, lost = found
-    threshold = np.float32(cutoff - before)
+    threshold = np.float32(cutoff - before) - slack
     above = (hottest - np.float32(entry.penalty) * _PENALTY - threshold) / STEP
     alive = entry.labels & hot[LEVELS - 1]
     # One step more than needed makes up for rounding. Without a label above -inf, `above` is NaN, unfit as an index.
@@ -87,24 +93,15 @@ def _arcs(
             chosen &= chosen - _ONE
             arc = _U(first + count_bits(entry.labels & ((_ONE << _U(label)) - _ONE)))
             threshold, (n, cutoff, lost) = _arc(
-                graph,
-                by_label,
-                arc,
-                label,
-                rule.excluded,
-                source,
-                place,
-                before,
-                threshold,
-                width,
-                candidates,
+                graph, by_label, arc, label, rule.excluded, source, place, before, threshold, slack, width, candidates,
+                said,
                 (n, cutoff, lost),
-            )
+            )  # fmt: skip
     else:
         for each in range(_U(entry.begin), _U(last)):
             threshold, (n, cutoff, lost) = _arc(
-                graph, by_label, each, graph.label[each], rule.excluded, source, place, before, threshold, width,
-                candidates, (n, cutoff, lost),
+                graph, by_label, each, graph.label[each], rule.excluded, source, place, before, threshold, slack, width,
+                candidates, said, (n, cutoff, lost),
             )  # fmt: skip
     return n, cutoff, lost
 
@@ -122,17 +119,20 @@ def expand(
     cutoffs: Any,
     candidates: Any,
     filled: Any,
+    said: Any,
 ) -> Any:
     """Candidates of the next frame from tokens `begin` .. `end - 1`.
 
-    `cutoffs`: CUTOFFS, of which `candidate` is raised and the first two losses are set.
+    `cutoffs`: CUTOFFS, of which `candidate` is raised and the first two losses are set. `said`: histories of tokens
+    and of candidates.
 
     Returns:
       The new number of candidates, and the token with which to go on once there is more room (`end`: all done).
     """
     limits = cutoffs[0]
     keep, width, cutoff, lost = limits.token, limits.width, limits.candidate, limits.candidate_lost > 0
-    hottest32 = np.float32(hottest + graph.greatest)
+    hottest32 = np.float32(hottest + graph.peak)
+    histories, next_histories = said
     n: Any = np.int64(filled)
     for i in range(begin, end):
         token = tokens[_U(i)]
@@ -150,9 +150,10 @@ def expand(
         if 0 < token.label < ENTERED:
             n, cutoff, lost = _topology_steps(rule, row, i, token, width, candidates, (n, cutoff, lost))
         if rule.scans:
+            slack = slack_at(graph, histories, state)
             n, cutoff, lost = _arcs(
-                graph, by_label, hot, hottest32, rule, entry, last, i, place, before, width, candidates,
-                (n, cutoff, lost),
+                graph, by_label, hot, hottest32, rule, entry, last, i, place, before, slack, width, candidates,
+                (history_at(histories, i), next_histories), (n, cutoff, lost),
             )  # fmt: skip
     limits.candidate, limits.candidate_lost = cutoff, lost
     return n, np.int64(end)

@@ -12,6 +12,7 @@ from fsaasr.core.scores import FloatArray
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
 from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.streaming import Decoder
+from fsaasr.grammar import Hotwords
 from fsaasr.graph import Graph
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.models import AcousticModel
@@ -42,20 +43,27 @@ class FrameDecoder:
     """The `FeatureDecoder` of models whose scores are those of frames."""
 
     def __init__(
-        self, model: AcousticModel, graph: Graph, options: SearchOptions = DEFAULTS, *, utterance: str = "utt0"
+        self,
+        model: AcousticModel,
+        graph: Graph,
+        options: SearchOptions = DEFAULTS,
+        *,
+        utterance: str = "utt0",
+        hotwords: Optional[Hotwords] = None,
     ) -> None:
         """Args:
           model: with an encoder that streams.
           graph: over the model's columns.
           options: as for `Decoder`.
           utterance: its id.
+          hotwords: of this utterance, as for `Decoder`.
 
         Raises:
           ModelError: a model that needs whole utterances.
-          ConfigError, GraphError: as `Decoder`.
+          ConfigError, GraphError, GrammarError: as `Decoder`.
         """
         self._scores = score_stream(model)
-        self._decoder = Decoder(graph, options, frame_shift=model.frame_shift, utterance=utterance)
+        self._decoder = Decoder(graph, options, frame_shift=model.frame_shift, utterance=utterance, hotwords=hotwords)
         self._dimension, self._over = model.features.dim, False
 
     def advance(self, features: npt.ArrayLike) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from fsaasr.decode.compiled import inlined_kernel, kernel
 from fsaasr.decode.intrinsics import count_bits, prefetch
+from fsaasr.decode.said_kernels import arc_score, history_at, set_history
 from fsaasr.decode.search_records import ENTERED, EXIT
 
 NEG_INF = -np.inf
@@ -59,9 +60,10 @@ def target_of(graph: Any, arc: Any, place: Any) -> Any:
 
 
 @inlined_kernel
-def _slot(state: Any, label: Any, mask: Any) -> Any:
+def _slot(state: Any, label: Any, history: Any, mask: Any) -> Any:
     """First place of a token in a hash table of `mask + 1` places."""
     key = _U(state) * _U(0x9E3779B97F4A7C15) + _U(label) * _U(0xC2B2AE3D27D4EB4F)
+    key += _U(history) * _U(0xD6E8FEB86659FD93)
     return (key >> _U(32)) & mask
 
 
@@ -128,8 +130,9 @@ def kth_best(tokens: Any, begin: Any, end: Any, k: Any, scores: Any) -> Any:
 
 
 @kernel
-def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
-    """Score of the best step that consumes a frame from a token, summed as `expand` sums it."""
+def best_step(graph: Any, token: Any, i: Any, histories: Any, row: Any, by_label: Any) -> Any:
+    """Score of the best step that consumes a frame from token i, summed as `expand` sums it."""
+    history = history_at(histories, i)
     rule = graph.rules[_U(token.label & (ENTERED - 1))]
     best: Any = NEG_INF
     if token.label < ENTERED and token.label > 0:
@@ -143,7 +146,8 @@ def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
         for arc in range(_U(graph.states[state].begin), _U(graph.states[state + _ONE].begin)):
             label = graph.label[arc]
             if label != rule.excluded:
-                best = max(best, np.float64(graph.score[arc]) + np.float64(by_label[_U(label)]))
+                score = arc_score(graph, arc, history, histories, -1)
+                best = max(best, np.float64(score) + np.float64(by_label[_U(label)]))
     return token.score + best
 
 
@@ -167,16 +171,18 @@ def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, f
 
 @kernel
 def insert(
-    graph: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any
-) -> Any:
-    """Makes tokens of the candidates that reach `cutoff`, one for each state and label, and links if wanted.
+    graph: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any,
+    said: Any,
+) -> Any:  # fmt: skip
+    """Makes tokens of the candidates that reach `cutoff`, one for each state, label and history, and links if wanted.
 
     Returns whether any fell short. `ends`: see `Work`; the ends and the best token are moved. `table` holds token
-    numbers by hash; those of earlier frames count as free places.
+    numbers by hash; those of earlier frames count as free places. `said`: histories of tokens and of candidates.
     """
     mask = _U(len(table) - 1)
     begin, end, last = ends[0], ends[1], ends[2]
     heads, following = work
+    histories, next_histories = said
     lost = False
     leader = ends[4]
     if leader < begin:
@@ -189,7 +195,9 @@ def insert(
             lost = True
             continue
         state, label = candidate.state, candidate.label
-        x = _slot(state, label, mask)
+        # Steps of the topology say nothing.
+        history = history_at(histories, candidate.source) if candidate.via < 0 else history_at(next_histories, n)
+        x = _slot(state, label, history, mask)
         while True:
             j: Any = np.int64(table[x])
             token = tokens[_U(j)]
@@ -201,9 +209,10 @@ def insert(
                 token.state, token.label, token.score = state, label, score
                 token.back, token.via = candidate.source, candidate.via
                 token.acoustic, token.graph = candidate.acoustic, candidate.graph
+                set_history(histories, j, history)
                 _queue(graph, state, label, j, begin, heads, following)
                 break
-            if token.state == state and token.label == label:
+            if token.state == state and token.label == label and history_at(histories, j) == history:
                 if score > token.score:
                     token.score, token.back, token.via = score, candidate.source, candidate.via
                     token.acoustic, token.graph = candidate.acoustic, candidate.graph
@@ -221,11 +230,11 @@ def insert(
 
 
 @kernel
-def rehash(tokens: Any, begin: Any, end: Any, table: Any) -> None:
+def rehash(tokens: Any, histories: Any, begin: Any, end: Any, table: Any) -> None:
     """Enters tokens `begin` .. `end - 1` into an empty table."""
     mask = _U(len(table) - 1)
     for j in range(begin, end):
-        x = _slot(tokens[_U(j)].state, tokens[_U(j)].label, mask)
+        x = _slot(tokens[_U(j)].state, tokens[_U(j)].label, history_at(histories, j), mask)
         while table[x] >= begin:
             x = (x + _ONE) & mask
         table[x] = j
@@ -241,15 +250,18 @@ def follow_epsilons(
     following: Any,
     candidates: Any,
     filled: Any,
+    said: Any,
 ) -> Any:
     """Candidates of what epsilons lead to from the tokens of one list, which begins with `first`.
 
     `cutoffs`: CUTOFFS; candidates reach `candidate`, those that must go on with an arc of the graph `epsilon`.
+    `said`: histories of tokens and of candidates.
 
     Returns:
       The new number of candidates, and the token with which to go on once there is more room (-1: all done).
     """
     limits = cutoffs[0]
+    histories, next_histories = said
     i = np.int64(first)
     n = filled
     while i >= 0:
@@ -275,11 +287,12 @@ def follow_epsilons(
             if graph.states[state].sparse:
                 end -= count_bits(graph.states[state].labels)
             while arc < end and (graph.states[state].sparse or graph.label[_U(arc)] == 0):
-                score = token.score + graph.score[_U(arc)]
+                graph_score = arc_score(graph, _U(arc), history_at(histories, i), next_histories, n)
+                score = token.score + graph_score
                 if score >= limits.epsilon and score > NEG_INF:
                     target = target_of(graph, _U(arc), place)
                     prefetch(graph.states, np.int64(target))
-                    put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph.score[_U(arc)])
+                    put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph_score)
                     n += 1
                 else:
                     limits.closed_lost |= score > NEG_INF

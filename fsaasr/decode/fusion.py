@@ -68,7 +68,9 @@ class Fusion:
     @property
     def may_gain(self) -> bool:
         """Whether one more token can raise a score, which log probabilities alone never do."""
-        return self._reward > 0 or self._internal is not None or any(scale < 0 for _, scale in self._models)
+        if self._reward > 0 or self._internal is not None:
+            return True
+        return any(scale < 0 or getattr(model, "may_gain", False) for model, scale in self._models)
 
     @property
     def start(self) -> Tuple[Any, ...]:

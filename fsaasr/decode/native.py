@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.decode.added_scores import AddedScores
 from fsaasr.decode.beam import beam_best, beam_lattice
 from fsaasr.decode.exact import exact_lattice
 from fsaasr.decode.expanded import expanded
@@ -16,20 +19,27 @@ MAX_EXACT_CELLS = 1 << 19
 """Frames times states up to which `native` searches a DecodingGraph exactly: 4 MiB, some hundredths of a second."""
 
 
-def native_lattice(graph: Graph, utterance: Utterance, options: SearchOptions) -> Lattice:
-    """Searches one utterance, exactly if `native-exact` is asked for or the trellis is small; see the two engines."""
+def native_lattice(
+    graph: Graph, utterance: Utterance, options: SearchOptions, added: Optional[AddedScores] = None
+) -> Lattice:
+    """Searches one utterance, exactly if `native-exact` is asked for or the trellis is small; see the two engines.
+
+    Where words have scores `added`, the search is pruned.
+    """
     graph = _searchable(graph, options)
-    if isinstance(graph, DecodingGraph) and _is_exact(graph, utterance, options):
+    if added is None and isinstance(graph, DecodingGraph) and _is_exact(graph, utterance, options):
         return exact_lattice(graph, utterance, options.lattice_beam)
-    return beam_lattice(graph, utterance, options)
+    return beam_lattice(graph, utterance, options, added)
 
 
-def native_best(graph: Graph, utterance: Utterance, options: SearchOptions) -> Hypothesis:
+def native_best(
+    graph: Graph, utterance: Utterance, options: SearchOptions, added: Optional[AddedScores] = None
+) -> Hypothesis:
     """The best path of `native_lattice`."""
     graph = _searchable(graph, options)
-    if isinstance(graph, DecodingGraph) and _is_exact(graph, utterance, options):
+    if added is None and isinstance(graph, DecodingGraph) and _is_exact(graph, utterance, options):
         return exact_lattice(graph, utterance, 0.0).best_path()
-    return beam_best(graph, utterance, options)
+    return beam_best(graph, utterance, options, added)
 
 
 def _searchable(graph: Graph, options: SearchOptions) -> Graph:

@@ -14,7 +14,8 @@ from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode.ctc_outputs import ctc_log_probs
 from fsaasr.decode.prefix_times import Said, said_words, timed
-from fsaasr.grammar import NgramModel, read_arpa
+from fsaasr.grammar import FailureAutomaton, Hotwords, NgramModel, TokenHotwords, read_arpa
+from fsaasr.lexicon.spelling import speller
 from fsaasr.lexicon.token_tables import TokenSource, TokenTable, read_token_table
 
 LanguageModel = Union[PathLike, NgramModel, None]
@@ -84,34 +85,71 @@ class PrefixDecoder:
         self._words = word_tables(table, model, word_tokens, *weights)
         self._tokens = token_tables(table, token_model, options.token_lm_scale)
 
-    def __call__(self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[Hypothesis]:
-        """The best words of each utterance; arguments and errors as for `CtcDecoder`."""
-        return [hypotheses[0] for hypotheses in self.nbest(outputs, 1, lengths, ids=ids)]
+    def __call__(
+        self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = (), hotwords: Optional[Hotwords] = None
+    ) -> List[Hypothesis]:
+        """The best words of each utterance; arguments and errors as for `CtcDecoder`, but hotwords are those of all."""
+        return [hypotheses[0] for hypotheses in self.nbest(outputs, 1, lengths, ids=ids, hotwords=hotwords)]
 
-    def nbest(self, outputs: Any, n: int, lengths: Any = None, *, ids: Sequence[str] = ()) -> List[List[Hypothesis]]:
+    def nbest(
+        self,
+        outputs: Any,
+        n: int,
+        lengths: Any = None,
+        *,
+        ids: Sequence[str] = (),
+        hotwords: Optional[Hotwords] = None,
+    ) -> List[List[Hypothesis]]:
         """The n best of each utterance that the beam kept, word sequences all different; arguments as for a call.
 
-        `acoustic_score` is the log probability of all alignments together, `graph_score` the models' part; times and
-        columns are those of the best alignment.
+        `acoustic_score` is the log probability of all alignments together, `graph_score` the models' part, and the
+        hotwords'; times and columns are those of the best alignment.
+
+        Raises:
+          ConfigError: hotwords beside a model of tokens, or of pieces, which do not tell where a word ends.
+          GrammarError: hotwords that cannot be spelt.
         """
+        phrases = None if hotwords is None else self._phrases(hotwords)
         matrices = ctc_log_probs(outputs, lengths, self.table)
         names = list(ids) or [f"utt{k}" for k in range(len(matrices))]
         if len(names) != len(matrices):
             raise ConfigError(f"prefix_decoder: {len(names)} ids for {len(matrices)} utterances; give one each")
-        return [self._nbest(matrix, n, name) for matrix, name in zip(matrices, names)]
+        found = [self._nbest(matrix, n, name, phrases) for matrix, name in zip(matrices, names)]
+        if hotwords is None:
+            return found
+        return [[hotwords.displayed(hypothesis) for hypothesis in hypotheses] for hypotheses in found]
 
-    def _nbest(self, matrix: FloatArray, n: int, name: str) -> List[Hypothesis]:
+    def _phrases(self, hotwords: Hotwords) -> FailureAutomaton:
+        """The automaton of hotwords as tokens; it takes the place of a model of tokens."""
+        if self._models[1] is not None or self.table.marks_words:
+            raise ConfigError(
+                "prefix_decoder: hotwords take the place of a model of tokens, and want tokens that are no pieces with "
+                "`▁`; leave token_lm out, or search with ctc_decoder, which takes any tokens"
+            )
+        spell = speller(self.table)
+
+        def spellings(word: str) -> List[Tuple[str, ...]]:
+            tokens = (word,) if self._word_tokens and word in self.table.tokens else spell(word)[0]
+            return [tokens] if tokens else []
+
+        return TokenHotwords(hotwords, spellings, self.table.delimiter).automaton(self.table.tokens)
+
+    def _nbest(self, matrix: FloatArray, n: int, name: str, phrases: Optional[FailureAutomaton]) -> List[Hypothesis]:
         from fsaasr.decode.prefix_kernels import search
+        from fsaasr.decode.prefix_words import hotword_tables
 
         limits = (int(self.options.beam), float(self.options.prune))
+        tokens = self._tokens if phrases is None else hotword_tables(phrases)
         prefixes, alive, acoustic = search(
-            np.ascontiguousarray(matrix), self._words, self._tokens, limits, float(self.options.token_prune)
+            np.ascontiguousarray(matrix), self._words, tokens, limits, float(self.options.token_prune)
         )
-        found = self._by_words(prefixes, alive.tolist(), acoustic.tolist())
+        found = self._by_words(prefixes, alive.tolist(), acoustic.tolist(), phrases)
         ordered = sorted(found.values(), key=lambda said: -(said.acoustic + said.model))[:n]
         return [self._hypothesis(said, matrix, name) for said in ordered]
 
-    def _by_words(self, prefixes: Any, alive: List[int], acoustic: List[float]) -> Dict[Tuple[str, ...], Said]:
+    def _by_words(
+        self, prefixes: Any, alive: List[int], acoustic: List[float], phrases: Optional[FailureAutomaton]
+    ) -> Dict[Tuple[str, ...], Said]:
         """Prefixes of the same words as one, with the tokens of the best."""
         found: Dict[Tuple[str, ...], Said] = {}
         for number, score in zip(alive, acoustic):
@@ -122,6 +160,8 @@ class PrefixDecoder:
                 at = int(prefixes.parent[at])
             said = said_words(self.table, tokens[::-1], self._word_tokens)
             model = float(prefixes.score[number]) + self._end(prefixes, number)
+            if phrases is not None:
+                model += float(phrases.final([int(prefixes.token_state[number])])[0])
             key = tuple(word for word, _, _ in said)
             before = found.get(key)
             if before is None:

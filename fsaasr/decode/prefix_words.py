@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.decode.prefix_kernels import BEGINS, DELIMITER, INSIDE, WORD, Tokens, Words
-from fsaasr.grammar import NgramModel, NgramOrder, NgramStates
+from fsaasr.grammar import FailureAutomaton, NgramModel, NgramOrder, NgramStates
 from fsaasr.lexicon.token_tables import TokenTable
 from fsaasr.lexicon.units import WORD_MARK
 
@@ -68,6 +68,14 @@ def token_tables(table: TokenTable, model: Optional[NgramModel], scale: float) -
     return Tokens(
         states.tables, states.start, np.concatenate([[0], ids]).astype(np.int32), float(scale if model else 0.0)
     )
+
+
+def hotword_tables(automaton: FailureAutomaton) -> Tokens:
+    """Hotwords spelt with the tokens, in place of a model of tokens: arrays of the same types."""
+    first, last, fail, fail_score, word, score, following = (np.array(array) for array in automaton.tables)
+    arrays = (first, last, fail, fail_score.astype(np.float64), word, score.astype(np.float64), following)
+    ids = np.arange(len(automaton.words), dtype=np.int32)
+    return Tokens(arrays, automaton.start, ids, 1.0)
 
 
 def _characters(name: str, table: TokenTable, word_tokens: bool, alphabet: Dict[str, int]) -> List[int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 
-from fsaasr.decode.compiled import entry, inlined, internal
+from fsaasr.decode.compiled import by_type, entry, inlined, internal
 from fsaasr.decode.expand_kernels import expand
 from fsaasr.decode.frame_kernels import (
     LEVELS,
@@ -20,6 +21,7 @@ from fsaasr.decode.frame_kernels import (
     record_of,
     rehash,
 )
+from fsaasr.decode.said_kernels import set_history
 from fsaasr.decode.search_records import BEAM_DELTA, START
 
 
@@ -33,6 +35,8 @@ class Work(NamedTuple):
       scores: float64, as long as `following`, for selection.
       ends: int64 (5,): first token of the frame, ends of tokens and links, frames so far, best token of the frame.
       cutoffs: CUTOFFS (1,).
+      histories, next_histories: int64: what was said on the way to each token and candidate; () where words add
+        nothing.
     """
 
     tokens: Any
@@ -45,6 +49,8 @@ class Work(NamedTuple):
     scores: Any
     ends: Any
     cutoffs: Any
+    histories: Any
+    next_histories: Any
 
 
 @internal
@@ -54,13 +60,24 @@ def _larger(array: Any, needed: Any) -> Any:
     return larger
 
 
+@by_type
+def _larger_history(histories: Any, needed: Any) -> Any:
+    """Histories with more room."""
+
+    def larger(histories: Any, needed: Any) -> Any:
+        return _larger(histories, needed)
+
+    return larger if isinstance(histories, types.Array) else lambda histories, needed: histories
+
+
 @internal
 def _reserve(work: Any, count: Any) -> Any:
     """The same work with room for `count` more tokens and links."""
-    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming = work
     begin, end, last = ends[0], ends[1], ends[2]
     if end + count > len(tokens):
         tokens = _larger(tokens, end + count)
+        histories = _larger_history(histories, len(tokens))
     if len(links) > 0 and last + count > len(links):
         links = _larger(links, last + count)
     if end + count - begin > len(following):
@@ -71,20 +88,23 @@ def _reserve(work: Any, count: Any) -> Any:
         while size < 4 * (end + count - begin):
             size *= 2
         table = np.zeros(size, np.int32)
-        rehash(tokens, begin, end, table)
-    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs)
+        rehash(tokens, histories, begin, end, table)
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming)
 
 
 @internal
 def _more_candidates(work: Any, needed: Any) -> Any:
-    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
-    return Work(tokens, links, frames, _larger(candidates, needed), table, heads, following, scores, ends, cutoffs)
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming = work
+    candidates = _larger(candidates, needed)
+    upcoming = _larger_history(upcoming, len(candidates))
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming)
 
 
 @internal
 def _more_frames(work: Any) -> Any:
-    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
-    return Work(tokens, links, _larger(frames, 0), candidates, table, heads, following, scores, ends, cutoffs)
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming = work
+    frames = _larger(frames, 0)
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming)
 
 
 @inlined
@@ -107,7 +127,10 @@ def _insert(graph: Any, work: Any, count: Any) -> Any:
         work = _reserve(work, count)
     lists = (work.heads, work.following)
     limits = work.cutoffs[0]
-    dropped = insert(graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links)
+    said = (work.histories, work.next_histories)
+    dropped = insert(
+        graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links, said
+    )
     limits.candidate_lost |= dropped
     return work
 
@@ -122,8 +145,9 @@ def _close(graph: Any, work: Any) -> Any:
         work.heads[height] = -1
         n: Any = np.int64(0)
         while True:
+            said = (work.histories, work.next_histories)
             n, first = follow_epsilons(
-                graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n
+                graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n, said
             )
             if first < 0:
                 break
@@ -134,8 +158,8 @@ def _close(graph: Any, work: Any) -> Any:
 
 
 @entry
-def begin(graph: Any, work: Any) -> Any:
-    """Puts the first token."""
+def begin(graph: Any, work: Any, start: Any) -> Any:
+    """Puts the first token, whose history is `start`."""
     candidate, limits = work.candidates[0], work.cutoffs[0]
     candidate.state, candidate.label, candidate.score = graph.start, graph.start_label, 0.0
     candidate.source, candidate.via = -1, START
@@ -143,8 +167,12 @@ def begin(graph: Any, work: Any) -> Any:
     limits.candidate, limits.epsilon = NEG_INF, NEG_INF
     frame = work.frames[0]
     frame.begin, frame.active, frame.limited, frame.lost = work.ends[0], 0, 0, NEG_INF
-    lists = (work.heads, work.following)
-    insert(graph, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0])
+    lists, said = (work.heads, work.following), (work.histories, work.next_histories)
+    # The first token is its own source.
+    candidate.source = 1
+    set_history(work.histories, 1, start)
+    insert(graph, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0], said)
+    work.tokens[1].back = -1
     return work
 
 
@@ -152,7 +180,7 @@ def begin(graph: Any, work: Any) -> Any:
 def rehash_frame(work: Any) -> Any:
     """Enters the tokens of the frame into the table anew, after they were renumbered."""
     work.table[:] = 0
-    rehash(work.tokens, work.ends[0], work.ends[1], work.table)
+    rehash(work.tokens, work.histories, work.ends[0], work.ends[1], work.table)
     return work
 
 
@@ -198,7 +226,7 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, o
         start, end = work.ends[0], work.ends[1]
         leader = work.ends[4]
         if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) > options[2]:
-            ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
+            ahead = best_step(graph, work.tokens[leader], leader, work.histories, row, by_label) - options[0]
             limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest - graph.bonus)
     work = _close(graph, work)
     if limits.closed_lost:
@@ -217,7 +245,8 @@ def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: A
     n: Any = np.int64(0)
     i = start
     while True:
-        n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
+        said = (work.histories, work.next_histories)
+        n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n, said)
         if i == end:
             return work, n
         work = _more_candidates(work, n + 3 + _degree(graph, work.tokens[i].state))
@@ -247,7 +276,7 @@ def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
             # The frame's beam turned out wider than the one by which epsilons were held back.
             frame = work.frames[work.ends[3]]
             frame.lost = max(frame.lost, limits.epsilon)
-        limits.candidate = best_step(graph, leader, row, by_label) - limits.width
+        limits.candidate = best_step(graph, leader, work.ends[4], work.histories, row, by_label) - limits.width
         work, n = _expand(graph, work, row, by_label, hot, hottest)
         frame = work.frames[work.ends[3]]
         if limits.token_lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,10 @@ import numpy.typing as npt
 from fsaasr.core.errors import DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
+from fsaasr.decode.added_scores import AddedScores
 from fsaasr.decode.ends import Ends, find_ends
 from fsaasr.decode.options import SearchOptions
-from fsaasr.decode.search_graph import search_graph
+from fsaasr.decode.search_graph import search_graph, with_added
 from fsaasr.decode.search_records import CANDIDATE, CUTOFFS, ENTERED, FRAME, LINK, TOKEN
 from fsaasr.graph import Graph
 from fsaasr.lattice.evidence import SearchEvidence
@@ -36,14 +37,17 @@ class Search:
       graph: any graph for which `steps_by_itself` or that is a DecodingGraph.
       options: beams and limits; the engine is not looked at.
       links: whether to remember all steps, as a lattice needs, or only the best ones.
+      added: what words add to scores.
     """
 
-    def __init__(self, graph: Graph, options: SearchOptions, links: bool = True) -> None:
+    def __init__(
+        self, graph: Graph, options: SearchOptions, links: bool = True, added: Optional[AddedScores] = None
+    ) -> None:
         from fsaasr.decode.pruned_kernels import Work, begin
 
         self._graph = graph
         self._searched = search_graph(graph)
-        self._tables = self._searched.tables
+        self._tables = self._searched.tables if added is None else with_added(graph, added)
         self._options = options
         self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
         self.frames = 0
@@ -62,8 +66,9 @@ class Search:
             np.empty(1024),
             np.array([1, 1, 0, 0, 1]),
             np.zeros(1, CUTOFFS),
+            *(() if added is None else np.zeros(4096, np.int64) for _ in range(2)),
         )
-        self._work: Any = begin(self._tables, work)
+        self._work: Any = begin(self._tables, work, 0 if added is None else added.start)
 
     @property
     def reached(self) -> int:
@@ -119,19 +124,36 @@ class Search:
         self._work = rehash_frame(
             work._replace(
                 tokens=np.concatenate([tokens, np.zeros(room, TOKEN)]),
+                histories=work.histories if not len(work.histories) else self._kept_histories(keep, room),
                 links=np.concatenate([links, np.empty(room if len(work.links) else 0, LINK)]),
             )
         )
         self._watermark = max(_MUCH, 2 * max(len(tokens), len(links)))
 
+    def _kept_histories(self, keep: npt.NDArray[np.bool_], room: int) -> npt.NDArray[np.int64]:
+        """The histories of the tokens that are kept, with room for more."""
+        return np.concatenate([self._work.histories[: len(keep)][keep], np.zeros(room, np.int64)])
+
+    def _finals(self, work: Any) -> npt.NDArray[np.float64]:
+        """Score of ending in each token of the last frame reached."""
+        begin, end = work.ends[:2].tolist()
+        tokens = work.tokens[begin:end]
+        final = self._searched.final_scores(tokens["state"]).astype(np.float64)
+        if self._tables.transient:
+            final[~self._may_end[tokens["label"] & (ENTERED - 1)]] = -np.inf
+        if len(work.histories):
+            from fsaasr.decode.said_kernels import endings
+
+            # As the arcs' scores, in single precision.
+            final = (final + endings(self._tables.said, work.histories[begin:end])).astype(np.float32)
+        return final.astype(np.float64)
+
     def _last(self) -> Tuple[npt.NDArray[Any], Ends]:
         """Tokens of the last frame reached, and how they may end a path."""
         begin, end = self._work.ends[:2].tolist()
         tokens = self._work.tokens[begin:end]
-        final = self._searched.final_scores(tokens["state"])
-        if self._tables.transient:
-            final[~self._may_end[tokens["label"] & (ENTERED - 1)]] = -np.inf
         all_frames = self.reached == self.frames
+        final = self._finals(self._work)
         return tokens, find_ends(tokens["score"].copy(), final, all_frames, self._options.lattice_beam)
 
     def best_arcs(self) -> Tuple[PathArcs, bool]:
@@ -140,8 +162,7 @@ class Search:
 
         begin, end = self._work.ends[:2].tolist()
         complete = self._finished and self.reached == self.frames
-        finals = self._searched.final_score
-        best, final = best_end(self._work.tokens, begin, end, finals, self._may_end, complete)
+        best, final = best_end(self._work.tokens, begin, end, self._finals(self._work), complete)
         reached_final = final > -np.inf
         path = self._path(best, self._begins(), final if reached_final else 0.0)
         return path, reached_final
@@ -173,10 +194,11 @@ class Search:
             return float("inf")
         work = self._work
         if not self._finished:
-            copies = type(work)(*(array.copy() for array in work._replace(links=work.links[:0])))
+            work = work._replace(links=work.links[:0])
+            copies = type(work)(*(array.copy() if len(array) else array for array in work))
             work = close_last(self._tables, copies)
         begin, end = work.ends[:2].tolist()
-        best, final = best_end(work.tokens, begin, end, self._searched.final_score, self._may_end, True)
+        best, final = best_end(work.tokens, begin, end, self._finals(work), True)
         return float(work.tokens["score"][begin:end].max() - work.tokens["score"][best] - final)
 
     def best(self, utterance: str, frame_shift: Seconds) -> Hypothesis:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import GraphError
+from fsaasr.decode.added_scores import AddedScores
 from fsaasr.decode.search_records import ENTERED, NO_SLOTS, RULE, STATE, SearchGraph
 from fsaasr.decode.search_tables import check_searchable, frozen
 from fsaasr.graph import DecodingGraph, Graph, TokenGraph
@@ -19,6 +20,9 @@ from fsaasr.graph.fst_arrays import FstArrays
 from fsaasr.graph.slots import SlotGraph
 
 _CACHE: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], Searchable] = WeakKeyDictionary()
+_ADDED: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], WeakKeyDictionary[AddedScores, SearchGraph]] = (
+    WeakKeyDictionary()
+)
 _LOCK = threading.Lock()
 _FEW = 64
 """Passes in which epsilons that form no cycle mostly get their heights."""
@@ -84,6 +88,40 @@ def search_graph(graph: Graph) -> Searchable:
     return found
 
 
+def with_added(graph: Graph, added: AddedScores) -> SearchGraph:
+    """The records of `search_graph` with what words add; made once for both and kept as long as they live.
+
+    Raises:
+      GraphError: words add more than a state's record holds.
+    """
+    tables = search_graph(graph).tables
+    with _LOCK:
+        of_graph = _ADDED.setdefault(graph, WeakKeyDictionary())
+        found = of_graph.get(added)
+        if found is None:
+            found = of_graph[added] = _with_added(tables, added)
+    return found
+
+
+def _with_added(tables: SearchGraph, added: AddedScores) -> SearchGraph:
+    from fsaasr.decode.said_kernels import slacks
+
+    slack = np.zeros(len(tables.states) - 1, np.uint8)
+    most = frozen(added.most)
+    greatest, best_epsilon, fits = slacks(tables.states, tables.label, tables.score, tables.output, most, slack)
+    if not fits:
+        raise GraphError(
+            f"search: words add up to {float(most.max()):.1f} to a score; expected at most 63: lower the weights"
+        )
+    return tables._replace(
+        greatest=greatest,
+        bonus=tables.highest * max(best_epsilon, 0.0),
+        best_epsilon=best_epsilon,
+        best_final=tables.best_final + added.most_at_end,
+        said=added.said(slack),
+    )
+
+
 def _build(graph: Graph) -> Searchable:
     from fsaasr.decode.search_graph_kernels import state_records
 
@@ -111,6 +149,7 @@ def _build(graph: Graph) -> Searchable:
         frozen(fst.input_label),
         frozen(fst.score),
         frozen(fst.next_state),
+        frozen(fst.output_label),
         column,
         enter,
         rules,
@@ -119,12 +158,14 @@ def _build(graph: Graph) -> Searchable:
         not spelled,
         highest,
         greatest,
+        greatest,
         highest * max(best_epsilon, 0.0),
         best_epsilon,
         float(fst.final_score.max()),
         NO_SLOTS,
         1,
         np.zeros(0, np.int32),
+        (),
     )
     flags = graph.arc_flags if graph.arc_flags is None or order is None else graph.arc_flags[order]
     return Searchable(tables, order, fst.num_arcs, fst.input_label, fst.output_label, flags, fst.final_score)

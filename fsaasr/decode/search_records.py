@@ -81,6 +81,40 @@ WAY_OUT = -(1 << 30)
 """Target of an arc that leaves a slot; stays below 0 whatever place is added."""
 NO_SLOTS = 1 << 40
 """`SearchGraph.slots_begin` where there are none: beyond all states."""
+SLACK_STEP = 0.25
+"""Unit of `Said.slack`."""
+BEGINS = 1 << 30
+"""Bit of an entry of `Part.words`: the label begins a word, which is said before it."""
+
+
+class Part(NamedTuple):
+    """One of the automata that words are scored by; its state is so many bits of a history.
+
+    Attributes:
+      tables: `FailureAutomaton.tables`. words: int32 (W,): its word for each output label, perhaps with BEGINS.
+      scale: of its scores; 0 for none. shift, mask: place of its state in a history.
+      boundary, end: its words that stand for the beginning of a word and for the end.
+    """
+
+    tables: Any
+    words: Any
+    scale: float
+    shift: int
+    mask: int
+    boundary: int
+    end: int
+
+
+class Said(NamedTuple):
+    """What output labels add to scores, by what was said before.
+
+    Attributes:
+      parts: three of Part.
+      slack: uint8 (S,): what a word on an arc of each state can add at most, in steps of SLACK_STEP.
+    """
+
+    parts: Any
+    slack: Any
 
 
 class SearchGraph(NamedTuple):
@@ -90,21 +124,24 @@ class SearchGraph(NamedTuple):
     other places, which are `places` in number; the targets of their arcs are those in place 0, or WAY_OUT.
 
     Attributes:
-      states: STATE (S + 1,). label, target: int32 (A,); score: float32 (A,): arcs.
+      states: STATE (S + 1,). label, target, output: int32 (A,); score: float32 (A,): arcs.
       column: int32 (L + 1,): score column of each label. enter: int32 (L + 1,): label of the token that an arc makes.
       rules: RULE, by label of a token.
       start, start_label: the first token.
       transient: whether what epsilons lead to can only go on with an arc of the graph.
-      highest: greatest height of a state. greatest: greatest score of an arc that consumes a frame, at least 0.
-      bonus: what the epsilons of one frame can add to a score at most, at least 0.
-      best_epsilon: greatest score of an epsilon. best_final: greatest final score.
+      highest: greatest height of a state. peak: greatest score of an arc that consumes a frame, at least 0.
+      greatest: the same with what its word can add. bonus: what the epsilons of one frame, with their words, can add to
+        a score at most, at least 0. best_epsilon: greatest score of an epsilon with its word's. best_final: greatest
+        final score, with what the end adds.
       slots_begin: first state within slots. places: R. returns: int32 (R,): where the places' slots lead to.
+      said: Said, what words add; () for nothing.
     """
 
     states: Any
     label: Any
     score: Any
     target: Any
+    output: Any
     column: Any
     enter: Any
     rules: Any
@@ -112,6 +149,7 @@ class SearchGraph(NamedTuple):
     start_label: int
     transient: bool
     highest: int
+    peak: float
     greatest: float
     bonus: float
     best_epsilon: float
@@ -119,3 +157,4 @@ class SearchGraph(NamedTuple):
     slots_begin: int
     places: int
     returns: Any
+    said: Any

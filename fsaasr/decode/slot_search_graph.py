@@ -45,9 +45,10 @@ def _of_frame(graph: SlotGraph) -> Searchable:
     best_epsilon = float(fst.score.max(initial=-np.inf, where=fst.input_label == 0))
     highest = int(heights.max(initial=0))
     tables = SearchGraph(
-        states, frozen(fst.input_label), frozen(fst.score), frozen(fst.next_state), column, enter, rules,
-        fst.start, start_label, True, highest, greatest, highest * max(best_epsilon, 0.0), best_epsilon,
-        float(fst.final_score.max()), fst.num_states, max(len(frame.returns), 1), frozen(frame.returns),
+        states, frozen(fst.input_label), frozen(fst.score), frozen(fst.next_state), frozen(fst.output_label), column,
+        enter, rules, fst.start, start_label, True, highest, greatest, greatest, highest * max(best_epsilon, 0.0),
+        best_epsilon, float(fst.final_score.max()), fst.num_states, max(len(frame.returns), 1),
+        np.array(frame.returns, dtype=np.int32), (),
     )  # fmt: skip
     return Searchable(tables, None, fst.num_arcs, fst.input_label, fst.output_label, frame.arc_flags, fst.final_score)
 
@@ -100,7 +101,9 @@ def _behind(main: Searchable, frame: SlotFrame, slots: _Slots, contents: Content
         label=frozen(np.concatenate([tables.label, fst.input_label])),
         score=frozen(np.concatenate([tables.score, fst.score])),
         target=frozen(np.concatenate([tables.target, slots.target])),
+        output=frozen(np.concatenate([tables.output, fst.output_label])),
         highest=slots.highest,
+        peak=slots.greatest,
         greatest=slots.greatest,
         bonus=slots.highest * max(slots.best_epsilon, 0.0),
         best_epsilon=slots.best_epsilon,
@@ -109,6 +112,6 @@ def _behind(main: Searchable, frame: SlotFrame, slots: _Slots, contents: Content
         main,
         tables=joined,
         input_label=joined.label,
-        output_label=np.concatenate([main.output_label, fst.output_label]),
+        output_label=joined.output,
         arc_flags=np.concatenate([frame.arc_flags, contents.arc_flags]),
     )

@@ -15,10 +15,12 @@ from fsaasr.decode.blank_frames import only_blank_rows
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule, find_endpoint
 from fsaasr.decode.expanded import expanded
 from fsaasr.decode.first_call import announced
+from fsaasr.decode.on_the_fly import OnTheFlyLm, added_scores
 from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.search import Search
 from fsaasr.decode.search_graph import steps_by_itself
 from fsaasr.decode.search_tables import check_columns, frozen_matrix
+from fsaasr.grammar.hotwords import Hotwords
 from fsaasr.graph import Graph
 from fsaasr.lattice.lattice import Lattice
 
@@ -34,14 +36,22 @@ class Decoder:
       options: how wide to search; engine `auto` or `native`.
       frame_shift: seconds a frame.
       utterance: its id.
+      lm, hotwords: as `decode`, hotwords of this utterance. A path so far has its share of a phrase that it has begun.
 
     Raises:
       ConfigError: an exact engine, which needs all frames at once, or a frame shift that is not positive.
-      GraphError: as `decode`.
+      GraphError, GrammarError: as `decode`.
     """
 
     def __init__(
-        self, graph: Graph, options: SearchOptions = DEFAULTS, *, frame_shift: Seconds, utterance: str = "utt0"
+        self,
+        graph: Graph,
+        options: SearchOptions = DEFAULTS,
+        *,
+        frame_shift: Seconds,
+        utterance: str = "utt0",
+        lm: Optional[OnTheFlyLm] = None,
+        hotwords: Optional[Hotwords] = None,
     ) -> None:
         if options.engine not in ("auto", "native"):
             raise ConfigError(f"Decoder: engine is {options.engine!r}, expected 'auto' or 'native' (K2Decoder is k2's)")
@@ -49,7 +59,7 @@ class Decoder:
             raise ConfigError(f"Decoder: frame_shift is {frame_shift}; expected seconds > 0")
         self.utterance, self.frame_shift, self.options = utterance, frame_shift, options
         self._graph = graph if steps_by_itself(graph) else expanded(graph)
-        self._search = Search(self._graph, options)
+        self._search = Search(self._graph, options, added=added_scores(self._graph, lm, hotwords))
         self._lattice: Optional[Lattice] = None
 
     @property

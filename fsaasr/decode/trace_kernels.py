@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from fsaasr.decode.search_records import ENTERED
-
 NEG_INF = -np.inf
 
 
@@ -21,11 +19,11 @@ def _frame_of(begins: Any, token: Any, near: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def best_end(tokens: Any, begin: Any, end: Any, final_score: Any, ends: Any, complete: Any) -> Any:
+def best_end(tokens: Any, begin: Any, end: Any, final_score: Any, complete: Any) -> Any:
     """The best of tokens `begin` .. `end - 1` with its final score; with score -inf the best that ends in none.
 
     Args:
-      final_score: float32 (S,). ends: by label of a token, whether it may end a path.
+      final_score: float64 (end - begin,), of each token, -inf where it may not end a path.
       complete: whether paths may end here at all.
     """
     best, best_score = begin, NEG_INF
@@ -34,14 +32,13 @@ def best_end(tokens: Any, begin: Any, end: Any, final_score: Any, ends: Any, com
         token = tokens[i]
         if token.score > tokens[leader].score:
             leader = i
-        # States within slots are beyond those that have final scores.
-        if complete and ends[token.label & (ENTERED - 1)] and token.state < len(final_score):
-            score = token.score + np.float64(final_score[token.state])
+        if complete:
+            score = token.score + final_score[i - begin]
             if score > best_score:
                 best, best_score = i, score
     if best_score == NEG_INF:
         return leader, NEG_INF
-    return best, np.float64(final_score[tokens[best].state])
+    return best, final_score[best - begin]
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,9 @@ from fsaasr.grammar.constraints import SlotGrammar, phrase_list, requiring, with
 from fsaasr.grammar.context_overlap import ContextOverlap
 from fsaasr.grammar.estimate import estimate_ngram
 from fsaasr.grammar.estimation_report import EstimationReport
+from fsaasr.grammar.failure_automaton import FailureAutomaton
 from fsaasr.grammar.grammar_files import load_grammar
+from fsaasr.grammar.hotwords import Hotword, Hotwords, UnknownHotwordWarning
 from fsaasr.grammar.interpolation import interpolate
 from fsaasr.grammar.jsgf import JsgfGrammar, parse_jsgf, read_jsgf
 from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
@@ -16,12 +18,16 @@ from fsaasr.grammar.perplexity_report import PerplexityReport, perplexity
 from fsaasr.grammar.pynini_grammar import grammar_from_pynini
 from fsaasr.grammar.slot_values import SlotReader
 from fsaasr.grammar.text_files import read_sentences
+from fsaasr.grammar.token_hotwords import TokenHotwords
 from fsaasr.grammar.unknown_word import with_unknown
 from fsaasr.grammar.word_grammar import repeat, stochastic
 
 __all__ = [
     "ContextOverlap",
     "EstimationReport",
+    "FailureAutomaton",
+    "Hotword",
+    "Hotwords",
     "JsgfGrammar",
     "NgramModel",
     "NgramOrder",
@@ -29,6 +35,8 @@ __all__ = [
     "PerplexityReport",
     "SlotGrammar",
     "SlotReader",
+    "TokenHotwords",
+    "UnknownHotwordWarning",
     "context_sums",
     "estimate_ngram",
     "grammar_from_pynini",

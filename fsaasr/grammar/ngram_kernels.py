@@ -1,4 +1,4 @@
-"""Compiled steps through `NgramStates`; `lm` is `NgramStates.tables`."""
+"""Compiled steps through automata with failure transitions: `NgramStates.tables`, `FailureAutomaton.tables`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload, untyped-decorator]
 def step(lm: Any, state: int, word: int) -> Tuple[int, float]:
     """Next state and natural log probability of a word: the longest context that lists it, back-offs paid."""
     first, last, fail, backoff, words, log_prob, next_state = lm
@@ -36,3 +36,15 @@ def steps(lm: Any, states: Any, words: Any) -> Tuple[Any, Any]:
     for k in range(len(states)):
         following[k], scores[k] = step(lm, states[k], words[k])
     return following, scores
+
+
+@njit(cache=True, nogil=True)
+def endings(lm: Any, states: Any, boundary: int, end: int) -> Any:
+    """float64 (M,): score of ending in each of M states: a boundary, where there is one (>= 0), and the end."""
+    scores = np.zeros(len(states))
+    for k in range(len(states)):
+        state = np.int64(states[k])
+        if boundary >= 0:
+            state, scores[k] = step(lm, state, boundary)
+        scores[k] += step(lm, state, end)[1]
+    return scores

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from fsaasr.core.errors import LexiconError
 from fsaasr.core.files import PathLike
 from fsaasr.lexicon.lexicon import Lexicon, Pronunciation
 from fsaasr.lexicon.token_tables import TokenTable
 from fsaasr.lexicon.units import WORD_MARK
+
+Speller = Callable[[str], Tuple[Tuple[str, ...], str]]
+"""The tokens of a word and an empty string; or none, and the character that no token has."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,12 @@ def spell_words(
     Raises:
       LexiconError: without `skip`, words that cannot be spelt; no word is left.
     """
-    speller = _PieceSpeller(pieces) if pieces is not None else _Longest(table)
+    spell = speller(table, pieces)
     end = (table.delimiter,) if table.delimiter else ()
     entries: List[Pronunciation] = []
     left_out: Dict[str, str] = {}
     for word in sorted(set(words)):
-        tokens, unknown = speller.spell(word)
+        tokens, unknown = spell(word)
         if unknown:
             left_out[word] = unknown
         else:
@@ -58,6 +61,11 @@ def spell_words(
             f"tokens: {shown}; match letter case and alphabet, or leave such words out (skip=True)"
         )
     return Spelled(Lexicon(tuple(entries)), left_out)
+
+
+def speller(table: TokenTable, pieces: Optional[PathLike] = None) -> Speller:
+    """Spells one word as `spell_words` does, without a delimiter."""
+    return _PieceSpeller(pieces).spell if pieces is not None else _Longest(table).spell
 
 
 class _Longest:

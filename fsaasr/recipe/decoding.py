@@ -17,6 +17,7 @@ from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch, compute_features
+from fsaasr.grammar import Hotwords
 from fsaasr.graph import Graph, find_topology, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import GraphSplitter, Lattice, ScoredPaths, WordLattice
@@ -29,7 +30,7 @@ from fsaasr.recipe.fusion import NO_FUSION, FusionModels, load_fusion
 from fsaasr.recipe.job_log import peak_mb
 from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
-from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
+from fsaasr.recipe.searches import check_alone, check_hotwords, options_at, says_tokens, searchable, token_lattices
 from fsaasr.recipe.stopwatch import Stopwatch, features_rtf, with_timed_encoder
 
 Choose = Callable[[ScoredPaths], Hypothesis]
@@ -121,6 +122,7 @@ def recognize(
     splitter: Optional[GraphSplitter] = None,
     choose: Optional[Choose] = None,
     fusion: FusionModels = NO_FUSION,
+    hotwords: Optional[Hotwords] = None,
 ) -> Decoded:
     """Recognizes utterances.
 
@@ -135,14 +137,15 @@ def recognize(
       splitter: tells what the lattices' graph scores are made of, see `splitter_for`.
       choose: picks the hypothesis of a lattice; None takes the best one under the scales.
       fusion: language models that join the search of a model that says tokens, at scales of `scales`.
+      hotwords: phrases that are likelier than the graph knows.
 
     Raises:
       ModelError: the graph is not over the model's score columns, a prior scale for a model without priors, or a fusion
         for a model that says no tokens.
       LatticeError: no lattice format has such a name as `lattices`.
-      DecodeError, ScoresError, GraphError: as `fsaasr.decode.decode`.
+      DecodeError, ScoresError, GraphError, ConfigError, GrammarError: as `fsaasr.decode.decode`.
     """
-    system = System.fitted(model, graph, options, scales, fusion)
+    system = System.fitted(model, graph, options, scales, fusion, hotwords)
     if lattices is not None:
         format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
@@ -175,6 +178,7 @@ class System:
       options: with the scales that the search has to know.
       scales: of the parts of a path.
       fusion: what joins the search, at its scales.
+      hotwords: phrases that are likelier than the graph knows.
     """
 
     model: AcousticModel
@@ -182,6 +186,7 @@ class System:
     options: SearchOptions
     scales: Scales
     fusion: Fusion = ALONE
+    hotwords: Optional[Hotwords] = None
 
     @classmethod
     def fitted(
@@ -191,11 +196,16 @@ class System:
         options: SearchOptions = DEFAULT_SEARCH,
         scales: Scales = UNSCALED,
         fusion: FusionModels = NO_FUSION,
+        hotwords: Optional[Hotwords] = None,
     ) -> System:
-        """Raises ModelError for a graph of another model, or scales that it has no use for, or that are missing."""
+        """Raises ModelError for a graph of another model, or scales that it has no use for, or that are missing.
+
+        Raises ConfigError for hotwords of a model that says tokens.
+        """
+        check_hotwords(model, hotwords)
         check_fit(model, graph)
         model = at_prior_scale(model, scales.prior_scale)
-        return cls(model, graph, options_at(options, scales), scales, fusion.at(scales))
+        return cls(model, graph, options_at(options, scales), scales, fusion.at(scales), hotwords)
 
     def adapted(self, features: FeatureBatch) -> System:
         """The system for the speakers of these utterances; see `adapted_to_speech`."""
@@ -207,7 +217,7 @@ class System:
 
     def lattices(self, features: FeatureBatch) -> Iterator[ScoredPaths]:
         """Each utterance's lattice, in order; few are in memory at a time."""
-        return searched(self.model, self.graph, features, self.options, self.fusion)
+        return searched(self.model, self.graph, features, self.options, self.fusion, self.hotwords)
 
 
 def troubles(lattice: ScoredPaths) -> Tuple[str, ...]:
@@ -251,7 +261,12 @@ def adapted_to_speech(
 
 
 def searched(
-    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions, fusion: Fusion = ALONE
+    model: AcousticModel,
+    graph: Graph,
+    features: FeatureBatch,
+    options: SearchOptions,
+    fusion: Fusion = ALONE,
+    hotwords: Optional[Hotwords] = None,
 ) -> Iterator[ScoredPaths]:
     """Each utterance's lattice, in order; few lattices are in memory at a time.
 
@@ -263,7 +278,7 @@ def searched(
         return
     check_alone(model, fusion)
     for scores in scored(model, features):
-        yield from decode(graph, scores, options)
+        yield from decode(graph, scores, options, hotwords=hotwords)
 
 
 def scored(model: AcousticModel, features: FeatureBatch) -> Iterator[Scores]:
@@ -286,6 +301,7 @@ def decode_cuts(
     choose: Optional[Choose] = None,
     weights: Optional[Mapping[str, float]] = None,
     fusion: Optional[Mapping[str, str]] = None,
+    hotwords: Optional[PathLike] = None,
 ) -> Decoded:
     """Recognizes a cut manifest; writes hypotheses, `ref.txt`, `utt2spk`, `decode.json` and transforms of speakers.
 
@@ -303,17 +319,20 @@ def decode_cuts(
         and topology apart.
       choose: as for `recognize`. weights: that it has, for `decode.json`.
       fusion: as for `load_fusion`.
+      hotwords: file of phrases, see `Hotwords.read`. Hypotheses have the words of the graph, as they are to be scored,
+        not the phrases' display forms.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
     """
     model = load_model(model_dir)
+    phrases = None if hotwords is None else Hotwords.read(hotwords)
     graph = searchable(model, load_graph(graph_path))
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)
     models = load_fusion(fusion, model.tokens)
-    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models)
+    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models, phrases)
     out = Path(out_dir)
     export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")

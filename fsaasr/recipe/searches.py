@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, Optional
 
-from fsaasr.core.errors import ModelError
+from fsaasr.core.errors import ConfigError, ModelError
 from fsaasr.decode import SearchOptions
 from fsaasr.decode.feature_decoder import FeatureDecoder, FrameDecoder
 from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch
+from fsaasr.grammar import Hotwords
 from fsaasr.graph import Graph, TokenGraph
 from fsaasr.lattice import ScoredPaths
 from fsaasr.models import AcousticModel
@@ -88,14 +89,21 @@ def options_at(options: SearchOptions, scales: Scales) -> SearchOptions:
 
 
 def feature_decoder(
-    model: AcousticModel, graph: Graph, options: SearchOptions, fusion: Fusion = ALONE, *, utterance: str = "utt0"
+    model: AcousticModel,
+    graph: Graph,
+    options: SearchOptions,
+    fusion: Fusion = ALONE,
+    *,
+    utterance: str = "utt0",
+    hotwords: Optional[Hotwords] = None,
 ) -> FeatureDecoder:
     """The search of one utterance while its features come in.
 
     Raises:
       ModelError: a model that needs whole utterances; says what to train instead. A fusion that it has no use for.
-      ConfigError: an engine that does not stream.
+      ConfigError: an engine that does not stream, or hotwords of a model that says tokens.
     """
+    check_hotwords(model, hotwords)
     if model.family == "attention":
         raise ModelError(
             f"feature_decoder: utterance {utterance!r}: a model of family 'attention' looks at the whole utterance for "
@@ -107,7 +115,16 @@ def feature_decoder(
         found: Any = model
         return TransducerDecoder(found, as_token_graph(model, graph), options, utterance=utterance, fusion=fusion)
     check_alone(model, fusion)
-    return FrameDecoder(model, graph, options, utterance=utterance)
+    return FrameDecoder(model, graph, options, utterance=utterance, hotwords=hotwords)
+
+
+def check_hotwords(model: AcousticModel, hotwords: Optional[Hotwords]) -> None:
+    """Raises ConfigError for hotwords of a model that says tokens."""
+    if hotwords is not None and says_tokens(model.family):
+        raise ConfigError(
+            f"hotwords: models of family {model.family!r} say tokens, and take them as `HotwordTokenLm` among those "
+            "of a `Fusion`, in the searches of `fsaasr.decode`; here only models with scores of frames do"
+        )
 
 
 def check_alone(model: AcousticModel, fusion: Fusion) -> None:

@@ -69,3 +69,13 @@ def test_transcribe_refuses_what_is_no_model_or_audio(toy: Toy, tmp_path: Path, 
     (tmp_path / "a.wav").write_bytes(b"not audio")
     assert "model.json" in fails("transcribe", tmp_path, tmp_path / "a.wav")
     assert "not a readable audio file" in fails("transcribe", toy.root / "gmm", tmp_path / "a.wav")
+
+
+def test_transcribe_takes_hotwords(toy: Toy, tmp_path: Path, fails: Fails) -> None:
+    path, phrases = tmp_path / "a.wav", tmp_path / "hotwords.txt"
+    write_wav(path, toy_samples("01", np.random.default_rng(5)), RATE)
+    phrases.write_text("no yes\t1\tNoyes\n", encoding="utf-8")
+    result = invoke("transcribe", toy.root / "ctc", path, "--hotwords", phrases)
+    assert [line.split()[3] for line in result.stdout.splitlines()] == ["Noyes"]
+    phrases.write_text("no\tmuch\n", encoding="utf-8")
+    assert "hotwords.txt" in fails("transcribe", toy.root / "ctc", path, "--hotwords", phrases)

@@ -13,7 +13,7 @@ import pytest
 
 from fsaasr.core.errors import ConfigError, GrammarError
 from fsaasr.decode import PrefixOptions, ctc_decoder, prefix_decoder
-from fsaasr.grammar import NgramModel, estimate_ngram, write_arpa
+from fsaasr.grammar import Hotwords, NgramModel, estimate_ngram, write_arpa
 
 CHARACTERS = ["<blk>", "a", "b", "|"]
 PIECES = ["▁a", "b", "<blk>", "▁"]
@@ -144,3 +144,27 @@ def _without_unknown() -> NgramModel:
 
     unigrams = NgramOrder(np.arange(3)[:, None], np.log10([1e-9, 0.5, 0.5]), np.zeros(3))
     return NgramModel(("<s>", "</s>", "a"), (unigrams,))
+
+
+@pytest.mark.parametrize(("names", "phrases"), [(CHARACTERS, {"ab": 2.0, "b a": 1.5}), (PHONES, {"B A": 3.0})])
+def test_hotwords_add_their_weights(names: list[str], phrases: dict[str, float]) -> None:
+    matrix, phones = log_probs(len(names), 5, 3), names is PHONES
+    decoder = prefix_decoder(names, word_tokens=phones, options=PrefixOptions(**ALL))
+    (plain,) = decoder.nbest(matrix, 10_000)
+    (biased,) = decoder.nbest(matrix, 10_000, hotwords=Hotwords(list(phrases.items())))
+    scores = {found.text: found.score for found in plain}
+    assert {found.text for found in biased} == set(scores)
+    for found in biased:
+        words = found.text.split()
+        pairs = [*words, *map(" ".join, zip(words, words[1:]))]
+        assert found.score == pytest.approx(
+            scores[found.text] + sum(phrases.get(said, 0.0) for said in pairs), abs=1e-5
+        )
+
+
+def test_hotwords_that_it_cannot_take_are_refused() -> None:
+    matrix, hotwords = log_probs(4, 5, 3), Hotwords([("a", 1.0)])
+    with pytest.raises(ConfigError, match="search with ctc_decoder"):
+        prefix_decoder(PIECES)(matrix, hotwords=hotwords)
+    with pytest.raises(GrammarError, match="'c'"):
+        prefix_decoder(CHARACTERS)(matrix, hotwords=Hotwords([("c", 1.0)]))

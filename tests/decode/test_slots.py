@@ -9,6 +9,7 @@ import pytest
 
 from fsaasr.core.scores import Scores
 from fsaasr.decode import Decoder, SearchOptions, decode, one_best
+from fsaasr.grammar import Hotwords
 from fsaasr.graph import SlotGraph, compile_slot_graph, compile_token_graph, moves, word_choice
 from fsaasr.graph.topologies import TOPOLOGIES
 from fsaasr.lattice.lattice import Lattice
@@ -127,3 +128,16 @@ def test_k2_searches_the_graph_without_slots(topology: str) -> None:
     found = decode(graph, scores, SearchOptions("k2-exact", lattice_beam=2.0))
     for lattice, expected in zip(found, decode(graph, scores, WIDE)):
         assert lattice.best_path().score == pytest.approx(expected.best_path().score, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hotwords_count_within_slots_and_around_them(seed: int) -> None:
+    case = random_case(seed)
+    graph = graph_of(case, "ctc").with_words(case.members)
+    scores, names = scores_of(seed, graph.num_columns), graph.words.names[1:]
+    rng = np.random.default_rng(seed)
+    phrases = [" ".join(rng.choice(names, size=size)) for size in (1, 1, 2, 2, 2)]
+    hotwords = Hotwords([(phrase, 0.5 * n) for n, phrase in enumerate(phrases, 1)])
+    (found,), (expected,) = (decode(g, scores, WIDE, hotwords=hotwords) for g in (graph, graph.spelled_out()))
+    assert arcs_of(found) == arcs_of(expected)
+    assert found.best_path().score >= decode(graph, scores, WIDE)[0].best_path().score

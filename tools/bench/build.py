@@ -53,7 +53,7 @@ def build_text(settings: Settings, root: Path) -> Bed:
     bed.folder.mkdir(parents=True, exist_ok=True)
     make_missing(
         [
-            ("sentences", bed.held_out, lambda: _sentences(bed, settings, root)),
+            ("sentences", bed.held_out, lambda: make_sentences(bed, settings, root)),
             ("lexicon", bed.lexicon, lambda: _lexicon(bed, settings)),
         ]
     )
@@ -83,7 +83,8 @@ def build(settings: Settings, root: Path, with_k2: bool) -> Bed:
     return bed
 
 
-def _sentences(bed: Bed, settings: Settings, root: Path) -> None:
+def make_sentences(bed: Bed, settings: Settings, root: Path) -> None:
+    """Writes the training and the held-out sentences."""
     train, held_out = hold_out(sentences(texts(settings, root)), settings.seed, 5 * settings.utterances)
     write_text(bed.train, "\n".join(train) + "\n")
     write_text(bed.held_out, "\n".join(held_out) + "\n")
@@ -110,6 +111,7 @@ def _lexicon(bed: Bed, settings: Settings) -> None:
 
 
 def pronunciations(settings: Settings, words: Iterable[str]) -> Dict[str, List[Tuple[str, ...]]]:
+    """How words are pronounced, those at least that are given and that the lexicon has."""
     """Phones of words, of these at least where they are letters."""
     if settings.lexicon == LETTERS:
         return {word: [tuple(word)] for word in words}

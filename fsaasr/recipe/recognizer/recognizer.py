@@ -13,7 +13,7 @@ from fsaasr.core.files import PathLike
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode import EndpointRule, SearchOptions
 from fsaasr.features import waveform_features
-from fsaasr.grammar import NgramModel
+from fsaasr.grammar import Hotwords, NgramModel
 from fsaasr.graph import Graph
 from fsaasr.lattice import ScoredPaths, with_confidence
 from fsaasr.lexicon import Lexicon
@@ -73,6 +73,7 @@ class Recognizer:
         scales: Union[PathLike, Scales, None] = None,
         options: Optional[SearchOptions] = None,
         fusion: Optional[Mapping[str, str]] = None,
+        hotwords: Union[PathLike, Hotwords, None] = None,
         confidence: bool = True,
         nbest: int = 0,
         lattices: bool = False,
@@ -90,6 +91,7 @@ class Recognizer:
           scales: a file that tuning froze, or Scales; None takes those of the directory, if it has some.
           options: engine and beams; None takes those with which the scales were tuned.
           fusion: language models of tokens that join the search, as for `load_fusion`, at their scales of `scales`.
+          hotwords: a file or Hotwords; utterances show their display forms.
           confidence, nbest, lattices: what each utterance brings beside its words, see above.
 
         Raises:
@@ -103,7 +105,8 @@ class Recognizer:
         model = load_model(model_dir)
         found = find_graph(model_dir, model, speech)
         weights, search = find_weights(model_dir, scales, options)
-        system = System.fitted(model, found.graph, search, weights, load_fusion(fusion, model.tokens))
+        phrases = hotwords if hotwords is None or isinstance(hotwords, Hotwords) else Hotwords.read(hotwords)
+        system = System.fitted(model, found.graph, search, weights, load_fusion(fusion, model.tokens), phrases)
         silence = () if found.lexicon.silence is None else (found.lexicon.silence.token,)
         return cls(system, found.source, silence, confidence, nbest, lattices)
 
@@ -296,6 +299,8 @@ class Recognizer:
             others = [joined(other) for other in others]
         elif self.confidence:
             best = with_confidence(best, lattice, *weights)
+        if self.system.hotwords is not None:
+            best, *others = (self.system.hotwords.displayed(hypothesis) for hypothesis in (best, *others))
         return Utterance(
             start,
             end,

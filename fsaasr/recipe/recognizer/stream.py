@@ -206,7 +206,9 @@ class _Searching:
         system = recognizer.system
         self._recognizer = recognizer
         self._features = FeatureStream(system.model.features, sampling_rate=sampling_rate, utterance=name)
-        self._decoder = feature_decoder(system.model, system.graph, system.options, system.fusion, utterance=name)
+        self._decoder = feature_decoder(
+            system.model, system.graph, system.options, system.fusion, utterance=name, hotwords=system.hotwords
+        )
 
     def hear(self, samples: FloatArray, final: bool = False) -> None:
         rows = self._features.advance(samples, final)
