@@ -21,6 +21,8 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+# One name for a folder, however it was given: what is done is known by it.
+if [ -d "$corpora" ]; then corpora=$(cd "$corpora" && pwd -P); fi
 for name in digits an4; do
   if [ -n "$only" ] && [ "$only" != "$name" ]; then continue; fi
   corpus=$corpora/$name
