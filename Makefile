@@ -6,7 +6,7 @@
 #   make test-kaldi      those that compare models, graphs and alignments with Kaldi, in environments of its own
 #   make test-ctc        those that compare CTC decoders with pyctcdecode and flashlight-text
 #   make lint            ruff, ruff format and mypy
-#   make demo            the digits recipe; FSDD=<dir> names the corpus
+#   make demo            all families of models on spoken digits, and a report; FSDD=<dir> names the corpus
 #   make bench           this decoder and others on the same scores (tools/bench/README.md); TEXT=<file or
 #                        folder>, LEXICON=, SCORES=<npz>, SEED=, WORDS=, UTTERANCES=, PER=, BEAMS=, MIN_ACTIVE=, ROUNDS=, ONLY=
 #   make bench-lattices  what is done to lattices, here and by Kaldi (same page); BEAMS=, ROUNDS=, WORDS=, UTTERANCES=,
@@ -59,7 +59,8 @@ lint:
 	@env=$$($(SETUP) default) && "$$env/bin/ruff" check . && "$$env/bin/ruff" format --check . && "$$env/bin/mypy"
 
 demo:
-	@env=$$($(SETUP) demo) && PATH="$$env/bin:$$PATH" bash egs/digits/run.sh $(if $(FSDD),--corpus "$(FSDD)")
+	@env=$$($(SETUP) demo) && PATH="$$env/bin:$$PATH" bash egs/digits/run.sh \
+	  --override egs/digits/conf/known_speakers.yaml $(if $(FSDD),--corpus "$(FSDD)")
 
 bench:
 	@env=$$($(SETUP) bench) && kaldi=$$($(SETUP) bench-kaldi) && "$$env/bin/python" -m tools.bench \

@@ -21,6 +21,6 @@ if [ -z "$corpus" ]; then
     fsaasr fetch synthetic "$corpus" --takes 25
   fi
 fi
-echo "digits: $what; corpus $corpus, results in $exp"
+echo "digits: $what; corpus $corpus; the report will be $exp/report.html"
 run_stages
-echo "digits: $what; report in $exp/report.html"
+echo "digits: $what; the report is $exp/report.html"

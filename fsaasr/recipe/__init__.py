@@ -37,7 +37,7 @@ from fsaasr.recipe.results import (
     write_published,
 )
 from fsaasr.recipe.scales import Scales, read_scales, write_scales
-from fsaasr.recipe.showcase import report_data, report_experiment
+from fsaasr.recipe.showcase import rate_row, report_data, report_experiment, utterance_view
 from fsaasr.recipe.spec import RecipeSpec
 from fsaasr.recipe.stages import STAGES, run_stage
 from fsaasr.recipe.steps import make_graph, make_lang
@@ -97,6 +97,7 @@ __all__ = [
     "nbest_of_lattices",
     "oracle_of_lattices",
     "prune_lattices",
+    "rate_row",
     "read_experiment",
     "read_recipe",
     "read_results",
@@ -116,6 +117,7 @@ __all__ = [
     "tune",
     "tune_cuts",
     "tune_weights",
+    "utterance_view",
     "with_kept",
     "worker_pool",
     "write_published",

@@ -62,15 +62,15 @@ def report_data(experiment: Experiment, command: str = "") -> ReportData:
     spec = experiment.spec
     results = read_results(experiment.folder / RESULTS)
     return ReportData(
-        title=f"{spec.name}: HMM and CTC on one lexicon and one grammar",
+        title=f"{spec.name}: all models on one lexicon and one grammar",
         introduction=(
             f"{len(spec.systems)} systems were trained on the same cuts and decoded with graphs that are composed "
             f"from the same lexicon and the same grammar, and from each model's own topology. Scales were tuned on "
             f"dev data and frozen before the test data were decoded."
         ),
-        rates=tuple(_rate(row) for row in results.rows),
+        rates=tuple(rate_row(row) for row in results.rows),
         notes=tuple(result_notes(results)),
-        utterance=_utterance(experiment) if spec.showcase else None,
+        utterance=utterance_view(experiment) if spec.showcase else None,
         graph=_drawing(experiment) if spec.drawing else None,
         training=training_curves(experiment),
         occupancy=occupancies(experiment),
@@ -81,7 +81,8 @@ def report_data(experiment: Experiment, command: str = "") -> ReportData:
     )
 
 
-def _rate(row: ResultRow) -> RateRow:
+def rate_row(row: ResultRow) -> RateRow:
+    """A row of results, as a report shows it."""
     return RateRow(
         group=f"{row.split} split",
         utterances=row.utterances,
@@ -110,7 +111,8 @@ def _errors(experiment: Experiment, results: Results) -> Tuple[ErrorsView, ...]:
     return tuple(views)
 
 
-def _utterance(experiment: Experiment) -> UtteranceView:
+def utterance_view(experiment: Experiment) -> UtteranceView:
+    """One utterance of the test part, as the systems of the showcase see it; these must have been trained."""
     data = next(iter(experiment.spec.data))
     cut = _pick(read_cuts(manifest_path(experiment.data_dir(data), "test")))
     aligner, *others = experiment.spec.showcase

@@ -49,7 +49,7 @@ def test_published_results_were_generated(folder: Path) -> None:
     assert (folder / "RESULTS.md").read_text(encoding="utf-8") == results_markdown(results)
     assert all(set(row) >= FIELDS for row in read_json(folder / "RESULTS.json")["rows"])
     experiment = Experiment(read_recipe(folder / "conf" / "recipe.yaml"), folder / "exp")
-    assert {(row.split, row.system, row.graph) for row in results.rows} == {run[:3] for run in experiment.runs}
+    assert {(row.split, row.system, row.graph) for row in results.rows} <= {run[:3] for run in experiment.runs}
 
 
 def test_the_systems_that_stream_normalize_nothing_by_utterance() -> None:
@@ -60,22 +60,21 @@ def test_the_systems_that_stream_normalize_nothing_by_utterance() -> None:
     assert [run.system for run in experiment.runs] == ["ctc", "transducer"]
 
 
-@pytest.mark.parametrize(("family", "option"), [("attention", "ctc_weight"), ("transducer", "ctc_scale")])
-def test_systems_that_say_tokens_lie_over_the_recipe_of_digits(family: str, option: str) -> None:
+def test_digits_show_every_family_and_letters_without_a_lexicon_too() -> None:
     conf = ROOT / "egs" / "digits" / "conf"
-    spec = read_recipe(conf / "recipe.yaml", [conf / f"{family}_systems.yaml"])
-    experiment = Experiment(spec, conf.parent / "exp")
-    assert [experiment.setup(name)["training"][option] > 0 for name in spec.systems] == [True, True]
-    rows = [run[1:] for run in experiment.runs]
-    words = [(system, grammar, "native") for system in spec.systems for grammar in ("1-to-7", "bigram")]
-    assert sorted(rows) == sorted([*words, (f"{family}-letters", "free", "native")])
+    for overrides in ([], [conf / "smoke.yaml"], [conf / "known_speakers.yaml"]):
+        experiment = Experiment(read_recipe(conf / "recipe.yaml", overrides), conf.parent / "exp")
+        families = {entry.family for entry in experiment.spec.systems.values()}
+        assert families >= {"gmm", "hybrid", "ctc", "transducer", "attention"}
+        free = {run.system for run in experiment.runs if run.grammar == "free"}
+        assert free == {"ctc-letters", "transducer-letters", "attention-letters"}
 
 
 def test_language_models_lie_over_the_recipe_of_digits() -> None:
     conf = ROOT / "egs" / "digits" / "conf"
     spec = read_recipe(conf / "recipe.yaml", [conf / "language_models.yaml"])
     rows = [run[1:3] for run in Experiment(spec, conf.parent / "exp").runs]
-    grammars = ("bigram", "bigram+word-lstm", "free", "free-lstm", "free-lodr", "free-internal")
+    grammars = ("free", "bigram", "bigram+word-lstm", "free-lstm", "free-lodr", "free-internal")
     assert rows == [(f"{family}-letters", grammar) for family in ("transducer", "attention") for grammar in grammars]
 
 
