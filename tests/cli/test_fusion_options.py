@@ -40,7 +40,7 @@ def test_decode_joins_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
     def decode_cuts(*arguments: Any, **given: Any) -> Decoded:
         asked.append(given)
-        return Decoded((), {}, 1.0, 1.0)
+        return Decoded((), {}, 1.0, 0.5, 1.0)
 
     monkeypatch.setattr(fsaasr.recipe, "decode_cuts", decode_cuts)
     assert invoke("decode", *FILES, *JOINING).exit_code == 0
