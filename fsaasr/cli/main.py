@@ -40,7 +40,7 @@ COMMANDS: Dict[str, Verb] = {
     "align-compare": Verb("fsaasr.cli.align_compare", "Compare the times of two alignments of the same utterances."),
     "wer": Verb("fsaasr.cli.wer", "Compare hypotheses with references."),
     "draw": Verb("fsaasr.cli.draw", "Draw lattices over time, a small graph, or what a GMM-HMM holds."),
-    "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times."),
+    "transcribe": Verb("fsaasr.cli.transcribe", "Recognize audio files; print words with times and confidences."),
     "recipe": Verb("fsaasr.cli.recipe", "Run a stage of an experiment that a YAML file describes."),
     "report": Verb("fsaasr.cli.report", "Write the HTML report of an experiment."),
     "compare": Verb("fsaasr.cli.compare", "Compare the systems of experiments on the test sets that they share."),
