@@ -236,8 +236,8 @@ def test_times_are_means_over_the_paths():
     )
     check(lattice)
     first, second = mbr_decode(lattice).hypothesis.words
-    assert first == ("w1", pytest.approx(0.0), pytest.approx(0.05), pytest.approx(1.0))
-    assert second == ("w2", pytest.approx(0.05), pytest.approx(0.10), pytest.approx(1.0))
+    assert first[:4] == ("w1", pytest.approx(0.0), pytest.approx(0.05), pytest.approx(1.0))
+    assert second[:4] == ("w2", pytest.approx(0.05), pytest.approx(0.10), pytest.approx(1.0))
 
 
 def of_kaldi(case):
@@ -277,7 +277,7 @@ def test_words_risk_and_most_confidences_and_times_are_kaldis():
         found, kaldi = mbr_decode(of_kaldi(case), KALDI["scale"], KALDI["scale"]), case["kaldi"]
         assert names(found.hypothesis) == [f"w{label}" for label in kaldi["words"]]
         assert found.expected_errors == pytest.approx(kaldi["risk"], abs=2e-4)
-        mine.append(np.array([word[1:] for word in found.hypothesis.words]) * (100, 100, 1))
+        mine.append(np.array([word[1:4] for word in found.hypothesis.words]) * (100, 100, 1))
         theirs.append(np.column_stack([kaldi["times"], kaldi["confidences"]]))
     apart = np.abs(np.concatenate(mine) - np.concatenate(theirs))
     assert (apart[:, 2] > 1e-3).sum() <= 4
