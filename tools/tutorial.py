@@ -124,7 +124,8 @@ def _features(cut: Any, model: AcousticModel) -> FeatureBatch:
 
 
 def _rounded(scores: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    return (np.rint(np.asarray(scores) / STEP) * STEP).astype(np.float32)
+    rounded: npt.NDArray[np.float32] = (np.rint(np.asarray(scores) / STEP) * STEP).astype(np.float32)
+    return rounded
 
 
 if __name__ == "__main__":
