@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,9 +13,10 @@ from pathlib import Path
 from typing import Sequence
 
 import pytest
+import torch
 
 from fsaasr.core.files import read_json
-from fsaasr.recipe import Experiment
+from fsaasr.recipe import STAGES, Experiment, collect_results, run_stage
 from tests.recipe.conftest import write_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +40,50 @@ def kill_when(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> N
     process.wait()
 
 
+def assert_same_results(found: Experiment, whole: Experiment) -> None:
+    """Hypotheses byte by byte, and all of the results but what they cost; combinations are of other tests."""
+    for run in whole.runs:
+        texts = [(one.decode_dir(run) / "hyp.txt").read_bytes() for one in (found, whole)]
+        assert texts[0] == texts[1]
+
+    def rows(one: Experiment) -> list[dict[str, object]]:
+        read = [row for row in read_json(one.folder / "results.json")["rows"] if row["family"] != "combination"]
+        return [{key: value for key, value in row.items() if key not in COSTS} for row in read]
+
+    assert rows(found) == rows(whole)
+
+
+def run_all(experiment: Experiment, corpus: Path) -> None:
+    for stage in STAGES:
+        run_stage(experiment, stage, corpus_dir=corpus, workers=1)
+    collect_results(experiment)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="processes cannot be forked here")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch trains in no forked process where there is a GPU")
+def test_killed_at_random_moments_it_gives_the_same(tmp_path: Path, corpus: Path, experiment: Experiment) -> None:
+    copy = Experiment(experiment.spec, tmp_path / "exp")
+    chance = random.Random()
+    killed = 0
+    for _ in range(7):
+        # Forked, it begins at once: what is imported and compiled here is so there.
+        process = multiprocessing.get_context("fork").Process(target=run_all, args=(copy, corpus))
+        process.start()
+        process.join(chance.uniform(0.0, 0.8) if killed < 6 else 120)
+        process.kill()
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+        if not process.exitcode:
+            break
+    assert process.exitcode == 0, f"killed {killed} times, it did not come to its end"
+    assert killed
+    assert_same_results(copy, experiment)
+
+
 @pytest.mark.slow
-def test_killed_four_times_it_gives_the_same(tmp_path: Path, corpus: Path, experiment: Experiment) -> None:
+def test_two_workers_killed_in_given_places_give_the_same(
+    tmp_path: Path, corpus: Path, experiment: Experiment
+) -> None:
     folder = tmp_path / "exp"
     arguments = ["recipe", "all", write_recipe(tmp_path / "conf"), folder, "--corpus", corpus, "--jobs", 2]
     # In the midst of preparing, of training, after a graph, in the midst of decoding.
@@ -46,13 +91,4 @@ def test_killed_four_times_it_gives_the_same(tmp_path: Path, corpus: Path, exper
     for place in places:
         kill_when(start(arguments), folder, place)
     assert start(arguments).wait() == 0
-    for run in experiment.runs:
-        whole, killed = (base / "decode" / "/".join(run) / "hyp.txt" for base in (experiment.folder, folder))
-        assert whole.read_bytes() == killed.read_bytes()
-
-    def rows(base: Path) -> list[dict[str, object]]:
-        found = read_json(base / "results.json")["rows"]
-        return [{key: value for key, value in row.items() if key not in COSTS} for row in found]
-
-    own = [row for row in rows(experiment.folder) if row["family"] != "combination"]
-    assert rows(folder) == own
+    assert_same_results(Experiment(experiment.spec, folder), experiment)
