@@ -127,7 +127,7 @@ def worker_pool(workers: int) -> Iterator[Optional[Executor]]:
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[Executor]:
+def cluster(address: str, patience: Seconds = 20.0) -> Iterator[Executor]:
     """The workers of a `dask.distributed` scheduler, as an executor.
 
     Each worker should have one thread (`dask worker --nthreads 1`) and see the experiment's folder and the corpus under
@@ -135,6 +135,7 @@ def cluster(address: str) -> Iterator[Executor]:
 
     Args:
       address: of the scheduler, e.g. `tcp://node1:8786`, or its scheduler file.
+      patience: how long to wait for its answer. Workers may come later; jobs wait for them.
 
     Raises:
       MissingDependencyError: no `distributed`. ConfigError: no scheduler there.
@@ -147,7 +148,7 @@ def cluster(address: str) -> Iterator[Executor]:
         ) from error
     known = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
     try:
-        client = Client(**known, timeout=20)
+        client = Client(**known, timeout=patience)
     except OSError as error:
         raise ConfigError(f"cluster: no scheduler at {address} ({error}); start one, `dask scheduler`") from error
     # Jobs of a stage share nothing, and what is done is marked in files: nothing is to be kept or found again.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fsaasr.core.files import read_json
 from fsaasr.recipe import STAGES, Experiment, collect_results, read_recipe, run_stage
 from tests.toy_speech import write_toy_corpus
 
@@ -62,6 +63,22 @@ def experiment(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Experi
         run_stage(experiment, stage, corpus_dir=corpus, workers=1)
     collect_results(experiment)
     return experiment
+
+
+COSTS = ("rtf", "rtf_features", "rtf_encoder", "peak_mb", "train_minutes")
+
+
+def assert_same_results(found: Experiment, whole: Experiment) -> None:
+    """Hypotheses byte by byte, and all of the results but what they cost; combinations are of other tests."""
+    for run in whole.runs:
+        texts = [(one.decode_dir(run) / "hyp.txt").read_bytes() for one in (found, whole)]
+        assert texts[0] == texts[1]
+
+    def rows(one: Experiment) -> list[dict[str, object]]:
+        read = [row for row in read_json(one.folder / "results.json")["rows"] if row["family"] != "combination"]
+        return [{key: value for key, value in row.items() if key not in COSTS} for row in read]
+
+    assert rows(found) == rows(whole)
 
 
 ATTENTION = {

@@ -15,13 +15,11 @@ from typing import Sequence
 import pytest
 import torch
 
-from fsaasr.core.files import read_json
 from fsaasr.recipe import STAGES, Experiment, collect_results, run_stage
-from tests.recipe.conftest import write_recipe
+from tests.recipe.conftest import assert_same_results, write_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "import sys; from fsaasr.cli.main import main; main(sys.argv[1:], prog_name='fsaasr')"
-COSTS = ("rtf", "rtf_features", "rtf_encoder", "peak_mb", "train_minutes")
 
 
 def start(arguments: Sequence[object]) -> subprocess.Popen[bytes]:
@@ -38,19 +36,6 @@ def kill_when(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> N
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def assert_same_results(found: Experiment, whole: Experiment) -> None:
-    """Hypotheses byte by byte, and all of the results but what they cost; combinations are of other tests."""
-    for run in whole.runs:
-        texts = [(one.decode_dir(run) / "hyp.txt").read_bytes() for one in (found, whole)]
-        assert texts[0] == texts[1]
-
-    def rows(one: Experiment) -> list[dict[str, object]]:
-        read = [row for row in read_json(one.folder / "results.json")["rows"] if row["family"] != "combination"]
-        return [{key: value for key, value in row.items() if key not in COSTS} for row in read]
-
-    assert rows(found) == rows(whole)
 
 
 def run_all(experiment: Experiment, corpus: Path) -> None:
@@ -81,9 +66,7 @@ def test_killed_at_random_moments_it_gives_the_same(tmp_path: Path, corpus: Path
 
 
 @pytest.mark.slow
-def test_two_workers_killed_in_given_places_give_the_same(
-    tmp_path: Path, corpus: Path, experiment: Experiment
-) -> None:
+def test_two_workers_killed_in_given_places_give_the_same(tmp_path: Path, corpus: Path, experiment: Experiment) -> None:
     folder = tmp_path / "exp"
     arguments = ["recipe", "all", write_recipe(tmp_path / "conf"), folder, "--corpus", corpus, "--jobs", 2]
     # In the midst of preparing, of training, after a graph, in the midst of decoding.
