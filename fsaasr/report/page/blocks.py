@@ -41,12 +41,14 @@ class Table:
       columns: headings.
       rows: cells.
       text_columns: how many columns, from the first on, are text and flush left.
+      folded: what to press to see it; empty shows it at once.
     """
 
     caption: str
     columns: Tuple[str, ...]
     rows: Tuple[Tuple[Cell, ...], ...]
     text_columns: int = 1
+    folded: str = ""
 
 
 @dataclass(frozen=True)

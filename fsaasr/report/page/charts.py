@@ -184,7 +184,7 @@ def _draw_lines(
     if logarithmic:
         axes.set_xscale("log")
         ticks = sorted({x for one in series for x in one.x})
-        axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks], minor=False)
+        axes.set_xticks(ticks, labels=[_short(tick) for tick in ticks], minor=False)
         axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_xlabel(labels[0], color=theme.text)
@@ -193,6 +193,14 @@ def _draw_lines(
     _legend(axes, theme)
     dress(axes, theme)
     return drawn(figure, form)
+
+
+def _short(number: float) -> str:
+    """`815.6k` for 815,601: three or four digits are enough to find a point."""
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return f"{number / size:.4g}{sign}"
+    return f"{number:g}"
 
 
 def _legend(axes: Axes, theme: Theme) -> None:
