@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -64,6 +65,7 @@ def recipe(
         with_kept,
         write_published,
     )
+    from fsaasr.recipe.comparison import experiment_differences
 
     experiment = Experiment(read_recipe(recipe_file, override), folder, device)
     with cluster(address) if address else nullcontext() as executor:
@@ -72,6 +74,6 @@ def recipe(
     if stage in ("results", "all"):
         click.echo(results_table(collect_results(experiment)), nl=False)
     elif stage == "publish":
-        results = read_results(folder / "results.json")
+        results = replace(read_results(folder / "results.json"), differences=experiment_differences(folder))
         write_published(with_kept(results, read_results(target / "RESULTS.json")) if keep else results, target)
         click.echo(target / "RESULTS.md")

@@ -13,6 +13,7 @@ from fsaasr.core.errors import FileFormatError
 from fsaasr.core.files import PathLike, read_json, write_json, write_text
 from fsaasr.core.stack import survey
 from fsaasr.recipe.combination_jobs import combine_job, combined_runs
+from fsaasr.recipe.differences import Differences, differences_markdown
 from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.lattice_quality import QUALITY, LatticeQuality
 from fsaasr.recipe.layout import Run
@@ -47,6 +48,7 @@ class Results:
       lattices: one an entry of the recipe, where stage `lattices` was run.
       means: one for each system with seeds, graph and engine.
       perplexities: one for each language model and way to divide the corpus.
+      differences: tests between systems, where they are published.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Results:
     lattices: Tuple[LatticeRow, ...] = ()
     means: Tuple[SeedMean, ...] = ()
     perplexities: Tuple[PerplexityRow, ...] = ()
+    differences: Tuple[Differences, ...] = ()
 
 
 def collect_results(experiment: Experiment) -> Results:
@@ -212,8 +215,13 @@ def results_markdown(results: Results) -> str:
     ]
     notes = result_notes(results)
     lines += [""] + [f"- {note}" for note in notes] if notes else []
-    sections = (means_markdown(results.means), perplexities_markdown(results.perplexities))
-    return "\n".join([*lines, *chain(*sections), *lattices_markdown(results.lattices)]) + "\n"
+    sections = (
+        means_markdown(results.means),
+        differences_markdown(results.differences),
+        perplexities_markdown(results.perplexities),
+        lattices_markdown(results.lattices),
+    )
+    return "\n".join([*lines, *chain(*sections)]) + "\n"
 
 
 def lattices_markdown(rows: Sequence[LatticeRow]) -> List[str]:

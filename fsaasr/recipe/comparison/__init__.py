@@ -1,5 +1,6 @@
 """Comparison of experiments: one table, tests of its differences, and a page."""
 
+from fsaasr.recipe.comparison.differences import experiment_differences
 from fsaasr.recipe.comparison.entries import Entry, EntrySet, read_entries, representatives
 from fsaasr.recipe.comparison.lines import SystemLine
 from fsaasr.recipe.comparison.page import PageOptions, comparison_page
@@ -19,6 +20,7 @@ __all__ = [
     "comparison_page",
     "csv_table",
     "decidable_sentences",
+    "experiment_differences",
     "latex_table",
     "markdown_table",
     "read_entries",

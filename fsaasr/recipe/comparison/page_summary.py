@@ -9,7 +9,8 @@ from fsaasr.evaluate import Comparison
 from fsaasr.evaluate.significance import LEVEL
 from fsaasr.recipe.comparison.lines import SystemLine
 from fsaasr.recipe.comparison.results import SetComparison
-from fsaasr.recipe.comparison.tables import decidable_sentences, p_text
+from fsaasr.recipe.comparison.tables import decidable_sentences
+from fsaasr.recipe.differences import p_text
 from fsaasr.report.page import Block, Cell, Points, Section, Table, Text, number_cell, table_of
 from fsaasr.report.page.charts import Bar, interval_chart
 

@@ -10,6 +10,7 @@ from typing import Iterable, List, Optional, Sequence, Tuple
 from fsaasr.evaluate.significance import LEVEL
 from fsaasr.recipe.comparison.lines import SystemLine
 from fsaasr.recipe.comparison.results import SetComparison
+from fsaasr.recipe.differences import p_text
 
 HEADER: Tuple[str, ...] = (
     "system",
@@ -54,13 +55,6 @@ def cells(line: SystemLine) -> Tuple[str, ...]:
         f"{line.parameters:,}" if line.parameters else "–",
         "–" if line.train_minutes is None else f"{line.train_minutes:.1f}",
     )
-
-
-def p_text(p: Optional[float]) -> str:
-    """A p-value as papers print it; empty for None."""
-    if p is None:
-        return ""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _percent(value: Optional[float]) -> str:

@@ -6,19 +6,21 @@ import csv
 import io
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from fsaasr.core.errors import ConfigError, EvaluationError, FileFormatError
+from fsaasr.core.files import write_json
 from fsaasr.evaluate import matched_pairs
-from fsaasr.recipe import read_experiment
+from fsaasr.recipe import read_experiment, read_results, results_markdown
 from fsaasr.recipe.comparison import (
     CompareOptions,
     compare_experiments,
     csv_table,
     decidable_sentences,
+    experiment_differences,
     latex_table,
     markdown_table,
     write_comparison,
@@ -49,6 +51,23 @@ def test_the_recipe_that_is_kept_is_the_recipe(folder: Path) -> None:
     assert spec.systems["ctc.seed1"].group == "ctc"
     with pytest.raises(FileFormatError, match="run stage 'results' of its recipe"):
         read_experiment(folder.parent)
+
+
+def test_what_is_published_is_what_is_compared(folder: Path) -> None:
+    (one,), (told,) = compare_experiments([folder], QUICK), experiment_differences(folder, QUICK)
+    assert (told.baseline, len(told.rows), list(told.decidable)) == (one.baseline, 5, decidable_sentences(one))
+    for line, row in zip(one.lines, told.rows):
+        assert (row.system, row.graph, row.seeds) == (line.system, line.graph, line.seeds)
+        assert (row.wer, row.p) == (pytest.approx(line.wer, abs=1e-6), pytest.approx(line.p, abs=1e-6))
+    results = replace(read_results(folder / "results.json"), differences=(told,))
+    section = results_markdown(results).split("## Which differences are more than chance")[1]
+    free = told.rows[2]
+    assert free.p_adjusted is not None
+    assert free.difference is not None
+    assert f"| ctc | free | 2 | {100 * free.wer:.2f} |" in section
+    assert f"| {100 * free.difference:+.2f} | < 0.001 | < 0.001 |" in section
+    write_json(folder / "again.json", asdict(results))
+    assert read_results(folder / "again.json") == results
 
 
 def test_lines_are_means_over_seeds_with_tests_against_the_best_on_dev(folder: Path) -> None:
