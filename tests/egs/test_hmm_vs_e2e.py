@@ -49,6 +49,14 @@ def test_networks_have_encoders_of_one_size() -> None:
     assert len({(one["hidden"], tuple(one["dilations"])) for one in encoders if one}) == 1
 
 
+@pytest.mark.parametrize("corpus", ["digits", "an4"])
+def test_the_matrix_in_small_has_each_family_once(corpus: str) -> None:
+    found = experiment((corpus, "one_seed"))
+    families = [entry.family for entry in found.spec.systems.values()]
+    assert sorted(families) == sorted(set(SETUPS) - {"mwer"})
+    assert {run.grammar for run in found.runs} == {"trigram", "lexicon"}
+
+
 def test_wrong_arguments_print_the_usage() -> None:
     done = subprocess.run(["bash", FOLDER / "run.sh", "--fast"], capture_output=True, text=True, check=False)
     assert done.returncode == 2

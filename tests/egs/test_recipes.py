@@ -13,6 +13,7 @@ import pytest
 
 from fsaasr.core import read_json
 from fsaasr.recipe import Experiment, read_recipe, read_results, results_markdown
+from fsaasr.recipe.combination_jobs import combined_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -49,7 +50,8 @@ def test_published_results_were_generated(folder: Path) -> None:
     assert (folder / "RESULTS.md").read_text(encoding="utf-8") == results_markdown(results)
     assert all(set(row) >= FIELDS for row in read_json(folder / "RESULTS.json")["rows"])
     experiment = Experiment(read_recipe(folder / "conf" / "recipe.yaml"), folder / "exp")
-    assert {(row.split, row.system, row.graph) for row in results.rows} <= {run[:3] for run in experiment.runs}
+    runs = {run[:3] for run in (*experiment.runs, *combined_runs(experiment))}
+    assert {(row.split, row.system, row.graph) for row in results.rows} <= runs
 
 
 def test_the_systems_that_stream_normalize_nothing_by_utterance() -> None:
