@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule
+from fsaasr.decode.on_the_fly import OnTheFlyLm
 from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.streaming import Decoder
 from fsaasr.grammar import Hotwords
@@ -49,6 +50,7 @@ class FrameDecoder:
         options: SearchOptions = DEFAULTS,
         *,
         utterance: str = "utt0",
+        lm: Optional[OnTheFlyLm] = None,
         hotwords: Optional[Hotwords] = None,
     ) -> None:
         """Args:
@@ -56,14 +58,16 @@ class FrameDecoder:
           graph: over the model's columns.
           options: as for `Decoder`.
           utterance: its id.
-          hotwords: of this utterance, as for `Decoder`.
+          lm, hotwords: of this utterance, as for `Decoder`.
 
         Raises:
           ModelError: a model that needs whole utterances.
           ConfigError, GraphError, GrammarError: as `Decoder`.
         """
         self._scores = score_stream(model)
-        self._decoder = Decoder(graph, options, frame_shift=model.frame_shift, utterance=utterance, hotwords=hotwords)
+        self._decoder = Decoder(
+            graph, options, frame_shift=model.frame_shift, utterance=utterance, lm=lm, hotwords=hotwords
+        )
         self._dimension, self._over = model.features.dim, False
 
     def advance(self, features: npt.ArrayLike) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import ConfigError
+from fsaasr.decode.said_words import SaidWords
 from fsaasr.decode.search_tables import check_searchable
 from fsaasr.graph import TokenGraph
 from fsaasr.graph.epsilon import epsilon_rank
@@ -24,6 +25,9 @@ Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 
 COMBINE = ("max", "sum")
+
+Key = Tuple[int, int]
+"""A state of the graph, and the history of the words on the way there (0 where words add nothing)."""
 
 
 class Trace(NamedTuple):
@@ -51,38 +55,49 @@ class GraphStates:
     """The states that a token sequence leads to; none where the graph does not accept its beginning.
 
     Attributes:
-      places: what is known of each state, epsilons at the end not taken.
+      places: what is known of each state and history, epsilons at the end not taken.
       closed: the same with all states that input epsilons lead to.
       score: log score of all of them, by maximum or sum; -inf where there are none.
     """
 
-    places: Dict[int, Place]
-    closed: Dict[int, Place]
+    places: Dict[Key, Place]
+    closed: Dict[Key, Place]
     score: float
 
     def __len__(self) -> int:
-        """Number of states."""
+        """Number of states, each with its history."""
         return len(self.places)
+
+
+class _Step(NamedTuple):
+    """An arc behind a history: its score with what its word adds, and where it leads."""
+
+    arc: int
+    score: float
+    target: Key
 
 
 @dataclass(frozen=True, eq=False)
 class _Arcs:
-    """The token arcs of a state: its tokens, rising, with the combined score of each; arcs of each token."""
+    """The token arcs of a state: its tokens, rising, with the combined score of each; steps of each token."""
 
     tokens: Int32
     scores: Float64
-    of_token: Dict[int, Tuple[int, ...]]
+    of_token: Dict[int, Tuple[_Step, ...]]
 
 
 class GraphConstraint:
     """Steps through a graph token by token. Not for several threads at once: it keeps what it has looked up."""
 
-    def __init__(self, graph: TokenGraph, combine: str = "max", beam: float = math.inf) -> None:
+    def __init__(
+        self, graph: TokenGraph, combine: str = "max", beam: float = math.inf, said: Optional[SaidWords] = None
+    ) -> None:
         """Args:
           graph: lexicon and grammar; its topology does not matter.
           combine: `max` scores a token sequence by its best path, as lattices do; `sum` by all of its paths: all
             pronunciations, homophones and back-offs that share it.
           beam: states that lag further than this behind the best of a set are dropped.
+          said: what the graph's words add to its scores; None for nothing.
 
         Raises:
           ConfigError: another `combine`, or a beam that is not > 0.
@@ -91,27 +106,24 @@ class GraphConstraint:
         if combine not in COMBINE or not beam > 0:
             raise ConfigError(f"GraphConstraint: combine {combine!r}, beam {beam}; expected max or sum, and > 0")
         check_searchable(graph)
-        self.graph, self.combine, self.beam = graph, combine, beam
+        self.graph, self.combine, self.beam, self.said = graph, combine, beam, said
         self.num_tokens = len(graph.tokens) - 1
         self._add = max if combine == "max" else _log_sum
         self._rank = epsilon_rank(graph.fst)
-        self._closures: Dict[int, List[Tuple[int, Place]]] = {}
-        self._arcs: Dict[int, _Arcs] = {}
+        self._closures: Dict[Key, List[Tuple[Key, Place]]] = {}
+        self._arcs: Dict[Key, _Arcs] = {}
 
     @cached_property
     def start(self) -> GraphStates:
         """Before the first token."""
-        return self._states({self.graph.fst.start: Place(0.0, 0.0, None)})
+        return self._states({(self.graph.fst.start, 0): Place(0.0, 0.0, None)})
 
     def advance(self, at: GraphStates, token: int) -> GraphStates:
         """One more token (1 .. V): empty where no path of the graph says it."""
-        fst = self.graph.fst
-        places: Dict[int, Place] = {}
-        for state, (score, best, trace) in at.closed.items():
-            for arc in self._arcs_of(state).of_token.get(token, ()):
-                added = float(fst.score[arc])
-                place = Place(score + added, best + added, Trace(trace, (arc,)))
-                self._put(places, int(fst.next_state[arc]), place)
+        places: Dict[Key, Place] = {}
+        for key, (score, best, trace) in at.closed.items():
+            for arc, added, target in self._arcs_of(key).of_token.get(token, ()):
+                self._put(places, target, Place(score + added, best + added, Trace(trace, (arc,))))
         return self._states(places)
 
     def scores(self, at: GraphStates) -> Float64:
@@ -120,8 +132,8 @@ class GraphConstraint:
         -inf where the graph has no path; so `scores(at)[t] == advance(at, t).score`, but for what the beam drops.
         """
         scores = np.full(1 + self.num_tokens, -np.inf)
-        for state, place in at.closed.items():
-            arcs = self._arcs_of(state)
+        for key, place in at.closed.items():
+            arcs = self._arcs_of(key)
             here = scores[arcs.tokens]
             added = place.score + arcs.scores
             scores[arcs.tokens] = np.maximum(here, added) if self.combine == "max" else np.logaddexp(here, added)
@@ -131,15 +143,24 @@ class GraphConstraint:
     def final_score(self, at: GraphStates) -> float:
         """Log score of the tokens as a whole sentence; -inf where the graph does not end."""
         total = -math.inf
-        for state, place in at.closed.items():
-            total = self._add(total, place.score + float(self.graph.fst.final_score[state]))
+        for key, place in at.closed.items():
+            total = self._add(total, place.score + self._final(key))
         return total
 
+    def _final(self, key: Key) -> float:
+        """Score of ending in a state behind a history."""
+        state, history = key
+        final = float(self.graph.fst.final_score[state])
+        return final if self.said is None or final == -math.inf else final + float(self.said.final([history])[0])
+
     def ends(self, at: GraphStates) -> List[Tuple[float, Int32]]:
-        """Score and arcs int32 (L,) of the best path to each final state, best first; empty where none is final."""
+        """Score and arcs int32 (L,) of the best path to each final state, best first; empty where none is final.
+
+        Where words add to scores, to each final state behind each history.
+        """
         found = []
-        for state, place in at.closed.items():
-            final = float(self.graph.fst.final_score[state])
+        for key, place in at.closed.items():
+            final = self._final(key)
             if final > -math.inf:
                 found.append((place.best + final, arcs_of(place.trace)))
         return sorted(found, key=lambda end: -end[0])
@@ -154,21 +175,21 @@ class GraphConstraint:
         labels = self.graph.fst.output_label[arcs]
         return list(self.graph.words.names_of(labels[labels > 0].tolist()))
 
-    def _put(self, places: Dict[int, Place], state: int, place: Place) -> None:
-        there = places.get(state)
+    def _put(self, places: Dict[Key, Place], key: Key, place: Place) -> None:
+        there = places.get(key)
         if there is not None:
             better = place if place.best > there.best else there
             place = Place(self._add(there.score, place.score), better.best, better.trace)
         if place.best > -math.inf:
-            places[state] = place
+            places[key] = place
 
-    def _states(self, places: Dict[int, Place]) -> GraphStates:
+    def _states(self, places: Dict[Key, Place]) -> GraphStates:
         """The places within the beam, and where epsilons lead from there."""
         cutoff = max((place.score for place in places.values()), default=-math.inf) - self.beam
-        kept = {state: place for state, place in places.items() if place.score >= cutoff}
-        closed: Dict[int, Place] = {}
-        for state, place in kept.items():
-            for target, (score, best, way) in self._closure(state):
+        kept = {key: place for key, place in places.items() if place.score >= cutoff}
+        closed: Dict[Key, Place] = {}
+        for key, place in kept.items():
+            for target, (score, best, way) in self._closure(key):
                 trace = place.trace if way is None else Trace(place.trace, tuple(arcs_of(way).tolist()))
                 self._put(closed, target, Place(place.score + score, place.best + best, trace))
         total = -math.inf
@@ -176,39 +197,45 @@ class GraphConstraint:
             total = self._add(total, place.score)
         return GraphStates(kept, closed, total)
 
-    def _closure(self, state: int) -> List[Tuple[int, Place]]:
-        """The states that input epsilons lead to from `state`, itself among them, with the way there."""
-        if state not in self._closures:
-            reached: Dict[int, Place] = {state: Place(0.0, 0.0, None)}
+    def _closure(self, key: Key) -> List[Tuple[Key, Place]]:
+        """The states that input epsilons lead to from `key`, itself among them, with the way there."""
+        if key not in self._closures:
+            reached: Dict[Key, Place] = {key: Place(0.0, 0.0, None)}
             done = []
             while reached:
                 # Lowest rank first: all ways to it are known.
-                here = min(reached, key=lambda state: self._rank[state])
+                here = min(reached, key=lambda key: self._rank[key[0]])
                 done.append((here, reached.pop(here)))
-                for arc in self._range(here):
+                score, best, trace = done[-1][1]
+                for arc in self._range(here[0]):
                     if self.graph.fst.input_label[arc] == 0:
-                        added = float(self.graph.fst.score[arc])
-                        score, best, trace = done[-1][1]
-                        place = Place(score + added, best + added, Trace(trace, (arc,)))
-                        self._put(reached, int(self.graph.fst.next_state[arc]), place)
-            self._closures[state] = done
-        return self._closures[state]
+                        _, added, target = self._step(arc, here[1])
+                        self._put(reached, target, Place(score + added, best + added, Trace(trace, (arc,))))
+            self._closures[key] = done
+        return self._closures[key]
 
-    def _arcs_of(self, state: int) -> _Arcs:
-        if state not in self._arcs:
-            fst = self.graph.fst
-            of_token: Dict[int, Tuple[int, ...]] = {}
-            for arc in self._range(state):
-                token = int(fst.input_label[arc])
+    def _arcs_of(self, key: Key) -> _Arcs:
+        if key not in self._arcs:
+            of_token: Dict[int, Tuple[_Step, ...]] = {}
+            for arc in self._range(key[0]):
+                token = int(self.graph.fst.input_label[arc])
                 if token:
-                    of_token[token] = (*of_token.get(token, ()), arc)
+                    of_token[token] = (*of_token.get(token, ()), self._step(arc, key[1]))
             tokens = np.array(sorted(of_token), dtype=np.int32)
             scores = np.full(len(tokens), -np.inf)
             for place, token in enumerate(tokens.tolist()):
-                for arc in of_token[token]:
-                    scores[place] = self._add(float(scores[place]), float(fst.score[arc]))
-            self._arcs[state] = _Arcs(tokens, scores, of_token)
-        return self._arcs[state]
+                for step in of_token[token]:
+                    scores[place] = self._add(float(scores[place]), step.score)
+            self._arcs[key] = _Arcs(tokens, scores, of_token)
+        return self._arcs[key]
+
+    def _step(self, arc: int, history: int) -> _Step:
+        fst = self.graph.fst
+        score, label = float(fst.score[arc]), int(fst.output_label[arc])
+        if self.said is not None and label:
+            (history,), (added,) = (values.tolist() for values in self.said.say([history], [label]))
+            score += added
+        return _Step(arc, score, (int(fst.next_state[arc]), history))
 
     def _range(self, state: int) -> range:
         offsets = self.graph.fst.arc_offsets

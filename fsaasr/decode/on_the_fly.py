@@ -98,8 +98,13 @@ def added_of_each(
     Raises:
       GraphError: hotwords for another number of utterances.
     """
+    return [added_scores(graph, lm, own) for own in hotwords_of_each(hotwords, count)]
+
+
+def hotwords_of_each(hotwords: HotwordsOfEach, count: int) -> Sequence[Optional[Hotwords]]:
+    """The hotwords of each of some utterances; raises GraphError for hotwords of another number of utterances."""
     if hotwords is None or isinstance(hotwords, Hotwords):
-        return [added_scores(graph, lm, hotwords)] * count
+        return [hotwords] * count
     if len(hotwords) != count:
         raise GraphError(f"decode: hotwords for {len(hotwords)} utterances, found {count}; give them one each, or one")
-    return [added_scores(graph, lm, own) for own in hotwords]
+    return hotwords

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.scores import Seconds
+from fsaasr.decode.said_words import SaidWords
 from fsaasr.graph import DecodingGraph, TokenGraph
 from fsaasr.lattice.readout import PathArcs, read_out
 from fsaasr.lattice.word_lattice import WordLattice
@@ -56,6 +57,7 @@ def nbest_lattice(
     num_frames: int,
     frame_shift: Seconds,
     flags: Tuple[str, ...] = (),
+    said: Optional[SaidWords] = None,
 ) -> WordLattice:
     """The lattice of some paths, side by side: what they share is not merged.
 
@@ -66,6 +68,7 @@ def nbest_lattice(
       num_frames: T.
       frame_shift: seconds.
       flags: of the lattice.
+      said: what words add to the graph's scores, as the search had it.
 
     Returns:
       A lattice whose columns are tokens behind a blank: column t is token label t. A word has the scores of its tokens,
@@ -78,7 +81,7 @@ def nbest_lattice(
         words = tuple(graph.fst.output_label[path.arcs][graph.fst.output_label[path.arcs] > 0].tolist())
         if words not in seen:
             seen.add(words)
-            kept.append((path, _pieces(graph, spoken, path, num_frames)))
+            kept.append((path, _pieces(graph, spoken, path, num_frames, said)))
     frame, rows = _chains([pieces for _, pieces in kept], num_frames)
     columns, column_flags = _columns(graph, kept, rows, num_frames)
     order = np.argsort([source for source, _, _ in rows], kind="stable")
@@ -104,7 +107,9 @@ def nbest_lattice(
     )
 
 
-def _pieces(graph: TokenGraph, spoken: DecodingGraph, path: TimedPath, num_frames: int) -> List[_Piece]:
+def _pieces(
+    graph: TokenGraph, spoken: DecodingGraph, path: TimedPath, num_frames: int, said: Optional[SaidWords]
+) -> List[_Piece]:
     """The path word by word, with what lies between words."""
     fst, arcs = graph.fst, path.arcs
     labels = fst.input_label[arcs]
@@ -123,9 +128,10 @@ def _pieces(graph: TokenGraph, spoken: DecodingGraph, path: TimedPath, num_frame
     acoustic, scores = np.zeros(count), np.zeros(count)
     np.add.at(acoustic, token_word, path.token_scores[:-1])
     acoustic[-1] += path.token_scores[-1]
-    np.add.at(scores, arc_word, fst.score[arcs])
+    added, end = (0.0, 0.0) if said is None else said.along(fst.output_label[arcs])
+    np.add.at(scores, arc_word, fst.score[arcs] + added)
     if path.final:
-        scores[-1] += fst.final_score[fst.next_state[arcs[-1]] if len(arcs) else fst.start]
+        scores[-1] += fst.final_score[fst.next_state[arcs[-1]] if len(arcs) else fst.start] + end
     if not len(first):
         return [_Piece(0, 0, num_frames, float(acoustic[0]), float(scores[0]))]
     pieces, here = [], 0

@@ -17,21 +17,21 @@ from fsaasr.corpora import read_cuts
 from fsaasr.decode import SearchOptions, decode
 from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch, compute_features
-from fsaasr.grammar import Hotwords
 from fsaasr.graph import Graph, find_topology, load_graph
 from fsaasr.hypotheses import Placement, export_hypotheses, write_transcripts
 from fsaasr.lattice import GraphSplitter, Lattice, ScoredPaths, WordLattice
 from fsaasr.lattice.formats import format_of, write_lattices
 from fsaasr.lexicon import Lexicon, read_lang
-from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_model
+from fsaasr.models import AcousticModel, GmmModel, at_prior_scale, load_lexicon, load_model
 from fsaasr.models.speaker_adaptation import AdaptationConfig, SpeakerTransforms
 from fsaasr.recipe.adaptation import adapted_model, transforms_at_hand, unadapted_utterances
 from fsaasr.recipe.fusion import NO_FUSION, FusionModels, load_fusion
 from fsaasr.recipe.job_log import peak_mb
 from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
-from fsaasr.recipe.searches import check_alone, check_hotwords, options_at, says_tokens, searchable, token_lattices
+from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
 from fsaasr.recipe.stopwatch import Stopwatch, features_rtf, with_timed_encoder
+from fsaasr.recipe.word_scores import NO_WORD_SCORES, WordScores, load_hotwords
 
 Choose = Callable[[ScoredPaths], Hypothesis]
 """Picks the hypothesis of a lattice."""
@@ -122,7 +122,7 @@ def recognize(
     splitter: Optional[GraphSplitter] = None,
     choose: Optional[Choose] = None,
     fusion: FusionModels = NO_FUSION,
-    hotwords: Optional[Hotwords] = None,
+    words: WordScores = NO_WORD_SCORES,
 ) -> Decoded:
     """Recognizes utterances.
 
@@ -137,7 +137,7 @@ def recognize(
       splitter: tells what the lattices' graph scores are made of, see `splitter_for`.
       choose: picks the hypothesis of a lattice; None takes the best one under the scales.
       fusion: language models that join the search of a model that says tokens, at scales of `scales`.
-      hotwords: phrases that are likelier than the graph knows.
+      words: what they add beside the graph.
 
     Raises:
       ModelError: the graph is not over the model's score columns, a prior scale for a model without priors, or a fusion
@@ -145,7 +145,7 @@ def recognize(
       LatticeError: no lattice format has such a name as `lattices`.
       DecodeError, ScoresError, GraphError, ConfigError, GrammarError: as `fsaasr.decode.decode`.
     """
-    system = System.fitted(model, graph, options, scales, fusion, hotwords)
+    system = System.fitted(model, graph, options, scales, fusion, words)
     if lattices is not None:
         format_of(lattices)  # before the work, not after it
     # Engines compile and convert at their first call; that is not what a real-time factor is about.
@@ -178,7 +178,7 @@ class System:
       options: with the scales that the search has to know.
       scales: of the parts of a path.
       fusion: what joins the search, at its scales.
-      hotwords: phrases that are likelier than the graph knows.
+      words: what they add beside the graph.
     """
 
     model: AcousticModel
@@ -186,7 +186,7 @@ class System:
     options: SearchOptions
     scales: Scales
     fusion: Fusion = ALONE
-    hotwords: Optional[Hotwords] = None
+    words: WordScores = NO_WORD_SCORES
 
     @classmethod
     def fitted(
@@ -196,16 +196,12 @@ class System:
         options: SearchOptions = DEFAULT_SEARCH,
         scales: Scales = UNSCALED,
         fusion: FusionModels = NO_FUSION,
-        hotwords: Optional[Hotwords] = None,
+        words: WordScores = NO_WORD_SCORES,
     ) -> System:
-        """Raises ModelError for a graph of another model, or scales that it has no use for, or that are missing.
-
-        Raises ConfigError for hotwords of a model that says tokens.
-        """
-        check_hotwords(model, hotwords)
+        """Raises ModelError for a graph of another model, or scales that it has no use for, or that are missing."""
         check_fit(model, graph)
         model = at_prior_scale(model, scales.prior_scale)
-        return cls(model, graph, options_at(options, scales), scales, fusion.at(scales), hotwords)
+        return cls(model, graph, options_at(options, scales), scales, fusion.at(scales), words)
 
     def adapted(self, features: FeatureBatch) -> System:
         """The system for the speakers of these utterances; see `adapted_to_speech`."""
@@ -217,7 +213,7 @@ class System:
 
     def lattices(self, features: FeatureBatch) -> Iterator[ScoredPaths]:
         """Each utterance's lattice, in order; few are in memory at a time."""
-        return searched(self.model, self.graph, features, self.options, self.fusion, self.hotwords)
+        return searched(self.model, self.graph, features, self.options, self.fusion, self.words)
 
 
 def troubles(lattice: ScoredPaths) -> Tuple[str, ...]:
@@ -266,7 +262,7 @@ def searched(
     features: FeatureBatch,
     options: SearchOptions,
     fusion: Fusion = ALONE,
-    hotwords: Optional[Hotwords] = None,
+    words: WordScores = NO_WORD_SCORES,
 ) -> Iterator[ScoredPaths]:
     """Each utterance's lattice, in order; few lattices are in memory at a time.
 
@@ -274,11 +270,11 @@ def searched(
       ModelError: a fusion for a model that says no tokens.
     """
     if says_tokens(model.family):
-        yield from token_lattices(model, graph, features, options, fusion)
+        yield from token_lattices(model, graph, features, options, fusion, words)
         return
     check_alone(model, fusion)
     for scores in scored(model, features):
-        yield from decode(graph, scores, options, hotwords=hotwords)
+        yield from decode(graph, scores, options, lm=words.lm, hotwords=words.hotwords)
 
 
 def scored(model: AcousticModel, features: FeatureBatch) -> Iterator[Scores]:
@@ -319,20 +315,21 @@ def decode_cuts(
         and topology apart.
       choose: as for `recognize`. weights: that it has, for `decode.json`.
       fusion: as for `load_fusion`.
-      hotwords: file of phrases, see `Hotwords.read`. Hypotheses have the words of the graph, as they are to be scored,
+      hotwords: file of phrases, see `load_hotwords`. Hypotheses have the words of the graph, as they are to be scored,
         not the phrases' display forms.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
     """
     model = load_model(model_dir)
-    phrases = None if hotwords is None else Hotwords.read(hotwords)
     graph = searchable(model, load_graph(graph_path))
+    phrases = load_hotwords(hotwords, graph, Path(model_dir) / "lang", load_lexicon(model_dir))
+    words = WordScores(hotwords=phrases)
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)
     models = load_fusion(fusion, model.tokens)
-    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models, phrases)
+    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models, words)
     out = Path(out_dir)
     export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")

@@ -15,6 +15,7 @@ from fsaasr.recipe import steps
 from fsaasr.recipe.data_jobs import DataJobs
 from fsaasr.recipe.jobs import Job, key_of
 from fsaasr.recipe.language_models import ARPA, measure_perplexities, train_language_model
+from fsaasr.recipe.pieces import PIECES
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class LanguageJobs(DataJobs):
             arguments["cuts_path"] = manifest_path(self.data_dir(data), "train")
         if entry.has_pieces:
             arguments["num_pieces"] = entry.num_pieces
-            outputs = (*outputs, out / steps.PIECES)
+            outputs = (*outputs, out / PIECES)
         key = self._unweighted_key(data, name)
         job = f"lang {data}/{name}" if data else f"lang {name}"
         return Job(job, out / "done.json", key, steps.make_lang, arguments, outputs)

@@ -13,6 +13,9 @@ from fsaasr.lattice.scored_paths import ScoredPaths
 from fsaasr.lexicon import WORD_MARK
 from fsaasr.recipe.scales import Scales
 
+PIECES = "pieces.model"
+"""File of sentencepiece's model in a lang directory of pieces."""
+
 
 def is_free(symbols: Graph | ScoredPaths) -> bool:
     """Whether a graph, or a lattice from it, has tokens for words: it was made without a lexicon."""

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator
 
-from fsaasr.core.errors import ConfigError, ModelError
+from fsaasr.core.errors import ModelError
 from fsaasr.decode import SearchOptions
 from fsaasr.decode.feature_decoder import FeatureDecoder, FrameDecoder
 from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.features import FeatureBatch
-from fsaasr.grammar import Hotwords
 from fsaasr.graph import Graph, TokenGraph
 from fsaasr.lattice import ScoredPaths
 from fsaasr.models import AcousticModel
 from fsaasr.recipe.scales import Scales
+from fsaasr.recipe.word_scores import NO_WORD_SCORES, WordScores
 
-TokenSearch = Callable[[Any, TokenGraph, FeatureBatch, SearchOptions, Fusion], Iterator[ScoredPaths]]
-"""Model, graph, features, options and language models to the lattice of each utterance, in order."""
+TokenSearch = Callable[[Any, TokenGraph, FeatureBatch, SearchOptions, Fusion, WordScores], Iterator[ScoredPaths]]
+"""Model, graph, features, options, language models and what words add to each utterance's lattice, in order."""
 
 
 def _attention(
-    model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions, fusion: Fusion
+    model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions, fusion: Fusion, words: WordScores
 ) -> Iterator[ScoredPaths]:
     from fsaasr.decode.attention.lattices import attention_lattices
 
-    return attention_lattices(model, graph, features, options.attention, options.acoustic_scale, fusion)
+    attention, scale = options.attention, options.acoustic_scale
+    return attention_lattices(model, graph, features, attention, scale, fusion, lm=words.lm, hotwords=words.hotwords)
 
 
 def _transducer(
-    model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions, fusion: Fusion
+    model: Any, graph: TokenGraph, features: FeatureBatch, options: SearchOptions, fusion: Fusion, words: WordScores
 ) -> Iterator[ScoredPaths]:
     from fsaasr.decode.transducer.lattices import transducer_lattices
 
-    return transducer_lattices(model, graph, features, options, fusion)
+    return transducer_lattices(model, graph, features, options, fusion, lm=words.lm, hotwords=words.hotwords)
 
 
 TOKEN_SEARCHES: Dict[str, TokenSearch] = {"attention": _attention, "transducer": _transducer}
@@ -70,14 +71,19 @@ def as_token_graph(model: AcousticModel, graph: Graph) -> TokenGraph:
 
 
 def token_lattices(
-    model: AcousticModel, graph: Graph, features: FeatureBatch, options: SearchOptions, fusion: Fusion = ALONE
+    model: AcousticModel,
+    graph: Graph,
+    features: FeatureBatch,
+    options: SearchOptions,
+    fusion: Fusion = ALONE,
+    words: WordScores = NO_WORD_SCORES,
 ) -> Iterator[ScoredPaths]:
     """Searches with a model of a family that says tokens; a lattice for each utterance, in order.
 
     Raises:
       ModelError: as `searchable`.
     """
-    return TOKEN_SEARCHES[model.family](model, as_token_graph(model, graph), features, options, fusion)
+    return TOKEN_SEARCHES[model.family](model, as_token_graph(model, graph), features, options, fusion, words)
 
 
 def options_at(options: SearchOptions, scales: Scales) -> SearchOptions:
@@ -95,15 +101,15 @@ def feature_decoder(
     fusion: Fusion = ALONE,
     *,
     utterance: str = "utt0",
-    hotwords: Optional[Hotwords] = None,
+    words: WordScores = NO_WORD_SCORES,
 ) -> FeatureDecoder:
     """The search of one utterance while its features come in.
 
     Raises:
       ModelError: a model that needs whole utterances; says what to train instead. A fusion that it has no use for.
-      ConfigError: an engine that does not stream, or hotwords of a model that says tokens.
+      ConfigError: an engine that does not stream.
     """
-    check_hotwords(model, hotwords)
+    beside: Any = {"utterance": utterance, "lm": words.lm, "hotwords": words.hotwords}
     if model.family == "attention":
         raise ModelError(
             f"feature_decoder: utterance {utterance!r}: a model of family 'attention' looks at the whole utterance for "
@@ -113,18 +119,9 @@ def feature_decoder(
         from fsaasr.decode.transducer.streaming import TransducerDecoder
 
         found: Any = model
-        return TransducerDecoder(found, as_token_graph(model, graph), options, utterance=utterance, fusion=fusion)
+        return TransducerDecoder(found, as_token_graph(model, graph), options, fusion=fusion, **beside)
     check_alone(model, fusion)
-    return FrameDecoder(model, graph, options, utterance=utterance, hotwords=hotwords)
-
-
-def check_hotwords(model: AcousticModel, hotwords: Optional[Hotwords]) -> None:
-    """Raises ConfigError for hotwords of a model that says tokens."""
-    if hotwords is not None and says_tokens(model.family):
-        raise ConfigError(
-            f"hotwords: models of family {model.family!r} say tokens, and take them as `HotwordTokenLm` among those "
-            "of a `Fusion`, in the searches of `fsaasr.decode`; here only models with scores of frames do"
-        )
+    return FrameDecoder(model, graph, options, **beside)
 
 
 def check_alone(model: AcousticModel, fusion: Fusion) -> None:

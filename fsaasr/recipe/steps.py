@@ -38,14 +38,11 @@ from fsaasr.recipe.grammars import build_grammar, estimate_arpa
 from fsaasr.recipe.language_models import transcripts
 from fsaasr.recipe.lattice_quality import make_word_lattices
 from fsaasr.recipe.lexicon_weights import learn_lexicon
-from fsaasr.recipe.pieces import check_marked
+from fsaasr.recipe.pieces import PIECES, check_marked
 from fsaasr.recipe.scales import SCALES, read_scales
 from fsaasr.recipe.searches import says_tokens, searchable
 from fsaasr.recipe.training import train_model
 from fsaasr.recipe.tuning import TuningGrid, tune_cuts
-
-PIECES = "pieces.model"
-"""File of sentencepiece's model in a lang directory of pieces."""
 
 
 def prepare_data(corpus: str, corpus_dir: PathLike, out_dir: PathLike, options: Mapping[str, Any]) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Optional
 
 from fsaasr.core.config import config_to_dict
-from fsaasr.core.files import PathLike, content_hash
+from fsaasr.core.files import PathLike, atomic_path, content_hash
 from fsaasr.corpora import read_cuts
 from fsaasr.features import FeatureBatch, compute_features
 from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, save_model
 from fsaasr.recipe.clock import TrainingClock
 from fsaasr.recipe.families import Setup, TrainingData
+from fsaasr.recipe.pieces import PIECES
 from fsaasr.train.curves import write_curves
 from fsaasr.train.processes import is_first_process, own_device
 
@@ -77,9 +78,18 @@ def train_model(
         return trained.model
     record = {"setup": config_to_dict(setup), "minutes": round(clock.minutes, 3), **trained.record}
     write_curves(trained.record.get("history", ()), Path(out_dir) / CURVES)
+    _keep_pieces(Path(lang_dir) / PIECES, Path(out_dir) / "lang" / PIECES)
     save_model(trained.model, out_dir, trained.lexicon, record)
     shutil.rmtree(Path(out_dir) / WORK, ignore_errors=True)
     return trained.model
+
+
+def _keep_pieces(source: Path, target: Path) -> None:
+    """Takes over the sentencepiece model of a lang directory that has one."""
+    target.unlink(missing_ok=True)
+    if source.exists():
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
 
 
 def _identity(setup: Setup, lexicon: Lexicon, batch: FeatureBatch) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from fsaasr.decode.attention.search import Side, search_tokens
 from fsaasr.decode.attention.times import attention_times, ctc_times
 from fsaasr.decode.fusion import ALONE, Fusion
 from fsaasr.decode.graph_constraint import GraphConstraint
+from fsaasr.decode.on_the_fly import HotwordsOfEach, OnTheFlyLm
+from fsaasr.decode.said_words import SaidWords, said_of_each
 from fsaasr.decode.token_lattice import APPROXIMATE_TIMES, TimedPath, nbest_lattice
 from fsaasr.features import FeatureBatch
 from fsaasr.graph import TokenGraph
@@ -31,6 +33,9 @@ def attention_lattices(
     options: BeamOptions = DEFAULTS,
     acoustic_scale: float = 1.0,
     fusion: Fusion = ALONE,
+    *,
+    lm: Optional[OnTheFlyLm] = None,
+    hotwords: HotwordsOfEach = None,
 ) -> Iterator[WordLattice]:
     """Searches utterances within a graph, token by token.
 
@@ -41,6 +46,7 @@ def attention_lattices(
       options: beam and weights. Without a CTC layer, a `ctc_weight` counts as 0.
       acoustic_scale: factor of the model's scores against the graph's, > 0.
       fusion: language models of tokens; their scores are among the lattice's acoustic ones.
+      lm, hotwords: as `fsaasr.decode.decode`; what they add is in the lattice's graph scores.
 
     Yields:
       A lattice of the best hypotheses of each utterance, in order; its scores have the acoustic scale applied. Word
@@ -52,20 +58,29 @@ def attention_lattices(
     """
     if model.network.ctc is None:
         options = replace(options, ctc_weight=0.0)
-    side = Side(GraphConstraint(graph), fusion, acoustic_scale)
+    said = said_of_each(graph, lm, hotwords, len(features))
+    # What a graph's constraint has looked up serves all utterances with the same words.
+    constraints = {own: GraphConstraint(graph, said=own) for own in said}
+    sides = [Side(constraints[own], fusion, acoustic_scale) for own in said]
     for start in range(0, len(features), BATCH):
-        part = features.select(features.ids[start : start + BATCH])
-        encoded, names = model.encode(part)
-        for name, utterance, found in zip(names, encoded, search_tokens(model.network, encoded, options, side)):
-            yield _lattice(model, graph, name, utterance, found)
+        part = slice(start, start + BATCH)
+        encoded, names = model.encode(features.select(features.ids[part]))
+        each = search_tokens(model.network, encoded, options, sides[part])
+        for name, utterance, found, own in zip(names, encoded, each, said[part]):
+            yield _lattice(model, graph, name, utterance, found, own)
 
 
 def _lattice(
-    model: AttentionModel, graph: TokenGraph, name: str, encoded: Encoded, found: List[TokenHypothesis]
+    model: AttentionModel,
+    graph: TokenGraph,
+    name: str,
+    encoded: Encoded,
+    found: List[TokenHypothesis],
+    said: Optional[SaidWords],
 ) -> WordLattice:
     timed = [_timed(encoded, hypothesis) for hypothesis in found]
     flags = () if encoded.ctc is not None else (APPROXIMATE_TIMES,)
-    return nbest_lattice(graph, timed, name, int(encoded.lengths[0]), model.frame_shift, flags)
+    return nbest_lattice(graph, timed, name, int(encoded.lengths[0]), model.frame_shift, flags, said)
 
 
 def _timed(encoded: Encoded, hypothesis: TokenHypothesis) -> TimedPath:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ class Side:
     """What a search asks beside the model.
 
     Attributes:
-      graph: lexicon and grammar that hypotheses must stay in; None lets any tokens be said.
+      graph: lexicon and grammar that hypotheses must stay in, with what words add; None lets any tokens be said.
       fusion: language models of tokens, added or subtracted, the model's internal one among them.
       acoustic_scale: factor of the model's scores, against the graph's and those of the fusion.
     """
@@ -40,17 +40,25 @@ class Side:
     fusion: Fusion = ALONE
     acoustic_scale: float = 1.0
 
+    @property
+    def may_gain(self) -> bool:
+        """Whether one more token can raise a score, which log probabilities alone never do."""
+        return self.fusion.may_gain or (self.graph is not None and self.graph.said is not None)
+
 
 FREE = Side()
 
 
 def search_tokens(
-    network: AttentionNetwork, encoded: Sequence[Encoded], options: BeamOptions = DEFAULTS, side: Side = FREE
+    network: AttentionNetwork,
+    encoded: Sequence[Encoded],
+    options: BeamOptions = DEFAULTS,
+    side: Union[Side, Sequence[Side]] = FREE,
 ) -> List[List[TokenHypothesis]]:
     """The best hypotheses of each utterance, best first; at least one each.
 
     An utterance's search ends when no beginning can become better than the `nbest` found, by a bound that holds while
-    log probabilities only fall (with a fusion that may gain, when none is left); what is longer than `tokens_per_frame`
+    log probabilities only fall (with a side that may gain, when none is left); what is longer than `tokens_per_frame`
     allows is dropped. Where nothing ends (a graph that wants other words, say), the best beginning is given, with
     `ended=False`.
 
@@ -58,14 +66,16 @@ def search_tokens(
       network: in evaluation mode.
       encoded: N utterances, each alone and without padding, as `AttentionModel.encode` gives them.
       options: beam and weights.
-      side: graph and language models.
+      side: graph and language models, of all utterances or of each.
 
     Raises:
       DecodeError: a CTC weight without a CTC layer, a graph of other tokens.
       GrammarError: as `Fusion.scores`.
     """
-    _check(network, encoded, options, side)
-    searches = [_Search(network, utterance, options, side) for utterance in encoded]
+    sides = [side] * len(encoded) if isinstance(side, Side) else side
+    for own in sides:
+        _check(network, encoded, options, own)
+    searches = [_Search(network, utterance, options, own) for utterance, own in zip(encoded, sides)]
     with torch.no_grad():
         vectors = [utterance.vectors[0] for utterance in encoded]
         lengths = torch.cat([utterance.lengths for utterance in encoded])
@@ -240,7 +250,7 @@ class _Search:
         options = self.options
         self.ended.sort(key=lambda hypothesis: -hypothesis.score)
         del self.ended[options.nbest :]
-        if self.fusion.may_gain or len(self.ended) < options.nbest:
+        if self.side.may_gain or len(self.ended) < options.nbest:
             return False
         return self.ended[-1].score >= max(
             options.most(beginning.score, len(beginning.tokens), self.longest, self.frames) for beginning in following

@@ -29,6 +29,7 @@ class _Steps(NamedTuple):
     arc: IntArray
     column: IntArray
     acoustic: Float64
+    said: Float64
 
 
 class BestWays:
@@ -54,7 +55,7 @@ class BestWays:
         order = np.lexsort((-total, arcs.target))
         _, foremost = np.unique(arcs.target[order], return_index=True)
         best = arcs.pick(order[foremost])
-        self._frames.append(_Steps(best.source - first, best.walk, best.arc, best.column, best.acoustic))
+        self._frames.append(_Steps(best.source - first, best.walk, best.arc, best.column, best.acoustic, best.said))
 
     def best(self, place: int, utterance: str, frame_shift: Seconds) -> Hypothesis:
         """The best path to a place of the last frame, whether or not it may end there."""
@@ -81,7 +82,7 @@ class BestWays:
             columns.append(int(frame.column[place]) + 1)
             acoustic += float(frame.acoustic[place])
             if arc != BLANK:
-                score += float(steps.score[walk]) + float(graph.fst.score[arc])
+                score += float(steps.score[walk]) + float(graph.fst.score[arc]) + float(frame.said[place])
                 while steps.depth[walk] > 0:
                     arcs.append(int(steps.last[walk]))
                     columns.append(0)

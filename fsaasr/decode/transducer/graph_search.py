@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,13 @@ from fsaasr.core.errors import DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.decode.options import SearchOptions
+from fsaasr.decode.said_words import SaidWords
 from fsaasr.decode.transducer.asking import Ask, Asking
 from fsaasr.decode.transducer.best_ways import BestWays
 from fsaasr.decode.transducer.contexts import Contexts
 from fsaasr.decode.transducer.fused import FusedModel
 from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
-from fsaasr.decode.transducer.search_arcs import BLANK, SearchArcs, final_ends, lattice_of, open_ends
+from fsaasr.decode.transducer.search_arcs import BLANK, Ends, SearchArcs, final_ends, lattice_of, open_ends
 from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.lattice import Lattice
 
@@ -26,11 +27,13 @@ class Places(NamedTuple):
 
     Attributes:
       context: int64 (P,) number of the token history. state: int64 (P,) of the graph.
+      words: int64 (P,) number of the history of words, of `SaidWords`; 0 where words add nothing.
       score: float64 (P,) of the best path there.
     """
 
     context: IntArray
     state: IntArray
+    words: IntArray
     score: Float64
 
 
@@ -38,7 +41,8 @@ class GraphSearch:
     """The search of one utterance; frames may come in pieces, which changes nothing.
 
     Hypotheses of the same history (all tokens, or those that the predictor sees) and graph state meet, so that the
-    result is a lattice. In the regular topology a token is followed by the blank that ends its frame.
+    result is a lattice; where words add to scores, only those of the same history of words. In the regular topology a
+    token is followed by the blank that ends its frame.
     """
 
     def __init__(
@@ -48,15 +52,17 @@ class GraphSearch:
         options: SearchOptions,
         topology: str,
         fused: Optional[FusedModel] = None,
+        said: Optional[SaidWords] = None,
     ) -> None:
         """Args:
         contexts: shared by a batch. steps: of the graph.
         options: beams, limits and acoustic scale. topology: of the model. fused: the model, if it is one with fusion.
+        said: what the graph's words add to its scores.
         """
         self._contexts, self._steps, self._options = contexts, steps, options
-        self._blank_follows, self._fused = topology == "regular", fused
-        start = np.array([steps.graph.fst.start], dtype=np.int64)
-        self._places = Places(np.zeros(1, dtype=np.int64), start, np.zeros(1))
+        self._blank_follows, self._fused, self._said = topology == "regular", fused, said
+        start, zero = np.array([steps.graph.fst.start], dtype=np.int64), np.zeros(1, dtype=np.int64)
+        self._places = Places(zero, start, zero, np.zeros(1))
         self._first_node = 0
         self._arcs: List[SearchArcs] = []
         self._ways = BestWays(steps)
@@ -78,10 +84,12 @@ class GraphSearch:
         source, walk, arc = self._steps.tokens(places.state)
         token = self._steps.graph.fst.input_label[arc].astype(np.int64)
         acoustic = rows[which[source], token]
-        total = places.score[source] + self._steps.score[walk] + self._steps.graph.fst.score[arc] + acoustic
+        words, said = self._say(places.words[source], walk, self._steps.graph.fst.output_label[arc])
+        total = places.score[source] + self._steps.score[walk] + self._steps.graph.fst.score[arc] + said + acoustic
         blank = rows[which, 0]
         keep = self._within(total, places.score + blank)
         source, walk, arc, token, acoustic, total = (x[keep] for x in (source, walk, arc, token, acoustic, total))
+        words, said = words[keep], said[keep]
         context = self._extended(places.context[source], token)
         if self._blank_follows and len(context):
             after, which = np.unique(context, return_inverse=True)
@@ -95,10 +103,23 @@ class GraphSearch:
                 np.append(np.full(len(places.state), BLANK), arc),
                 np.append(np.zeros(len(places.state), dtype=np.int64), token),
                 np.append(blank, acoustic),
+                np.append(np.zeros(len(places.state)), said),
             ),
             np.append(places.context, context),
+            np.append(places.words, words),
             np.append(places.score + blank, total),
         )
+
+    def _say(self, words: IntArray, walk: IntArray, last: npt.ArrayLike = 0) -> Tuple[IntArray, Float64]:
+        """Histories of words behind a walk and a last word (0 for none) each, and what these words add."""
+        added = np.zeros(len(words))
+        if self._said is None:
+            return words, added
+        labels = self._steps.walk_labels[walk]
+        for label in (*labels.T, np.broadcast_to(last, words.shape)):
+            words, more = self._said.say(words, label)
+            added += more
+        return words, added
 
     def _extended(self, contexts: IntArray, tokens: IntArray) -> IntArray:
         pairs, which = np.unique(np.stack([contexts, tokens], axis=1), axis=0, return_inverse=True)
@@ -116,21 +137,23 @@ class GraphSearch:
         self._lost.append(float(total[~keep].max(initial=-np.inf)))
         return keep
 
-    def _move(self, arcs: SearchArcs, context: IntArray, total: Float64) -> None:
+    def _move(self, arcs: SearchArcs, context: IntArray, words: IntArray, total: Float64) -> None:
         """Lets arcs meet in places of the next frame, and the best places stay."""
         fst, is_blank = self._steps.graph.fst, arcs.arc == BLANK
         state = np.where(is_blank, self._places.state[arcs.source - self._first_node], fst.next_state[arcs.arc])
-        keys, target = np.unique(context * fst.num_states + state, return_inverse=True)
+        count = 1 if self._said is None else len(self._said)
+        keys, target = np.unique((context * fst.num_states + state) * count + words, return_inverse=True)
         best = np.full(len(keys), -np.inf)
         np.maximum.at(best, target, total)
-        stay = self._staying(keys // fst.num_states, best)
+        stay = self._staying(keys // (fst.num_states * count), best)
         before, self._first_node = self._first_node, self._first_node + len(self._places.state)
         number = np.cumsum(stay) - 1
         kept = stay[target]
         self._arcs.append(arcs._replace(target=self._first_node + number[target]).pick(kept))
         self._ways.add(self._arcs[-1], before, total[kept])
-        context, state = np.divmod(keys[stay], fst.num_states)
-        self._places = Places(context, state, best[stay])
+        keys, words = np.divmod(keys[stay], count)
+        context, state = np.divmod(keys, fst.num_states)
+        self._places = Places(context, state, words, best[stay])
         self._active.append(int(stay.sum()))
 
     def _staying(self, context: IntArray, best: Float64) -> npt.NDArray[np.bool_]:
@@ -161,11 +184,19 @@ class GraphSearch:
 
     def final_gap(self) -> float:
         """How far the best path to a final state lags behind the best path, inf if there is none."""
-        ends = final_ends(self._steps, 0, self._places.state)
+        ends = self._final_ends(0)
         finals = self._places.score[ends.node] + ends.score
         if self._fused is not None:
             finals = finals + self._fused.end_scores(self._contexts.vectors(self._places.context))[ends.node]
         return float(self._places.score.max() - finals.max(initial=-np.inf))
+
+    def _final_ends(self, first: int) -> Ends:
+        """Ways to end in final states, from the places of the last frame, whose nodes begin with `first`."""
+        ends = final_ends(self._steps, first, self._places.state)
+        if self._said is None:
+            return ends
+        words, added = self._say(self._places.words[ends.node - first], ends.walk)
+        return ends.adding(added + self._said.final(words))
 
     def lattice(self, utterance: str, frame_shift: Seconds) -> Lattice:
         """All paths within the lattice beam, of the frames so far.
@@ -175,7 +206,7 @@ class GraphSearch:
         """
         if not self.frames:
             raise DecodeError(f"GraphSearch: utterance {utterance!r} has no frame; drop empty utterances")
-        ends = final_ends(self._steps, self._first_node, self._places.state)
+        ends = self._final_ends(self._first_node)
         reached_final = len(ends.node) > 0
         if not reached_final:
             ends = open_ends(self._steps, self._first_node, self._places.state)
@@ -198,6 +229,7 @@ class GraphSearch:
         end = float(self._steps.score.max()) + float(fst.final_score.max())
         ahead = step * np.arange(self.frames, 0, -1) + max(0.0, end)
         bound = float(np.max(np.array(self._lost) + ahead))
-        if self._fused is not None and self._fused.may_gain and bound > -np.inf:
+        may_gain = self._said is not None or (self._fused is not None and self._fused.may_gain)
+        if may_gain and bound > -np.inf:
             bound = np.inf
         return SearchEvidence(np.array(self._active, dtype=np.int32), self._limited, bound - best)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple, Tuple
 
 import numpy as np
@@ -66,6 +67,21 @@ class GraphSteps:
         self.last = np.concatenate(last)[order]
         self.depth = np.repeat(np.arange(len(at)), [len(each) for each in at])[order]
         self._walks = np.searchsorted(origins[order], np.arange(len(states) + 1))
+
+    @cached_property
+    def walk_labels(self) -> IntArray:
+        """int64 (K, L): output labels along each walk, 0 behind the last one."""
+        label = np.where(self.depth > 0, self.graph.fst.output_label[self.last], 0).astype(np.int64)
+        levels = [np.flatnonzero(self.depth == depth) for depth in range(1, int(self.depth.max()) + 1)]
+        count = np.zeros(len(self.at), dtype=np.int64)
+        for walks in levels:
+            count[walks] = count[self.before[walks]] + (label[walks] > 0)
+        labels = np.zeros((len(self.at), int(count.max())), dtype=np.int64)
+        for walks in levels:
+            labels[walks] = labels[self.before[walks]]
+            spoken = walks[label[walks] > 0]
+            labels[spoken, count[spoken] - 1] = label[spoken]
+        return labels
 
     def walks(self, states: IntArray) -> Steps:
         """The walks from some states; no arc behind them."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Optional
 
 import torch
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.decode.fusion import ALONE, Fusion
+from fsaasr.decode.on_the_fly import HotwordsOfEach, OnTheFlyLm, hotwords_of_each
 from fsaasr.decode.options import DEFAULTS, SearchOptions
 from fsaasr.decode.transducer.internal_lm import InternalTokenLm
 from fsaasr.decode.transducer.on_graph import search_on_graph
@@ -26,17 +27,29 @@ def transducer_lattices(
     features: FeatureBatch,
     options: SearchOptions = DEFAULTS,
     fusion: Fusion = ALONE,
+    *,
+    lm: Optional[OnTheFlyLm] = None,
+    hotwords: HotwordsOfEach = None,
 ) -> Iterator[Lattice]:
     """Searches utterances within a graph; arguments, results and errors as `search_on_graph`, one by one, in order.
 
     An internal language model that `fusion` asks for is made here.
     """
-    fusion = with_internal_lm(model, fusion)
+    fusion, each = with_internal_lm(model, fusion), hotwords_of_each(hotwords, len(features))
     for start in range(0, len(features), BATCH):
         part = features.select(features.ids[start : start + BATCH])
         encoded = [torch.from_numpy(rows) for rows in model.encoded(part)]
         yield from search_on_graph(
-            model.network, graph, encoded, part.ids, model.frame_shift, options, model.config.topology, fusion
+            model.network,
+            graph,
+            encoded,
+            part.ids,
+            model.frame_shift,
+            options,
+            model.config.topology,
+            fusion,
+            lm=lm,
+            hotwords=each[start : start + BATCH],
         )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 from torch import Tensor
 
 from fsaasr.core.errors import DecodeError, GraphError
 from fsaasr.core.scores import Seconds
 from fsaasr.decode.fusion import ALONE, Fusion
+from fsaasr.decode.on_the_fly import HotwordsOfEach, OnTheFlyLm
 from fsaasr.decode.options import SearchOptions
+from fsaasr.decode.said_words import said_of_each
 from fsaasr.decode.transducer.asking import answer
 from fsaasr.decode.transducer.contexts import Contexts
 from fsaasr.decode.transducer.fused import FusedModel
@@ -31,6 +33,9 @@ def search_on_graph(
     options: SearchOptions = DEFAULTS,
     topology: str = "regular",
     fusion: Fusion = ALONE,
+    *,
+    lm: Optional[OnTheFlyLm] = None,
+    hotwords: HotwordsOfEach = None,
 ) -> List[Lattice]:
     """Searches N utterances within a graph; each gets the same as when it is searched alone.
 
@@ -45,9 +50,11 @@ def search_on_graph(
       topology: of the model: in `regular` a token's score includes that of the blank behind it.
       fusion: language models of tokens, without an internal one that is still to be made; histories that they tell
         apart are kept apart, and their scores are among the lattice's acoustic ones.
+      lm, hotwords: as `fsaasr.decode.decode`; what they add is in the lattices' graph scores.
 
     Raises:
       GraphError: a graph of other tokens, malformed, or with a cycle of input epsilons.
+      GrammarError: words that the LM or the graph lacks.
       DecodeError: an utterance without frames, or, without `allow_partial`, one that reached no final state.
     """
     if len(graph.tokens) != model.num_columns:
@@ -58,7 +65,8 @@ def search_on_graph(
     fused = FusedModel(model, fusion, options.acoustic_scale) if fusion else None
     asked: JointModel = model if fused is None else fused
     contexts, steps = Contexts(asked), GraphSteps(graph)
-    searches = [GraphSearch(contexts, steps, options, topology, fused) for _ in encoded]
+    said = said_of_each(graph, lm, hotwords, len(encoded))
+    searches = [GraphSearch(contexts, steps, options, topology, fused, own) for own in said]
     answer(asked, contexts, encoded, [search.advance(len(rows)) for search, rows in zip(searches, encoded)])
     lattices = [search.lattice(name, frame_shift) for search, name in zip(searches, ids)]
     partial = [lattice.utterance for lattice in lattices if not lattice.reached_final]

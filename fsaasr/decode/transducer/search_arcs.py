@@ -22,6 +22,7 @@ class SearchArcs(NamedTuple):
     Attributes:
       source, target: int64 (A,) nodes. walk: int64 (A,) of `GraphSteps`. arc: int64 (A,) of the graph behind the walk.
       column: int64 (A,) of the scores. acoustic: float64 (A,).
+      said: float64 (A,), what the words of walk and arc add to the graph's scores.
     """
 
     source: IntArray
@@ -30,6 +31,7 @@ class SearchArcs(NamedTuple):
     arc: IntArray
     column: IntArray
     acoustic: Float64
+    said: Float64
 
     def pick(self, which: npt.NDArray[Any]) -> SearchArcs:
         """Some of them, by mask or number."""
@@ -38,11 +40,19 @@ class SearchArcs(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Ways to end: int64 (E,) nodes and walks; float64 (E,) scores of walk and final state."""
+    """Ways to end: int64 (E,) nodes and walks; float64 (E,) scores of walk and final state.
+
+    What the words of the walk and the end add is `said`, float64 (E,), and in `score`, too.
+    """
 
     node: IntArray
     walk: IntArray
     score: Float64
+    said: Float64
+
+    def adding(self, said: Float64) -> Ends:
+        """The same ends with what their words add."""
+        return self._replace(score=self.score + said, said=self.said + said)
 
 
 def final_ends(steps: GraphSteps, first: int, states: IntArray) -> Ends:
@@ -50,14 +60,14 @@ def final_ends(steps: GraphSteps, first: int, states: IntArray) -> Ends:
     source, walk, _ = steps.walks(states)
     score = steps.score[walk] + steps.graph.fst.final_score[steps.at[walk]]
     final = score > -np.inf
-    return Ends(first + source[final], walk[final], score[final])
+    return Ends(first + source[final], walk[final], score[final], np.zeros(int(final.sum())))
 
 
 def open_ends(steps: GraphSteps, first: int, states: IntArray) -> Ends:
     """Ways to end where paths stand, at no score."""
     source, walk, _ = steps.walks(states)
     empty = walk[np.searchsorted(source, np.arange(len(states)))]
-    return Ends(first + np.arange(len(states)), empty, np.zeros(len(states)))
+    return Ends(first + np.arange(len(states)), empty, np.zeros(len(states)), np.zeros(len(states)))
 
 
 def lattice_of(
@@ -88,7 +98,7 @@ def lattice_of(
     nodes = _nodes(steps, arcs, frame, ends, len(frames))
     final_score = np.full(len(nodes.key), -np.inf, dtype=np.float32)
     final_score[nodes.number(ends.node, _walked(steps, ends.walk))] = (
-        steps.graph.fst.final_score[steps.at[ends.walk]] if reached_final else 0.0
+        steps.graph.fst.final_score[steps.at[ends.walk]] + ends.said if reached_final else 0.0
     )
     return _joined(steps, arcs, nodes).lattice(steps, nodes, final_score, reached_final, utterance, frame_shift)
 
@@ -98,14 +108,15 @@ def _pruned(
 ) -> Tuple[SearchArcs, IntArray, Ends]:
     from fsaasr.lattice.kernels import arcs_within, max_forward_backward
 
-    score = arcs.acoustic + np.where(arcs.arc == BLANK, 0.0, steps.score[arcs.walk] + steps.graph.fst.score[arcs.arc])
+    graph = np.where(arcs.arc == BLANK, 0.0, steps.score[arcs.walk] + steps.graph.fst.score[arcs.arc])
+    score = arcs.acoustic + graph + arcs.said
     final = np.full(1 + int(max(arcs.target.max(), ends.node.max())), -np.inf)
     np.maximum.at(final, ends.node, ends.score)
     keep, _ = arcs_within(arcs.source, arcs.target, score, final, beam + BEAM_SLACK)
     alpha, _ = max_forward_backward(arcs.source, arcs.target, score, final)
     reached = alpha[ends.node] + ends.score
     near = reached >= reached.max() - beam - BEAM_SLACK
-    return arcs.pick(keep), frame[keep], Ends(ends.node[near], ends.walk[near], ends.score[near])
+    return arcs.pick(keep), frame[keep], Ends(*(column[near] for column in ends))
 
 
 class _Nodes(NamedTuple):
@@ -146,13 +157,17 @@ def _nodes(steps: GraphSteps, arcs: SearchArcs, frame: IntArray, ends: Ends, fra
 
 
 class _Joined(NamedTuple):
-    """Arcs of the lattice by source: int64 (A,) states, columns, arcs of the graph; float64 (A,) acoustic scores."""
+    """Arcs of the lattice by source: int64 (A,) states, columns, arcs of the graph; float64 (A,) acoustic scores.
+
+    What words add, float64 (A,), stands on the token arc behind the walk that says them.
+    """
 
     source: IntArray
     target: IntArray
     label: IntArray
     arc: IntArray
     acoustic: Float64
+    said: Float64
 
     def lattice(
         self,
@@ -171,7 +186,7 @@ class _Joined(NamedTuple):
             self.label.astype(np.int32),
             _of_arcs(graph.fst.output_label, self.arc),
             self.acoustic.astype(np.float32),
-            _of_arcs(graph.fst.score, self.arc),
+            (_of_arcs(graph.fst.score, self.arc) + self.said).astype(np.float32),
             _of_arcs(graph.arc_flags, self.arc),
             nodes.frame.astype(np.int32),
             final_score,
@@ -198,6 +213,7 @@ def _joined(steps: GraphSteps, arcs: SearchArcs, nodes: _Nodes) -> _Joined:
         np.append(arcs.column + 1, zeros.astype(np.int64)),
         np.append(arcs.arc, steps.last[walk]),
         np.append(arcs.acoustic, zeros),
+        np.append(arcs.said, zeros),
     ]
     order = np.lexsort((columns[3], columns[1], columns[0]))
     return _Joined(*(column[order] for column in columns))

@@ -13,7 +13,9 @@ from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode.endpoint import ENDPOINT_RULES, EndpointRule, find_endpoint
 from fsaasr.decode.fusion import ALONE, Fusion
+from fsaasr.decode.on_the_fly import OnTheFlyLm, added_scores
 from fsaasr.decode.options import DEFAULTS, SearchOptions
+from fsaasr.decode.said_words import SaidWords
 from fsaasr.decode.transducer.asking import answer
 from fsaasr.decode.transducer.contexts import Contexts
 from fsaasr.decode.transducer.fused import FusedModel
@@ -21,6 +23,7 @@ from fsaasr.decode.transducer.graph_search import GraphSearch
 from fsaasr.decode.transducer.graph_steps import GraphSteps
 from fsaasr.decode.transducer.joint import JointModel
 from fsaasr.decode.transducer.lattices import with_internal_lm
+from fsaasr.grammar import Hotwords
 from fsaasr.graph import TokenGraph
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.models.acoustic_model import matrices_of
@@ -44,11 +47,14 @@ class TransducerDecoder:
         *,
         utterance: str = "utt0",
         fusion: Fusion = ALONE,
+        lm: Optional[OnTheFlyLm] = None,
+        hotwords: Optional[Hotwords] = None,
     ) -> None:
         """Args:
           model: with an encoder that streams.
           graph, options: as `search_on_graph`. fusion: as `transducer_lattices`.
           utterance: its id.
+          lm, hotwords: as for `Decoder`.
 
         Raises:
           ModelError: an encoder that needs whole utterances.
@@ -60,7 +66,8 @@ class TransducerDecoder:
         fused = FusedModel(model.network, joined, options.acoustic_scale) if joined else None
         self._joint: JointModel = model.network if fused is None else fused
         self._contexts = Contexts(self._joint)
-        self._search = GraphSearch(self._contexts, GraphSteps(graph), options, model.config.topology, fused)
+        steps, said = GraphSteps(graph), SaidWords.of(added_scores(graph, lm, hotwords))
+        self._search = GraphSearch(self._contexts, steps, options, model.config.topology, fused, said)
         self._lattice: Optional[Lattice] = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 import pynini
@@ -25,6 +26,7 @@ from fsaasr.recipe.recognizer.audio import Audio, Sound, is_several, quiet_cuts,
 from fsaasr.recipe.recognizer.opening import Speech, find_graph, find_weights
 from fsaasr.recipe.recognizer.transcription import Transcription, Utterance
 from fsaasr.recipe.scales import Scales
+from fsaasr.recipe.word_scores import WordScores, load_hotwords
 
 if TYPE_CHECKING:
     from fsaasr.recipe.experiment import Experiment
@@ -105,8 +107,8 @@ class Recognizer:
         model = load_model(model_dir)
         found = find_graph(model_dir, model, speech)
         weights, search = find_weights(model_dir, scales, options)
-        phrases = hotwords if hotwords is None or isinstance(hotwords, Hotwords) else Hotwords.read(hotwords)
-        system = System.fitted(model, found.graph, search, weights, load_fusion(fusion, model.tokens), phrases)
+        words = WordScores(hotwords=load_hotwords(hotwords, found.graph, Path(model_dir) / "lang", found.lexicon))
+        system = System.fitted(model, found.graph, search, weights, load_fusion(fusion, model.tokens), words)
         silence = () if found.lexicon.silence is None else (found.lexicon.silence.token,)
         return cls(system, found.source, silence, confidence, nbest, lattices)
 
@@ -299,8 +301,9 @@ class Recognizer:
             others = [joined(other) for other in others]
         elif self.confidence:
             best = with_confidence(best, lattice, *weights)
-        if self.system.hotwords is not None:
-            best, *others = (self.system.hotwords.displayed(hypothesis) for hypothesis in (best, *others))
+        hotwords = self.system.words.hotwords
+        if hotwords is not None:
+            best, *others = (hotwords.displayed(hypothesis) for hypothesis in (best, *others))
         return Utterance(
             start,
             end,

@@ -207,7 +207,7 @@ class _Searching:
         self._recognizer = recognizer
         self._features = FeatureStream(system.model.features, sampling_rate=sampling_rate, utterance=name)
         self._decoder = feature_decoder(
-            system.model, system.graph, system.options, system.fusion, utterance=name, hotwords=system.hotwords
+            system.model, system.graph, system.options, system.fusion, utterance=name, words=system.words
         )
 
     def hear(self, samples: FloatArray, final: bool = False) -> None:

@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from fsaasr.decode.attention.internal_lm import InternalTokenLm
+from fsaasr.decode.attention.options import BeamOptions
 from fsaasr.decode.attention.search import Side, search_tokens
 from fsaasr.decode.fusion import Fusion
+from fsaasr.decode.hotword_lm import HotwordTokenLm
 from fsaasr.decode.token_lm import NgramTokenLm
-from fsaasr.grammar import estimate_ngram
+from fsaasr.grammar import Hotwords, TokenHotwords, estimate_ngram
 from fsaasr.models.attention_model import AttentionModel, Encoded
 from tests.decode.attention.test_search import EXACT, score_of
 from tests.decode.attention.toys import RNN, TRANSFORMER, encoded_utterances, sequences, toy_model
@@ -94,3 +96,18 @@ def test_batch_equals_one_by_one() -> None:
             (alone,) = search_tokens(model.network, [utterance], side=side)
             assert [h.tokens for h in found] == [h.tokens for h in alone]
             assert [h.score for h in found] == pytest.approx([h.score for h in alone], abs=1e-4)
+
+
+def test_hotwords_as_a_token_lm_add_their_weights() -> None:
+    model, options = toy_model("abc"), BeamOptions(None, None, 5000, 0.0, tokens_per_frame=1.0)
+    (encoded,) = encoded_utterances(model, 4)
+    hotwords = TokenHotwords(Hotwords([("w", 2.0), ("v", -0.5)]), lambda word: [("b", "a") if word == "w" else ("c",)])
+    fusion = Fusion([(HotwordTokenLm(hotwords, model.tokens), 1.0)])
+    plain, biased = (
+        {found.tokens: found.score for found in search_tokens(model.network, [encoded], options, side)[0]}
+        for side in (Side(), Side(fusion=fusion))
+    )
+    assert set(plain) == set(biased)
+    for tokens, score in biased.items():
+        said = "".join(model.tokens.names_of(tokens))
+        assert score == pytest.approx(plain[tokens] + 2.0 * said.count("ba") - 0.5 * said.count("c"), abs=1e-5)
