@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -122,7 +123,7 @@ def worker_pool(workers: int) -> Iterator[Optional[Executor]]:
         _one_thread()
         yield None
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
         yield pool
 
 
@@ -171,6 +172,19 @@ def run_logged(job: Job, logs: Optional[PathLike]) -> Seconds:
         with logged(Path(logs) / f"{job.name.replace('/', '_').replace(' ', '_')}.log", f"{job.name} {job.key}"):
             job.run()
     return time.monotonic() - begin
+
+
+def _begin_worker() -> None:
+    """One thread; and no worker outlives who gave it work, to write beside a run that was started anew."""
+    _one_thread()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _one_thread() -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
@@ -89,3 +94,48 @@ def test_keys_tell_values_apart() -> None:
 def test_no_workers_are_refused() -> None:
     with pytest.raises(ConfigError, match="0 workers"), worker_pool(0):
         pass
+
+
+WORKS_UNTIL_KILLED = """
+import sys, time
+from tests.recipe.test_jobs import tell_and_wait
+from fsaasr.recipe import worker_pool
+if __name__ == "__main__":
+    with worker_pool(2) as pool:
+        for name in ("a", "b"):
+            pool.submit(tell_and_wait, sys.argv[1] + "/" + name)
+        time.sleep(600)
+"""
+
+
+def tell_and_wait(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_no_worker_outlives_who_gave_it_work(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(WORKS_UNTIL_KILLED)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    parent = subprocess.Popen([sys.executable, tmp_path / "script.py", tmp_path], env=environment)
+    places = [tmp_path / "a", tmp_path / "b"]
+    wait_until(lambda: all(place.exists() and place.read_text() for place in places), "both workers began")
+    workers = [int(place.read_text()) for place in places]
+    assert all(map(is_alive, workers))
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(map(is_alive, workers)), "both workers ended")
+
+
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < end, f"not in two minutes: {what}"
+        time.sleep(0.05)
