@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fsaasr.core.errors import EvaluationError
 from fsaasr.evaluate.error_report import ErrorReport
+from fsaasr.evaluate.student import expanded_tail, inflation_of
 
 _MAX_CELLS = 4_000_000
 
@@ -26,12 +27,12 @@ def bootstrap_interval(
     samples: int = 10_000,
     seed: int = 0,
 ) -> Tuple[float, float]:
-    """Percentile bootstrap interval of the error rate (Bisani and Ney 2004, "Bootstrap estimates ...").
+    """Bootstrap interval of the error rate (Bisani and Ney 2004, "Bootstrap estimates ...").
 
     Draws test sets of as many utterances (or speakers, with all their utterances) as there are, with
-    replacement, and takes quantiles of their error rates. Drawing speakers is right where one speaker's
-    utterances resemble each other, and needs many speakers. Without any error the interval is (0, 0),
-    which says nothing of the next test set. Test sets that happen to have no reference word are left out.
+    replacement, and takes quantiles of their error rates, somewhat further out where they are few (`expanded_tail`).
+    Drawing speakers is right where one speaker's utterances resemble each other. Without any error the interval is
+    (0, 0), which says nothing of the next test set. Test sets that happen to have no reference word are left out.
 
     Args:
       report: the errors.
@@ -53,7 +54,7 @@ def bootstrap_interval(
             f"bootstrap_interval: {len(errors)} {by}; at least 2 are needed to estimate how much they differ"
         )
     rates = resampled_rates(errors, words, samples, np.random.default_rng(seed))
-    tail = (1.0 - confidence) / 2.0
+    tail = expanded_tail((1.0 - confidence) / 2.0, len(errors) - 1, inflation_of(len(errors)))
     low, high = np.quantile(rates, [tail, 1.0 - tail])
     return float(low), float(high)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Sequence, Tuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fsaasr.core.errors import EvaluationError
 from fsaasr.evaluate.bootstrap import By, check_options, units_of
 from fsaasr.evaluate.error_report import ErrorReport
+from fsaasr.evaluate.student import expanded_tail, satterthwaite
 
 _MAX_CELLS = 2_000_000
 
@@ -21,7 +24,10 @@ def mean_interval(
     samples: int = 10_000,
     seed: int = 0,
 ) -> Tuple[float, float]:
-    """Percentile bootstrap interval of the mean error rate, test data and trainings both drawn with replacement.
+    """Bootstrap interval of the mean error rate, test data and trainings both drawn with replacement.
+
+    Quantiles lie further out where either are few (`fsaasr.evaluate.student.expanded_tail`), with degrees of freedom
+    of both variances together.
 
     Args:
       reports: K >= 2, one a training, of the same utterances.
@@ -65,6 +71,20 @@ def mean_interval(
     rates = np.concatenate(means)
     if not len(rates):
         raise EvaluationError("mean_interval: no drawn test set has a reference word; give more references")
-    tail = (1.0 - confidence) / 2.0
+    tail = _tail((1.0 - confidence) / 2.0, errors, words, float(rates.var()))
     low, high = np.quantile(rates, [tail, 1.0 - tail])
     return float(low), float(high)
+
+
+def _tail(tail: float, errors: npt.NDArray[np.int64], words: npt.NDArray[np.int64], drawn_variance: float) -> float:
+    """That of draws with such a variance, where both the test data and the trainings were drawn."""
+    trainings, units = errors.shape
+    total = words.sum()
+    mean = errors.mean(axis=0)
+    of_units = units / (units - 1) * float(((mean - mean.sum() / total * words) ** 2).sum()) / total**2
+    of_trainings = float((errors.sum(axis=1) / total).var(ddof=1)) / trainings
+    variance = of_units + of_trainings
+    if not variance or not drawn_variance:
+        return tail
+    freedom = satterthwaite([(of_units, units - 1), (of_trainings, trainings - 1)])
+    return expanded_tail(tail, freedom, math.sqrt(variance / drawn_variance))

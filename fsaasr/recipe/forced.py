@@ -40,8 +40,9 @@ class Forced:
 def forced_alignments(model: AcousticModel, lexicon: Lexicon, features: FeatureBatch) -> Forced:
     """Aligns utterances with their transcripts, whatever the model's family.
 
-    HMM and CTC models are aligned on a graph of the transcript. A transducer says each token at the frame where its
-    lattice most probably has it; an attention decoder where it looks most, in order.
+    HMM and CTC models are aligned on a graph of the transcript. A transducer says each token at its frame on the best
+    path through the lattice of frames and tokens (`token_frames`); an attention decoder, given the transcript, on the
+    best path in order through its weights (`attention_times`).
 
     Args:
       model: of any family. lexicon: its own.
@@ -69,17 +70,15 @@ def _frames(model: Any, lexicon: Lexicon, features: FeatureBatch) -> Forced:
 def _transducer(model: Any, lexicon: Lexicon, features: FeatureBatch) -> Forced:
     import torch
 
-    from fsaasr.train.transducer_occupancy import token_occupancy
+    from fsaasr.train.transducer_occupancy import token_frames
 
     found = []
     for number, rows in enumerate(model.encoded(features)):
         said = _said(lexicon, features.texts[number])
         tokens = [token for _, tokens in said for token in tokens]
-        occupancy = token_occupancy(model, torch.from_numpy(rows), [model.tokens[token] for token in tokens])
-        starts = occupancy.label[0, :, : len(tokens)].argmax(dim=0).numpy().astype(np.int64)
-        starts = np.maximum.accumulate(starts) if len(starts) else starts
+        starts = token_frames(model, torch.from_numpy(rows), [model.tokens[token] for token in tokens])
         found.append(_hypothesis(features.ids[number], said, (starts, starts + 1), model.frame_shift))
-    return Forced(tuple(found), "frames at which tokens are said", {})
+    return Forced(tuple(found), "frames at which tokens are said; best path", {})
 
 
 def _attention(model: Any, lexicon: Lexicon, features: FeatureBatch) -> Forced:
@@ -95,7 +94,7 @@ def _attention(model: Any, lexicon: Lexicon, features: FeatureBatch) -> Forced:
         spreads.append(entropy(weights))
         found.append(_hypothesis(names[number], said, attention_times(weights), model.frame_shift))
     measures = {"monotonicity": float(np.mean(orders)), "entropy": float(np.mean(spreads))}
-    return Forced(tuple(found), "where the decoder looks most", measures)
+    return Forced(tuple(found), "where the decoder looks most, in order", measures)
 
 
 def _said(lexicon: Lexicon, text: str) -> List[Tuple[str, List[str]]]:

@@ -41,13 +41,12 @@ class TransducerBatch:
         """int64 (U_n + 1,): the label that comes after each number of labels; 0 after the last."""
         return torch.nn.functional.pad(self.labels[n, : self.counts[n]], (0, 1))
 
-    def occupancy(self, logits_of: Callable[[int, slice, slice], Tensor], like: Tensor, columns: int) -> Occupancy:
-        """Sums over paths, in float64 where the device has it.
+    def steps(
+        self, logits_of: Callable[[int, slice, slice], Tensor], like: Tensor, columns: int
+    ) -> Tuple[Tensor, Tensor]:
+        """Log probabilities (N, T, U + 1) of blank and of the next label, as `sum_lattice` takes them.
 
-        Args:
-          logits_of: (frames, labels + 1, C) of a piece.
-          like: gives the type and device of the result.
-          columns: C.
+        They are of float64 where the device has it; arguments are those of `occupancy`.
         """
         exact = torch.float32 if like.device.type == "mps" else torch.float64
         shape = (len(self.frames), max(self.frames), max(self.counts) + 1)
@@ -57,6 +56,17 @@ class TransducerBatch:
             blank[n, time, place] = log_probs[:, :, 0].to(exact)
             after = self.next_labels(n).expand(len(log_probs), -1)[:, :, None]
             label[n, time, place] = log_probs.gather(2, after)[:, :, 0].to(exact)
+        return blank, label
+
+    def occupancy(self, logits_of: Callable[[int, slice, slice], Tensor], like: Tensor, columns: int) -> Occupancy:
+        """Sums over paths.
+
+        Args:
+          logits_of: (frames, labels + 1, C) of a piece.
+          like: gives the type and device of the result.
+          columns: C.
+        """
+        blank, label = self.steps(logits_of, like, columns)
         frames, counts = (torch.tensor(sizes, device=like.device) for sizes in (self.frames, self.counts))
         found = sum_lattice(blank, label, frames, counts, self.topology)
         return Occupancy(found.total.to(like), found.blank.to(like), found.label.to(like))

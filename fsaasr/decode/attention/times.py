@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.scores import FloatArray
+from fsaasr.decode.ordered_frames import ordered_frames
 
 Int64 = npt.NDArray[np.int64]
+
+_LEAST_WEIGHT = 1e-6
+"""What counts as no weight, so that one token outside a window does not forbid a path."""
 
 
 def ctc_times(log_probs: npt.ArrayLike, tokens: Sequence[int]) -> Tuple[Int64, Int64]:
@@ -52,7 +56,9 @@ def ctc_times(log_probs: npt.ArrayLike, tokens: Sequence[int]) -> Tuple[Int64, I
 
 
 def attention_times(weights: FloatArray) -> Tuple[Int64, Int64]:
-    """A frame for each token: where the decoder looked most, moved as little as keeps the tokens in order.
+    """A frame for each token: of all frames in order, those whose weights have the largest product.
+
+    A decoder that looks back, or far ahead, for one token thus moves no other one.
 
     Args:
       weights: float32 (U, T).
@@ -62,11 +68,8 @@ def attention_times(weights: FloatArray) -> Tuple[Int64, Int64]:
       last one a frame. Where there are more tokens than frames, some have none.
     """
     steps, frames = weights.shape
-    peaks = weights.argmax(axis=1).astype(np.int64) if steps else np.zeros(0, dtype=np.int64)
-    place = np.arange(steps)
-    if steps <= frames:
-        # Strictly rising: each at least one behind the one before, and with room for those that follow.
-        starts = np.minimum(np.maximum.accumulate(peaks - place), frames - steps) + place
-    else:
-        starts = np.minimum(np.maximum.accumulate(peaks), frames - 1)
-    return starts, np.append(starts[1:], min(frames, int(starts[-1]) + 1)) if steps else starts
+    if not steps:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    looked = np.log(np.maximum(weights.T.astype(np.float64), _LEAST_WEIGHT))
+    starts = ordered_frames(looked, np.zeros((frames, steps + 1)), apart=steps <= frames)
+    return starts, np.append(starts[1:], min(frames, int(starts[-1]) + 1))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fsaasr.core.errors import EvaluationError
 from fsaasr.evaluate.error_report import ErrorReport
 from fsaasr.evaluate.significance.segments import BUFFER, Cut, segment_errors
-from fsaasr.evaluate.significance.student import normal_p, student_p
+from fsaasr.evaluate.student import normal_p, satterthwaite, student_p
 
 LEVEL = 0.05
 """Probability of finding a difference where there is none."""
@@ -132,5 +132,4 @@ def _methods_p(differences: npt.NDArray[np.float64], words: int, systems: Sequen
     t = _ratio(float(differences.sum()) / words, math.sqrt(variance))
     if variance == 0.0:
         return student_p(t, 1)
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
-    return student_p(t, max(1, math.floor(freedom + 1e-9)))
+    return student_p(t, satterthwaite(parts))
