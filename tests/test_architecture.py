@@ -186,6 +186,17 @@ def test_every_module_imports_on_this_stack(path: Path) -> None:
     assert importlib.import_module(name).__name__ == name
 
 
+def test_no_name_that_is_imported_when_asked_for_is_a_modules() -> None:
+    """Whoever imports a module sets the attribute of that name in its package, whatever was asked for."""
+    packages = [importlib.import_module(module_name(path)) for path in MODULES if path.name == "__init__.py"]
+    lazy = [package for package in packages if hasattr(package, "__getattr__")]
+    assert "fsaasr.train" in {package.__name__ for package in lazy}
+    for package in lazy:
+        assert package.__file__
+        modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
+        assert modules & set(package.__all__) == set()
+
+
 def test_importing_fsaasr_loads_nothing_heavy() -> None:
     heavy = {"k2", "torch", "lhotse", "matplotlib", "numba", "pynini"}
     code = f"import sys, fsaasr; print(*sorted({heavy} & set(sys.modules)))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import fsaasr
@@ -19,14 +20,16 @@ class DataJobs(Layout):
 
     def prepare_jobs(self, corpus_dir: PathLike) -> List[Job]:
         """One job for each way to divide the corpus."""
-        inputs = listing(corpus_dir)
+        # However the folder is spelled, by way of links too, it is the same corpus.
+        folder = Path(corpus_dir).resolve()
+        inputs = listing(folder)
         jobs = []
         for name, entry in self.spec.data.items():
             if entry.part_of:
                 continue
             what = {"corpus": entry.corpus, "options": entry.options}
             key = key_of("prepare", fsaasr.__version__, what, inputs)
-            arguments = {**what, "corpus_dir": corpus_dir, "out_dir": self.data_dir(name)}
+            arguments = {**what, "corpus_dir": folder, "out_dir": self.data_dir(name)}
             jobs.append(self._prepare_job(name, key, steps.prepare_data, arguments))
         return jobs
 

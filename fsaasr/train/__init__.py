@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from fsaasr.train.mmi import MmiOptions, mmi_loss
     from fsaasr.train.mwer import MwerTraining, train_mwer
     from fsaasr.train.mwer_config import MwerConfig
-    from fsaasr.train.mwer_loss import HypothesisList, mwer_loss
+    from fsaasr.train.mwer_losses import HypothesisList, mwer_loss
     from fsaasr.train.running_priors import RunningPriors
     from fsaasr.train.sequence import SequenceTraining, train_full_sum, train_lf_mmi
     from fsaasr.train.sequence_config import FullSumConfig, LfMmiConfig
     from fsaasr.train.transducer import TransducerTrained, train_transducer
     from fsaasr.train.transducer_config import TransducerTrainConfig
-    from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss
+    from fsaasr.train.transducer_losses import joint_transducer_loss, transducer_loss
 
 __all__ = [
     "AlignedBatch",
@@ -90,7 +90,7 @@ _LATER = {
     "FullSumOptions": "fsaasr.train.full_sum",
     "HybridTrainConfig": "fsaasr.train.hybrid_config",
     "HybridTraining": "fsaasr.train.hybrid",
-    "HypothesisList": "fsaasr.train.mwer_loss",
+    "HypothesisList": "fsaasr.train.mwer_losses",
     "LfMmiConfig": "fsaasr.train.sequence_config",
     "MmiOptions": "fsaasr.train.mmi",
     "MwerConfig": "fsaasr.train.mwer_config",
@@ -100,9 +100,9 @@ _LATER = {
     "TransducerTrainConfig": "fsaasr.train.transducer_config",
     "TransducerTrained": "fsaasr.train.transducer",
     "full_sum_loss": "fsaasr.train.full_sum",
-    "joint_transducer_loss": "fsaasr.train.transducer_loss",
+    "joint_transducer_loss": "fsaasr.train.transducer_losses",
     "mmi_loss": "fsaasr.train.mmi",
-    "mwer_loss": "fsaasr.train.mwer_loss",
+    "mwer_loss": "fsaasr.train.mwer_losses",
     "train_attention": "fsaasr.train.attention",
     "train_ctc": "fsaasr.train.ctc",
     "train_hybrid": "fsaasr.train.hybrid",
@@ -110,7 +110,7 @@ _LATER = {
     "train_lf_mmi": "fsaasr.train.sequence",
     "train_mwer": "fsaasr.train.mwer",
     "train_transducer": "fsaasr.train.transducer",
-    "transducer_loss": "fsaasr.train.transducer_loss",
+    "transducer_loss": "fsaasr.train.transducer_losses",
 }
 
 

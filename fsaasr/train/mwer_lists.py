@@ -12,7 +12,7 @@ from fsaasr.grammar import NgramModel
 from fsaasr.graph import TranscriptCompiler, compile_graph
 from fsaasr.lexicon import Lexicon
 from fsaasr.models.hybrid import HybridModel
-from fsaasr.train.mwer_loss import HypothesisList
+from fsaasr.train.mwer_losses import HypothesisList
 
 CHUNK = 32
 """Utterances whose lattices are held at a time."""

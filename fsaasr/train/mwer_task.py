@@ -14,7 +14,7 @@ from fsaasr.models.hybrid import HybridNetwork
 from fsaasr.models.matrix_batches import BATCH_FRAMES, apply_network, batches_by_length
 from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.mwer_config import MwerConfig
-from fsaasr.train.mwer_loss import HypothesisList, ListTerms, mwer_terms
+from fsaasr.train.mwer_losses import HypothesisList, ListTerms, mwer_terms
 from fsaasr.train.task import Task
 from fsaasr.train.training_features import draw_features
 

@@ -12,7 +12,7 @@ from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.stack import import_k2
 from fsaasr.train.transducer_batch import checked_batch
-from fsaasr.train.transducer_loss import Joiner
+from fsaasr.train.transducer_losses import Joiner
 
 
 @dataclass(frozen=True)

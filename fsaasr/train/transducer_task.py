@@ -21,7 +21,7 @@ from fsaasr.train.length_batches import LengthBatches
 from fsaasr.train.task import Task
 from fsaasr.train.training_features import draw_features
 from fsaasr.train.transducer_config import TransducerTrainConfig
-from fsaasr.train.transducer_loss import joint_transducer_loss
+from fsaasr.train.transducer_losses import joint_transducer_loss
 from fsaasr.train.transducer_pruned import pruned_transducer_loss
 
 

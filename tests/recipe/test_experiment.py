@@ -259,3 +259,12 @@ def test_an_override_with_null_drops_an_entry(experiment: Experiment, tmp_path: 
     (tmp_path / "over.yaml").write_text("systems: {ctc: null}\nshowcase: []\n")
     spec = read_recipe(Path(experiment.spec.base) / "recipe.yaml", [tmp_path / "over.yaml"])
     assert list(spec.systems) == ["gmm"]
+
+
+def test_a_corpus_is_the_same_however_its_folder_is_spelled(
+    experiment: Experiment, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(corpus)
+    monkeypatch.chdir(corpus.parent)
+    for spelling in (corpus, Path(corpus.name), corpus / ".." / corpus.name, tmp_path / "link", str(corpus) + "/"):
+        assert all(job.is_done() for job in experiment.prepare_jobs(spelling)), spelling

@@ -22,7 +22,7 @@ from fsaasr.train.full_sum import FullSumOptions
 from fsaasr.train.mwer import train_mwer
 from fsaasr.train.mwer_config import MwerConfig
 from fsaasr.train.mwer_lists import ListMaker
-from fsaasr.train.mwer_loss import HypothesisList, mwer_loss, mwer_terms
+from fsaasr.train.mwer_losses import HypothesisList, mwer_loss, mwer_terms
 from fsaasr.train.mwer_task import MwerTask
 from fsaasr.train.sequence import train_lf_mmi
 from tests.train.test_sequence import GENTLE, LF_MMI

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.models.transducer import TOPOLOGIES
-from fsaasr.train.transducer_loss import transducer_loss
+from fsaasr.train.transducer_losses import transducer_loss
 from fsaasr.train.transducer_pruned import PruningConfig, pruned_transducer_loss
 
 pytestmark = pytest.mark.k2

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fsaasr.core.errors import TrainingError
-from fsaasr.train.transducer_loss import transducer_loss
+from fsaasr.train.transducer_losses import transducer_loss
 from fsaasr.train.transducer_occupancy import token_frames, token_occupancy
 from tests.models.test_transducer_model import SHAPES, transducer_model
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fsaasr.core.stack import import_k2
-from fsaasr.train.transducer_loss import transducer_loss
+from fsaasr.train.transducer_losses import transducer_loss
 
 
 @dataclass(frozen=True)

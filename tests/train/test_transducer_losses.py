@@ -9,7 +9,7 @@ from fsaasr.core.errors import ConfigError, TrainingError
 from fsaasr.models.transducer import TOPOLOGIES
 from fsaasr.train import transducer_batch
 from fsaasr.train.transducer_lattice import sum_lattice
-from fsaasr.train.transducer_loss import joint_transducer_loss, transducer_loss
+from fsaasr.train.transducer_losses import joint_transducer_loss, transducer_loss
 from tests.train.transducer_paths import enumerated_loss
 
 FRAMES, COUNTS = torch.tensor([5, 3, 1, 4]), torch.tensor([3, 1, 0, 0])
