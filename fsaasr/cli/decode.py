@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import click
 
@@ -14,8 +14,8 @@ from fsaasr.cli.options import (
     formats_option,
     fusion_of,
     fusion_options,
-    hotwords_option,
     search_options,
+    word_options,
 )
 
 
@@ -30,7 +30,7 @@ from fsaasr.cli.options import (
 @fusion_options
 @formats_option("text,jsonl")
 @click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
-@hotwords_option
+@word_options
 @click.option("--lang", type=FOLDER, help="Lang directory of the graph, for --lattices that keep score parts apart.")
 def decode(
     model_dir: Path,
@@ -49,6 +49,8 @@ def decode(
     formats: Tuple[str, ...],
     lattices: Optional[str],
     hotwords: Optional[Path],
+    on_the_fly: Optional[Path],
+    replaces: Optional[Path],
     lang: Optional[Path],
 ) -> None:
     """Recognize cuts with a model and a graph.
@@ -62,6 +64,7 @@ def decode(
     Examples:
       fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --engine native
       fsaasr decode model loop.graph data/cuts_test.jsonl.gz exp/decode --lattices exp/decode/lat.ark.gz
+      fsaasr decode model 1.graph data/cuts_test.jsonl.gz exp/decode --lm-on-the-fly 4.arpa --lm-replaces 1.arpa
     """
     from fsaasr.decode import SearchOptions
     from fsaasr.recipe import Scales, decode_cuts, read_scales
@@ -69,7 +72,8 @@ def decode(
     options = SearchOptions(engine, search_beam, lattice_beam, max_active)
     chosen = read_scales(scales) if scales else Scales()
     where, fusion = (model_dir, graph, cuts, out_dir), fusion_of(added, subtracted, internal)
-    decoded = decode_cuts(*where, options, chosen, cache, formats, lattices, lang, fusion=fusion, hotwords=hotwords)
+    words: Dict[str, Any] = {"hotwords": hotwords, "on_the_fly": on_the_fly, "replaces": replaces}
+    decoded = decode_cuts(*where, options, chosen, cache, formats, lattices, lang, fusion=fusion, **words)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():
         click.echo(f"{count} utterances: {kind}")

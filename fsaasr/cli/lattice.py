@@ -144,7 +144,8 @@ def rescore(
 ) -> None:
     """Put the scores of another language model in.
 
-    ARPA is an n-gram model, put in exactly, or the directory of a neural one (`fsaasr train-lm`).
+    ARPA is an n-gram model (KenLM's binary form, too), put in exactly, or the directory of a neural one
+    (`fsaasr train-lm`).
 
     Example: fsaasr lattice rescore exp/lat.ark.gz 4gram.arpa exp/lat4.ark.gz --old 3gram.arpa --graph loop.graph
     """

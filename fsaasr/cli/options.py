@@ -99,10 +99,17 @@ def fusion_of(added: Optional[str], subtracted: Optional[str], internal: Optiona
     return {name: part for name, part in parts.items() if part is not None} or None
 
 
-def hotwords_option(function: F) -> F:
-    """`--hotwords`."""
-    text = "Phrases that are likelier than the graph knows: phrase, weight and display form a line, tabs between."
-    return click.option("--hotwords", type=FILE, help=text)(function)
+def word_options(function: F) -> F:
+    """What words add to a search beside its graph: `--hotwords`, `--lm-on-the-fly` and `--lm-replaces`."""
+    phrases = "Phrases that are likelier than the graph knows: phrase, weight and display form a line, tabs between."
+    large = "Large n-gram model in place of the graph's own: ARPA, a FailureAutomaton's file, or KenLM's binary form."
+    for option in (
+        click.option("--lm-replaces", "replaces", type=FILE, help="N-gram model that the graph was made with."),
+        click.option("--lm-on-the-fly", "on_the_fly", type=FILE, help=large),
+        click.option("--hotwords", type=FILE, help=phrases),
+    ):
+        function = option(function)
+    return function
 
 
 def source_options(function: F) -> F:

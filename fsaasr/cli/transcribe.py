@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, hotwords_option
+from fsaasr.cli.options import FILE, FOLDER, word_options
 
 if TYPE_CHECKING:
     from fsaasr.recipe.recognizer import Moment, Recognizer, Transcription
@@ -38,7 +38,7 @@ _CLEAR = "\r\x1b[K"
 )
 @click.option("--chunk", default=0.2, show_default=True, help="Seconds of a chunk.")
 @click.option("--realtime", is_flag=True, help="Hear chunks no faster than they are spoken.")
-@hotwords_option
+@word_options
 @click.option("--endpoints", is_flag=True, help="Begin another utterance where the speaker has finished.")
 @click.option("--buffered", is_flag=True, help="Search when the audio has ended, for models that do not stream.")
 def transcribe(
@@ -56,6 +56,8 @@ def transcribe(
     as_json: bool,
     streamed: bool,
     hotwords: Optional[Path],
+    on_the_fly: Optional[Path],
+    replaces: Optional[Path],
     **listening: Any,
 ) -> None:
     """Recognize audio files; print words with times and confidences.
@@ -71,7 +73,15 @@ def transcribe(
     from fsaasr.recipe.recognizer import Recognizer
 
     recognizer = Recognizer.open(
-        model_dir, graph=graph, lexicon=lexicon, lm=lm, scales=scales, nbest=nbest, hotwords=hotwords
+        model_dir,
+        graph=graph,
+        lexicon=lexicon,
+        lm=lm,
+        scales=scales,
+        nbest=nbest,
+        hotwords=hotwords,
+        on_the_fly=on_the_fly,
+        replaces=replaces,
     )
     given = {"engine": engine, "search_beam": search_beam}
     recognizer = recognizer.with_options(**{name: value for name, value in given.items() if value is not None})

@@ -20,7 +20,7 @@ from fsaasr.decode.ctc_outputs import ctc_log_probs
 from fsaasr.decode.engine import decode, one_best
 from fsaasr.decode.fallback import SpellingFallback, fill_empty, spelling_fallback
 from fsaasr.decode.joined_tokens import join_tokens, spell_unknown, trim
-from fsaasr.decode.on_the_fly import HotwordsOfEach
+from fsaasr.decode.on_the_fly import HotwordsOfEach, Model, OnTheFlyLm
 from fsaasr.decode.options import SearchOptions
 from fsaasr.grammar import Hotwords, NgramModel, TokenHotwords, read_arpa
 from fsaasr.graph import (
@@ -95,15 +95,17 @@ class CtcDecoder:
         fallback: Optional[SpellingFallback] = None,
         spell: Optional[Callable[[LexiconSource], Tuple[Lexicon, Dict[str, str]]]] = None,
         pieces: Optional[PathLike] = None,
+        on_the_fly: Optional[OnTheFlyLm] = None,
     ) -> None:
         """Keeps what it is given; `words` says whether the graph's words are words, and not tokens.
 
         `spell` gives pronunciations of more words, and those that have none, as `left_out` has them. `pieces` is a
-        sentencepiece model that spells hotwords, where the graph's words are tokens.
+        sentencepiece model that spells hotwords, where the graph's words are tokens. `on_the_fly` joins each search.
         """
         self.table, self.graph, self.options = table, graph, options
         self.left_out: Dict[str, str] = dict(left_out)
         self._words, self._fallback, self._spell, self._pieces = words, fallback, spell, pieces
+        self._on_the_fly = on_the_fly
         self._token_hotwords: WeakKeyDictionary[Hotwords, TokenHotwords] = WeakKeyDictionary()
 
     def with_words(self, words: Mapping[str, Union[SlotWords, LexiconSource]]) -> CtcDecoder:
@@ -130,7 +132,8 @@ class CtcDecoder:
             members[slot] = own
             left_out.update(lacking)
         graph, options = self.graph.with_words(members), self.options
-        return CtcDecoder(self.table, graph, options, left_out, True, self._fallback, self._spell)
+        kept = self._fallback, self._spell, self._pieces, self._on_the_fly
+        return CtcDecoder(self.table, graph, options, left_out, True, *kept)
 
     def __call__(
         self, outputs: Any, lengths: Any = None, *, ids: Sequence[str] = (), hotwords: HotwordsOfEach = None
@@ -149,7 +152,8 @@ class CtcDecoder:
           ScoresError: as `ctc_log_probs`. GrammarError: hotwords that cannot be recognized, by name.
         """
         scores = self.scores(outputs, lengths, ids)
-        found = one_best(self.graph, scores, self.options.search, hotwords=self._spelled(hotwords))
+        beside: Any = {"lm": self._on_the_fly, "hotwords": self._spelled(hotwords)}
+        found = one_best(self.graph, scores, self.options.search, **beside)
         if self._fallback is not None:
             found = fill_empty(found, scores, self._fallback, self.options.search)
         return [self._read(hypothesis, _own(hotwords, n)) for n, hypothesis in enumerate(found)]
@@ -162,7 +166,8 @@ class CtcDecoder:
         With a delimiter they have one more frame than the utterance, in which a last delimiter costs nothing.
         """
         scores = self.scores(outputs, lengths, ids)
-        return decode(self.graph, scores, self.options.search, hotwords=self._spelled(hotwords))
+        beside: Any = {"lm": self._on_the_fly, "hotwords": self._spelled(hotwords)}
+        return decode(self.graph, scores, self.options.search, **beside)
 
     def nbest(
         self,
@@ -241,6 +246,7 @@ def ctc_decoder(
     skip_unspellable: bool = False,
     unknown: Union[float, UnknownWord, None] = None,
     slots: Sequence[str] = (),
+    on_the_fly: Union[PathLike, Model, None] = None,
     options: CtcOptions = DEFAULT_CTC,
 ) -> CtcDecoder:
     """Makes a decoder of a CTC model of any toolkit.
@@ -263,11 +269,14 @@ def ctc_decoder(
         marked (`Span.unknown`) and timed; speech in which no word was found is spelt, too. `lm` must have `<unk>`.
       slots: words of `lm` or `grammar` that stand for words to come, see `CtcDecoder.with_words`; a grammar has their
         labels after those of the lexicon's words.
+      on_the_fly: large n-gram model, ARPA or made, in place of `lm` while the search goes on, at `lm_scale`; the graph
+        is made with `lm` alone, a small one (see `OnTheFlyLm`), or with none.
       options: weights and beams.
 
     Raises:
       LexiconError: a table without blank, words that cannot be spelt, a lexicon with other tokens.
-      ConfigError: both `lm` and `grammar`, a grammar without lexicon, or slots without either.
+      ConfigError: both `lm` and `grammar`, a grammar without lexicon, or slots without either; a model on the fly
+        without a lexicon or lm, or at an `lm_scale` of 0.
       GrammarError, FileFormatError, GraphError: as reading and compiling say.
     """
     if grammar is not None and (lm is not None or lexicon is None):
@@ -278,6 +287,7 @@ def ctc_decoder(
     model = read_arpa(lm) if isinstance(lm, (str, Path)) else lm
     if unknown is not None and (grammar is not None or (lexicon is None and model is None)):
         raise ConfigError("ctc_decoder: unknown words stand beside those of a lexicon or lm; give one, and no grammar")
+    large = _large(on_the_fly, model, options, lexicon is None and model is None)
     if lexicon is None and model is None:
         loop = Lexicon(tuple(Pronunciation(name, (name,)) for name in table.tokens.names[1:]))
         return CtcDecoder(table, _compiled(loop, None, table, options, False), options, {}, False, pieces=pieces)
@@ -296,7 +306,19 @@ def ctc_decoder(
         unknown = _unknown(unknown, made, table)
         fallback = replace(spelling_fallback(made, unknown, "ctc", tokens=table.tokens), silence=table.delimiter)
     graph = _compiled(made, chosen, table, options, True, unknown, slots)
-    return CtcDecoder(table, graph, options, left_out, True, fallback, spell)
+    return CtcDecoder(table, graph, options, left_out, True, fallback, spell, pieces, large)
+
+
+def _large(
+    on_the_fly: Union[PathLike, Model, None], small: Optional[NgramModel], options: CtcOptions, free: bool
+) -> Optional[OnTheFlyLm]:
+    """The model to put in place of the graph's own."""
+    if on_the_fly is None:
+        return None
+    if free:
+        raise ConfigError("ctc_decoder: a model on the fly scores words; give a lexicon, or a small lm with its words")
+    large = read_arpa(on_the_fly) if isinstance(on_the_fly, (str, Path)) else on_the_fly
+    return OnTheFlyLm(large, small, options.lm_scale)
 
 
 def _unknown(given: Union[float, UnknownWord], lexicon: Lexicon, table: TokenTable) -> UnknownWord:

@@ -11,6 +11,7 @@ from fsaasr.grammar.grammar_files import load_grammar
 from fsaasr.grammar.hotwords import Hotword, Hotwords, UnknownHotwordWarning
 from fsaasr.grammar.interpolation import interpolate
 from fsaasr.grammar.jsgf import JsgfGrammar, parse_jsgf, read_jsgf
+from fsaasr.grammar.kenlm_model import KenlmModel
 from fsaasr.grammar.ngram_model import NgramModel, NgramOrder
 from fsaasr.grammar.ngram_states import NgramStates
 from fsaasr.grammar.normalization import context_sums, normalization_error
@@ -29,6 +30,7 @@ __all__ = [
     "Hotword",
     "Hotwords",
     "JsgfGrammar",
+    "KenlmModel",
     "NgramModel",
     "NgramOrder",
     "NgramStates",

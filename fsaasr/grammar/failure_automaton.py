@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -173,6 +174,15 @@ class FailureAutomaton:
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             raise FileFormatError(path, None, f"cannot be read ({error}); expected an automaton's file") from error
         return cls(words, **arrays, **numbers)
+
+
+def is_automaton(path: PathLike) -> bool:
+    """Whether a file looks like one of `FailureAutomaton.save`: a header of JSON behind its length."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(9)[8:] == b"{"
+    except OSError:
+        return False
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -31,7 +31,7 @@ from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
 from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
 from fsaasr.recipe.stopwatch import Stopwatch, features_rtf, with_timed_encoder
-from fsaasr.recipe.word_scores import NO_WORD_SCORES, WordScores, load_hotwords
+from fsaasr.recipe.word_scores import NO_WORD_SCORES, WordScores, load_hotwords, load_on_the_fly
 
 Choose = Callable[[ScoredPaths], Hypothesis]
 """Picks the hypothesis of a lattice."""
@@ -298,6 +298,8 @@ def decode_cuts(
     weights: Optional[Mapping[str, float]] = None,
     fusion: Optional[Mapping[str, str]] = None,
     hotwords: Optional[PathLike] = None,
+    on_the_fly: Optional[PathLike] = None,
+    replaces: Optional[PathLike] = None,
 ) -> Decoded:
     """Recognizes a cut manifest; writes hypotheses, `ref.txt`, `utt2spk`, `decode.json` and transforms of speakers.
 
@@ -317,6 +319,8 @@ def decode_cuts(
       fusion: as for `load_fusion`.
       hotwords: file of phrases, see `load_hotwords`. Hypotheses have the words of the graph, as they are to be scored,
         not the phrases' display forms.
+      on_the_fly: large n-gram model in place of the one that the graph was made with, which is `replaces` (None for a
+        graph without); see `load_on_the_fly`.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
@@ -324,7 +328,7 @@ def decode_cuts(
     model = load_model(model_dir)
     graph = searchable(model, load_graph(graph_path))
     phrases = load_hotwords(hotwords, graph, Path(model_dir) / "lang", load_lexicon(model_dir))
-    words = WordScores(hotwords=phrases)
+    words = WordScores(load_on_the_fly(on_the_fly, replaces, graph), phrases)
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)

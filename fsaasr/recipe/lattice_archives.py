@@ -17,6 +17,7 @@ from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
 from fsaasr.evaluate import ErrorReport, oracle_errors
 from fsaasr.grammar import NgramModel, read_arpa
+from fsaasr.grammar.kenlm_model import KenlmModel, is_kenlm_binary
 from fsaasr.graph import load_graph
 from fsaasr.hypotheses import numbered, read_speakers, read_transcripts, write_hypotheses, write_nbest
 from fsaasr.lattice import (
@@ -27,6 +28,7 @@ from fsaasr.lattice import (
     Mixing,
     ScoredPaths,
     WordLattice,
+    WordLm,
     frame_depth,
     mbr_decode,
     prune,
@@ -126,8 +128,9 @@ def rescore_lattices(
     Args:
       archive: the lattices.
       out: file to write.
-      arpa: n-gram model, applied exactly (`fsaasr.lattice.rescore_ngram`); or directory of a neural one, which tells
-        histories apart by their last `HISTORY` words (`fsaasr.lattice.rescore_lattice`).
+      arpa: n-gram model, applied exactly (`fsaasr.lattice.rescore_ngram`), KenLM's binary form among them
+        (`KenlmModel`); or directory of a neural one, which tells histories apart by their last `HISTORY` words
+        (`fsaasr.lattice.rescore_lattice`).
       old_arpa: n-gram model that the lattices have the scores of, if the parts of their scores are not known.
       mixing: weight of the model beside the old one.
       beam: drops what is further below the best path.
@@ -142,15 +145,20 @@ def rescore_lattices(
 def _rescorer(
     model: PathLike, old: Optional[NgramModel], mixing: Mixing, limits: Limits
 ) -> Callable[[WordLattice], WordLattice]:
-    if not Path(model).is_dir():
-        return partial(rescore_ngram, new=read_arpa(model), old=old, mixing=mixing, limits=limits)
-    from fsaasr.grammar.neural import load_neural_lm
+    lm: WordLm
+    if is_kenlm_binary(model):
+        lm = KenlmModel(model)
+        history = lm.order - 1  # all that it tells apart
+    elif Path(model).is_dir():
+        from fsaasr.grammar.neural import load_neural_lm
 
-    lm = load_neural_lm(model)
+        lm, history = load_neural_lm(model), HISTORY
+    else:
+        return partial(rescore_ngram, new=read_arpa(model), old=old, mixing=mixing, limits=limits)
 
     def rescored(lattice: WordLattice) -> WordLattice:
         known = lattice if old is None else rescore_ngram(lattice, old, old)
-        return rescore_lattice(known, lm, HISTORY, mixing, limits)
+        return rescore_lattice(known, lm, history, mixing, limits)
 
     return rescored
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Sequence, Tuple, Union
 
+from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
 from fsaasr.decode import OnTheFlyLm
-from fsaasr.grammar import Hotwords, TokenHotwords
+from fsaasr.grammar import FailureAutomaton, Hotwords, NgramModel, TokenHotwords, read_arpa
+from fsaasr.grammar.failure_automaton import is_automaton
+from fsaasr.grammar.kenlm_model import KenlmModel, is_kenlm_binary
 from fsaasr.graph import Graph
 from fsaasr.lexicon import Lexicon
 from fsaasr.lexicon.spelling import speller
@@ -31,6 +34,35 @@ class WordScores:
 
 NO_WORD_SCORES = WordScores()
 """The graph's own scores."""
+
+
+def load_on_the_fly(
+    model: Union[PathLike, OnTheFlyLm, None], replaces: Union[PathLike, NgramModel, None], graph: Graph
+) -> Optional[OnTheFlyLm]:
+    """A large n-gram model for a search on a graph.
+
+    Args:
+      model: ARPA, a file of `FailureAutomaton.save`, or KenLM's binary form; or one that is made; None for none.
+      replaces: the model that the graph was made with, in any of these forms; None for a graph without.
+      graph: that is searched.
+
+    Raises:
+      ConfigError: a model to replace, and none to put in its place.
+      MissingDependencyError: KenLM's binary form without the module `kenlm`.
+      FileFormatError, GrammarError: as the readers say.
+    """
+    if model is None or isinstance(model, OnTheFlyLm):
+        if replaces is not None:
+            raise ConfigError(f"load_on_the_fly: a model to replace ({replaces}), but no file to put there; give both")
+        return model
+    small = replaces if replaces is None or isinstance(replaces, NgramModel) else _read(replaces, graph)
+    return OnTheFlyLm(_read(model, graph), small)
+
+
+def _read(path: PathLike, graph: Graph) -> Union[NgramModel, FailureAutomaton]:
+    if is_kenlm_binary(path):
+        return KenlmModel(path).automaton(graph.words)
+    return FailureAutomaton.load(path) if is_automaton(path) else read_arpa(path)
 
 
 def load_hotwords(

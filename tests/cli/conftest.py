@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fsaasr.cli.main import main
+from fsaasr.corpora import read_cuts
 from tests.toy_speech import write_toy_corpus
 
 Invoke = Callable[..., Result]
@@ -31,6 +32,12 @@ class Toy:
 
     def cuts(self, split: str) -> Path:
         return self.root / "data" / f"cuts_{split}.jsonl.gz"
+
+    def few_cuts(self, folder: Path) -> Path:
+        """The first two test cuts, for searches that take their time."""
+        path = folder / "cuts_few.jsonl.gz"
+        read_cuts(self.cuts("test")).subset(first=2).to_file(path)
+        return path
 
 
 def invoke(*arguments: object) -> Result:

@@ -39,11 +39,11 @@ def test_decode(models: Path, toy: Toy, tmp_path: Path, family: str, free: bool)
         graph = tmp_path / "free.graph"
         token_loop(model.tokens, model.topology, model.transitions).save(graph)
         assert load_graph(graph).words == model.tokens
-    texts = {}
+    texts, cuts = {}, toy.few_cuts(tmp_path)
     for weight in (None, 0.0, 30.0):
         given = () if weight is None else ("--hotwords", phrases(tmp_path / "hotwords.txt", ("ba", weight)))
         wide = ("--search-beam", 40)
-        done = invoke("decode", models / family, graph, toy.cuts("test"), tmp_path / "out", *wide, *given)
+        done = invoke("decode", models / family, graph, cuts, tmp_path / "out", *wide, *given)
         assert done.exit_code == 0, done.output
         texts[weight] = (tmp_path / "out" / "hyp.txt").read_text()
     assert texts[None] == texts[0.0]

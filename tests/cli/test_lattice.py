@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, List, Set, Tuple
@@ -10,13 +11,16 @@ from typing import Callable, List, Set, Tuple
 import numpy as np
 import pytest
 
+import fsaasr.recipe.lattice_archives
 from fsaasr.core.hypothesis import Hypothesis
+from fsaasr.grammar import estimate_ngram, write_arpa
 from fsaasr.hypotheses import read_hypotheses, read_nbest, write_transcripts
 from fsaasr.lattice import DoubleCountWarning, Mixing, WordLattice, best_path, frame_lattice, mbr_decode, nbest
 from fsaasr.lattice.formats import read_lattices, write_lattices
 from fsaasr.recipe import Archive, rescore_lattices
 from fsaasr.testing import random_word_lattice, word_paths
 from tests.cli.conftest import invoke
+from tests.grammar.test_kenlm_model import stand_in
 
 COMMANDS = ("formats", "info", "copy", "prune", "nbest", "mbr", "rescore", "oracle", "draw")
 
@@ -101,6 +105,25 @@ def test_mbr_writes_words_confidences_and_networks(lattices, archive: Path, tmp_
     )
     assert calibrated != raw
     assert np.argsort(raw, kind="stable").tolist() == np.argsort(calibrated, kind="stable").tolist()
+
+
+@pytest.mark.parametrize("module", ["module", "stand-in"])
+def test_kenlms_answers_rescore_as_the_arpa_does(
+    archive: Path, tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if module == "module":
+        pytest.importorskip("kenlm", reason="KenLM's module is not installed: pip install kenlm")
+    else:
+        monkeypatch.setitem(sys.modules, "kenlm", stand_in())
+    text = [line.split() for line in ("w1 w2 w3", "w2 w2 w4 w1", "w3 w1", "w4 w1 w2", "w1 w4 w4")]
+    write_arpa(estimate_ngram(text, 3), tmp_path / "new.arpa")
+    run("rescore", archive, tmp_path / "new.arpa", tmp_path / "expected.jsonl", "--on-top")
+    # The module reads ARPA as it reads its binary form.
+    monkeypatch.setattr(fsaasr.recipe.lattice_archives, "is_kenlm_binary", lambda path: True)
+    run("rescore", archive, tmp_path / "new.arpa", tmp_path / "found.jsonl", "--on-top")
+    for expected, found in zip(*(read_lattices(tmp_path / f"{name}.jsonl") for name in ("expected", "found"))):
+        assert found.best_path().text == expected.best_path().text
+        assert found.total_score() == pytest.approx(expected.total_score(), abs=1e-3)
 
 
 def test_rescoring_there_and_back_changes_nothing(archive: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import ConfigError, CorpusError, DecodeError
 from fsaasr.core.files import PathLike
 from fsaasr.core.scores import FloatArray, Seconds
-from fsaasr.decode import EndpointRule, SearchOptions
+from fsaasr.decode import EndpointRule, OnTheFlyLm, SearchOptions
 from fsaasr.features import waveform_features
 from fsaasr.grammar import Hotwords, NgramModel
 from fsaasr.graph import Graph
@@ -26,7 +26,7 @@ from fsaasr.recipe.recognizer.audio import Audio, Sound, is_several, quiet_cuts,
 from fsaasr.recipe.recognizer.opening import Speech, find_graph, find_weights
 from fsaasr.recipe.recognizer.transcription import Transcription, Utterance
 from fsaasr.recipe.scales import Scales
-from fsaasr.recipe.word_scores import WordScores, load_hotwords
+from fsaasr.recipe.word_scores import WordScores, load_hotwords, load_on_the_fly
 
 if TYPE_CHECKING:
     from fsaasr.recipe.experiment import Experiment
@@ -76,6 +76,8 @@ class Recognizer:
         options: Optional[SearchOptions] = None,
         fusion: Optional[Mapping[str, str]] = None,
         hotwords: Union[PathLike, Hotwords, None] = None,
+        on_the_fly: Union[PathLike, OnTheFlyLm, None] = None,
+        replaces: Union[PathLike, NgramModel, None] = None,
         confidence: bool = True,
         nbest: int = 0,
         lattices: bool = False,
@@ -94,6 +96,8 @@ class Recognizer:
           options: engine and beams; None takes those with which the scales were tuned.
           fusion: language models of tokens that join the search, as for `load_fusion`, at their scales of `scales`.
           hotwords: a file or Hotwords; utterances show their display forms.
+          on_the_fly: large n-gram model in place of the graph's own: a file as for `load_on_the_fly`, or made.
+          replaces: model that the graph was made with, for a file of `on_the_fly`; None takes `lm`, if it is given.
           confidence, nbest, lattices: what each utterance brings beside its words, see above.
 
         Raises:
@@ -107,7 +111,8 @@ class Recognizer:
         model = load_model(model_dir)
         found = find_graph(model_dir, model, speech)
         weights, search = find_weights(model_dir, scales, options)
-        words = WordScores(hotwords=load_hotwords(hotwords, found.graph, Path(model_dir) / "lang", found.lexicon))
+        large = load_on_the_fly(on_the_fly, _replaced(on_the_fly, replaces, lm), found.graph)
+        words = WordScores(large, load_hotwords(hotwords, found.graph, Path(model_dir) / "lang", found.lexicon))
         system = System.fitted(model, found.graph, search, weights, load_fusion(fusion, model.tokens), words)
         silence = () if found.lexicon.silence is None else (found.lexicon.silence.token,)
         return cls(system, found.source, silence, confidence, nbest, lattices)
@@ -313,3 +318,13 @@ class Recognizer:
             lattice if self.lattices else None,
             ended_by,
         )
+
+
+def _replaced(
+    on_the_fly: Union[PathLike, OnTheFlyLm, None],
+    replaces: Union[PathLike, NgramModel, None],
+    lm: Union[PathLike, NgramModel, None],
+) -> Union[PathLike, NgramModel, None]:
+    """The model that gives way: the one that is named, else the one that the graph is made of."""
+    is_file = isinstance(on_the_fly, (str, Path))
+    return lm if replaces is None and is_file else replaces
