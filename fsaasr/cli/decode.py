@@ -31,6 +31,7 @@ from fsaasr.cli.options import (
 @formats_option("text,jsonl")
 @click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
 @word_options
+@click.option("--spell-unknown", is_flag=True, help="Spell unknown words, and speech in which no word was found.")
 @click.option("--lang", type=FOLDER, help="Lang directory of the graph, for --lattices that keep score parts apart.")
 def decode(
     model_dir: Path,
@@ -51,12 +52,15 @@ def decode(
     hotwords: Optional[Path],
     on_the_fly: Optional[Path],
     replaces: Optional[Path],
+    spell_unknown: bool,
     lang: Optional[Path],
 ) -> None:
     """Recognize cuts with a model and a graph.
 
     Writes hyp.txt and ref.txt (Kaldi's text form), hyp.jsonl (words and tokens with times), utt2spk
     and decode.json (options, speed, troubles) into OUT_DIR; --formats names what else to write of the hypotheses.
+    Unknown words, of a graph that `fsaasr graph --unknown` made, are <unk>, or, with --spell-unknown, their letters
+    (phones with - between); hyp.jsonl marks them by their spelling.
     Language models that join a search (--add, --subtract, --internal) have the scales that `fsaasr tune` froze with
     them.
 
@@ -73,6 +77,7 @@ def decode(
     chosen = read_scales(scales) if scales else Scales()
     where, fusion = (model_dir, graph, cuts, out_dir), fusion_of(added, subtracted, internal)
     words: Dict[str, Any] = {"hotwords": hotwords, "on_the_fly": on_the_fly, "replaces": replaces}
+    words["spell_unknown"] = spell_unknown
     decoded = decode_cuts(*where, options, chosen, cache, formats, lattices, lang, fusion=fusion, **words)
     click.echo(f"{out_dir}: {len(decoded.hypotheses)} utterances, real-time factor {decoded.rtf:.4f}")
     for kind, count in decoded.flags.items():

@@ -325,7 +325,7 @@ def _unknown(given: Union[float, UnknownWord], lexicon: Lexicon, table: TokenTab
     ending = (table.delimiter,) if table.delimiter else ()
     if isinstance(given, UnknownWord):
         return replace(given, ending=ending)
-    return unknown_word(lexicon, score=float(given), ending=ending)
+    return unknown_word(lexicon, score=float(given), ending=ending, tokens=table.tokens.names[1:])
 
 
 def _compiled(

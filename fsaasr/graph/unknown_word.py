@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
@@ -113,6 +113,7 @@ def unknown_word(
     score: float = 0.0,
     probability: Optional[float] = None,
     ending: Tuple[str, ...] = (),
+    tokens: Iterable[str] = (),
 ) -> UnknownWord:
     """An `UnknownWord` that is spelt like the words of a lexicon, each pronunciation counting once.
 
@@ -120,6 +121,8 @@ def unknown_word(
       lexicon: phones, characters or pieces; its silence, and a pronunciation of `<unk>`, are left out.
       order: of the n-gram model of tokens (interpolated modified Kneser-Ney).
       score, probability, ending: see `UnknownWord`; pronunciations may have the ending or not.
+      tokens: that may be said although no pronunciation has them, such as pieces that no word of the lexicon needs; the
+        ending and the silence among them do not count.
 
     Raises:
       GraphError: no pronunciation to learn from; as `UnknownWord`.
@@ -129,9 +132,10 @@ def unknown_word(
     spelt: List[Tuple[str, ...]] = []
     for entry in lexicon.pronunciations:
         ended = bool(ending) and entry.tokens[-len(ending) :] == ending
-        tokens = entry.tokens[: -len(ending)] if ended else entry.tokens
-        if tokens and entry.word != UNKNOWN and silence not in tokens:
-            spelt.append(tokens)
+        own = entry.tokens[: -len(ending)] if ended else entry.tokens
+        if own and entry.word != UNKNOWN and silence not in own:
+            spelt.append(own)
     if not spelt:
         raise GraphError("unknown_word: the lexicon has no pronunciation besides silence; give one with words")
-    return UnknownWord(estimate_ngram(spelt, order), score, probability, ending)
+    others = [token for token in tokens if token not in (*ending, silence)]
+    return UnknownWord(estimate_ngram(spelt, order, extra_words=others), score, probability, ending)

@@ -31,6 +31,7 @@ from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
 from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
 from fsaasr.recipe.stopwatch import Stopwatch, features_rtf, with_timed_encoder
+from fsaasr.recipe.unknown_words import spell_all
 from fsaasr.recipe.word_scores import NO_WORD_SCORES, WordScores, load_hotwords, load_on_the_fly
 
 Choose = Callable[[ScoredPaths], Hypothesis]
@@ -123,6 +124,7 @@ def recognize(
     choose: Optional[Choose] = None,
     fusion: FusionModels = NO_FUSION,
     words: WordScores = NO_WORD_SCORES,
+    spelling: Optional[Lexicon] = None,
 ) -> Decoded:
     """Recognizes utterances.
 
@@ -138,6 +140,7 @@ def recognize(
       choose: picks the hypothesis of a lattice; None takes the best one under the scales.
       fusion: language models that join the search of a model that says tokens, at scales of `scales`.
       words: what they add beside the graph.
+      spelling: lexicon of the model; unknown words are then spelt, and speech without words, too (`spell_all`).
 
     Raises:
       ModelError: the graph is not over the model's score columns, a prior scale for a model without priors, or a fusion
@@ -161,11 +164,12 @@ def recognize(
         deque(passing, maxlen=0)
     else:
         write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
+    found = reading.hypotheses
+    if spelling is not None:
+        found = spell_all(found, system, features, lexicon_for(model, spelling))
     audio = sum(map(len, features.matrices)) * features.frame_shift
     flags = dict(sorted((+reading.flags).items()))
-    return Decoded(
-        tuple(reading.hypotheses), flags, reading.seconds, encoder.seconds, audio, transforms_at_hand(system.model)
-    )
+    return Decoded(tuple(found), flags, reading.seconds, encoder.seconds, audio, transforms_at_hand(system.model))
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,6 +304,7 @@ def decode_cuts(
     hotwords: Optional[PathLike] = None,
     on_the_fly: Optional[PathLike] = None,
     replaces: Optional[PathLike] = None,
+    spell_unknown: bool = False,
 ) -> Decoded:
     """Recognizes a cut manifest; writes hypotheses, `ref.txt`, `utt2spk`, `decode.json` and transforms of speakers.
 
@@ -321,19 +326,21 @@ def decode_cuts(
         not the phrases' display forms.
       on_the_fly: large n-gram model in place of the one that the graph was made with, which is `replaces` (None for a
         graph without); see `load_on_the_fly`.
+      spell_unknown: whether unknown words are spelt, and speech in which no word was found, see `spell_all`.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.
     """
     model = load_model(model_dir)
     graph = searchable(model, load_graph(graph_path))
-    phrases = load_hotwords(hotwords, graph, Path(model_dir) / "lang", load_lexicon(model_dir))
+    lexicon = load_lexicon(model_dir)
+    phrases = load_hotwords(hotwords, graph, Path(model_dir) / "lang", lexicon)
     words = WordScores(load_on_the_fly(on_the_fly, replaces, graph), phrases)
     cuts = list(read_cuts(cuts_path))
     features = compute_features(cuts, model.features, cache_dir=cache_dir)
     splitter = None if lang_dir is None else splitter_for(model, graph, lang_dir)
-    models = load_fusion(fusion, model.tokens)
-    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models, words)
+    models, spelling = load_fusion(fusion, model.tokens), lexicon if spell_unknown else None
+    decoded = recognize(model, graph, features, options, scales, lattices, splitter, choose, models, words, spelling)
     out = Path(out_dir)
     export_hypotheses(decoded.hypotheses, out, formats, placements_of(cuts))
     write_transcripts({name: text.split() for name, text in zip(features.ids, features.texts)}, out / "ref.txt")

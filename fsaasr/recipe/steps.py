@@ -185,7 +185,7 @@ def make_graph(
     topology: str = "ctc",
     model_dir: Optional[PathLike] = None,
     expand: bool = True,
-    unknown: Optional[Callable[[Lexicon], UnknownWord]] = None,
+    unknown: Optional[Callable[..., UnknownWord]] = None,
 ) -> Graph:
     """Composes a lexicon, a grammar and a topology, and saves the graph.
 
@@ -198,7 +198,8 @@ def make_graph(
       model_dir: gives topology, tokens and transition probabilities.
       expand: spell the topology out, which gives a DecodingGraph; else a TokenGraph. For a model that says tokens it is
         a TokenGraph in any case.
-      unknown: makes the words that the lexicon lacks of it, see `unknown_word`; None: these cannot be said.
+      unknown: makes the words that the lexicon lacks of it and of `tokens`, see `unknown_word`; None: these cannot be
+        said.
 
     Raises:
       GraphError: `none` for tokens that mark no words; as `compile_graph`. Also as `build_grammar`, `read_lang` and
@@ -213,7 +214,7 @@ def make_graph(
         tokens = token_loop(symbols, chosen, transitions)
     else:
         fitting = lexicon if model is None else lexicon_for(model, lexicon)
-        spelt = None if unknown is None else unknown(fitting)
+        spelt = None if unknown is None else unknown(fitting, tokens=symbols.names[1:])
         words = fitting.words if spelt is None else spelt.words(fitting)
         grammar = build_grammar(kind, words, arpa=arpa, source=source, min_words=min_words, max_words=max_words)
         tokens = compile_token_graph(fitting, grammar, chosen, tokens=symbols, transitions=transitions, unknown=spelt)

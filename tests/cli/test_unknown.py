@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from fsaasr.core.hypothesis import Hypothesis, Span
 from fsaasr.graph import load_graph
-from fsaasr.hypotheses import write_hypotheses
-from tests.cli.conftest import invoke
+from fsaasr.hypotheses import read_hypotheses, write_hypotheses
+from tests.cli.conftest import Toy, invoke
+from tests.recipe.recognizer.conftest import MODELS, save
 
 
 def test_a_graph_may_take_unknown_words(tmp_path: Path) -> None:
@@ -33,3 +36,25 @@ def test_unknown_words_are_counted(tmp_path: Path) -> None:
     output = invoke("wer", *files, "--spellings", tmp_path / "large.txt").output
     assert "unknown words: 1 of 1 detected (recall 100.0 %), 0 false alarms" in output
     assert "spellings: 0 of 1 right, 1 errors in 4 tokens (25.0 %)" in output
+
+
+@pytest.mark.parametrize("family", ["ctc", "hybrid", "transducer", "attention"])
+def test_decode_spells_them(family: str, toy: Toy, tmp_path: Path) -> None:
+    model, cuts = tmp_path / family, toy.few_cuts(tmp_path)
+    save(MODELS[family](), model)
+    graph = tmp_path / "open.graph"
+    open_words = ("--unknown", 2, "--unknown-score", 30)
+    made = invoke("graph", model / "lang", "--word-loop", *open_words, "--model", model, graph)
+    assert made.exit_code == 0, made.output
+    for given in ((), ("--spell-unknown",)):
+        done = invoke("decode", model, graph, cuts, tmp_path / "out", "--search-beam", 40, *given)
+        assert done.exit_code == 0, done.output
+        words = [word for found in read_hypotheses(tmp_path / "out" / "hyp.jsonl") for word in found.words]
+        text = (tmp_path / "out" / "hyp.txt").read_text()
+        assert any(word.unknown for word in words)
+        for word in words:
+            assert word.unknown == (word.spelling is not None)
+            if word.unknown:
+                assert set(word.spelling) <= {"A", "B"}
+                assert word.name == ("".join(word.spelling) if given else "<unk>")
+        assert ("<unk>" in text) == (not given)
