@@ -7,13 +7,13 @@ its graph state, packed into one number, its history. Tokens meet where graph st
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
+from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.errors import DecodeError
-from fsaasr.decode.search_records import BEGINS, Part, Said
+from fsaasr.decode.search_records import BEGINS, PART, PART_ARRAYS, Said
 from fsaasr.decode.search_tables import frozen
 from fsaasr.grammar.failure_automaton import FailureAutomaton
 
@@ -54,6 +54,14 @@ class ScoredLabels:
         return before + float(by_word[automaton.end])
 
     @property
+    def opens(self) -> npt.NDArray[np.bool_]:
+        """bool (L,): whether each label may add anything, or lead on, in the automaton's state 0."""
+        automaton = self.automaton
+        by_word = (automaton.score[: len(automaton.words)] != 0) | (automaton.next_state[: len(automaton.words)] != 0)
+        opens: npt.NDArray[np.bool_] = by_word[self.words]
+        return opens if self._begins is None else opens | self._begins
+
+    @property
     def _begins(self) -> Optional[npt.NDArray[np.bool_]]:
         begins = self.automaton.begins
         return None if begins is None else begins[self.words]
@@ -63,13 +71,11 @@ class ScoredLabels:
         bound: Float32 = np.float32(self.scale) * limit
         return bound
 
-    def part(self, shift: int) -> Part:
-        """What kernels read; its state has the bits of a history from `shift` on."""
+    def arrays(self) -> Tuple[npt.NDArray[Any], ...]:
+        """What `PART_ARRAYS` says."""
         words = self.words if self._begins is None else self.words | np.where(self._begins, BEGINS, 0)
-        mask = (1 << self.bits) - 1
-        automaton = self.automaton
-        ends = automaton.boundary, automaton.end
-        return Part(automaton.tables, frozen(words.astype(np.int32)), float(self.scale), shift, mask, *ends)
+        found = (*self.automaton.tables, words)
+        return tuple(np.ascontiguousarray(array, dtype=kind) for array, (_, kind) in zip(found, PART_ARRAYS))
 
     @property
     def bits(self) -> int:
@@ -94,23 +100,23 @@ class AddedScores:
                 f"at most {_HISTORY_BITS} bits; prune the language model, or rescore lattices with it"
             )
         self.parts = tuple(parts)
-        shifts = [sum(bits[:k]) for k in range(len(bits))]
-        self._records: List[Part] = [part.part(shift) for part, shift in zip(parts, shifts)]
-        self.start = sum(part.automaton.start << shift for part, shift in zip(parts, shifts))
+        self._shifts = [sum(bits[:k]) for k in range(len(bits))]
+        self._arrays = [part.arrays() for part in parts]
+        self.start = sum(part.automaton.start << shift for part, shift in zip(parts, self._shifts))
         self.most: Float32 = np.sum([part.most() for part in parts], axis=0, dtype=np.float32)
         self.most_at_end = sum(part.most_at_end() for part in parts)
 
-    def said(self, slack: npt.NDArray[np.uint8]) -> Said:
-        """What kernels read."""
-        records = [*self._records, *[_NO_PART] * (MAX_PARTS - len(self._records))]
-        return Said(tuple(records), frozen(slack))
+    @property
+    def opens(self) -> npt.NDArray[np.bool_]:
+        """bool (L,): whether each label adds anything to, or changes, a history that is 0."""
+        opens: npt.NDArray[np.bool_] = np.any([part.opens for part in self.parts], axis=0)
+        return opens
 
-
-def _no_part() -> Part:
-    row, none = np.zeros(1, np.int64), np.zeros(1, np.int32)
-    zero = np.zeros(1, np.float32)
-    tables = tuple(map(frozen, (row, row + 1, none, zero, none, zero, none)))
-    return Part(tables, frozen(none), 0.0, 0, 0, 0, 0)
-
-
-_NO_PART = _no_part()
+    def said(self, slack: npt.NDArray[np.uint8], reach: Float32) -> Said:
+        """What kernels read; holds for as long as this object lives."""
+        records = np.zeros(len(self.parts), PART)
+        for k, (part, arrays, shift) in enumerate(zip(self.parts, self._arrays, self._shifts)):
+            addresses = (array.ctypes.data for array in arrays)
+            ends = part.automaton.boundary, part.automaton.end
+            records[k] = (*addresses, float(part.scale), shift, (1 << part.bits) - 1, *ends)
+        return Said(frozen(records), frozen(slack), frozen(reach))

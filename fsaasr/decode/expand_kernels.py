@@ -9,8 +9,8 @@ import numpy as np
 from fsaasr.decode.compiled import inlined_kernel, kernel
 from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, put, record_of, target_of
 from fsaasr.decode.intrinsics import count_bits, lowest_bit, prefetch
-from fsaasr.decode.said_kernels import arc_score, history_at, is_tracked, slack_at
-from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, STAY
+from fsaasr.decode.said_kernels import history_of, said_score, slack_at, speaks
+from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, SLACK_STEP, STAY
 
 _ONE = np.uint64(1)
 _PENALTY = np.float32(PENALTY_STEP)
@@ -25,7 +25,7 @@ def _step(
     n, cutoff, lost = found
     acoustic = row[_U(label - 1)]
     score = token.score + (np.float64(arc) + np.float64(acoustic))
-    put(candidates, n, token.state, label, score, source, via, acoustic, arc)
+    put(candidates, n, token.state, label, score, source, via, acoustic, arc, history_of(token))
     possible = score > NEG_INF
     passes = (score >= cutoff) & possible
     return n + passes, max(cutoff, score - width), lost | ((not passes) & possible)
@@ -52,15 +52,16 @@ def _arc(
     acoustic, graph_score = by_label[_U(label)], graph.score[arc]
     both = acoustic + graph_score
     if both >= threshold and both > NEG_INF32 and label != excluded:
-        history, next_histories = said
-        graph_score = arc_score(graph, arc, history, next_histories, n)
+        history, says = said
+        if says:
+            graph_score, history = said_score(graph.said, graph.output, graph.score, history, arc)
         score = before + (np.float64(graph_score) + np.float64(acoustic))
-        if is_tracked(next_histories) and (score < cutoff or score == NEG_INF):
+        if says and (score < cutoff or score == NEG_INF):
             lost |= score > NEG_INF
         else:
             target = target_of(graph, arc, place)
             prefetch(graph.states, np.int64(target))
-            put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score)
+            put(candidates, n, target, graph.enter[_U(label)], score, source, arc, acoustic, graph_score, history)
             n += 1
             if score - width > cutoff:
                 cutoff = score - width
@@ -119,12 +120,10 @@ def expand(
     cutoffs: Any,
     candidates: Any,
     filled: Any,
-    said: Any,
 ) -> Any:
     """Candidates of the next frame from tokens `begin` .. `end - 1`.
 
-    `cutoffs`: CUTOFFS, of which `candidate` is raised and the first two losses are set. `said`: histories of tokens
-    and of candidates.
+    `cutoffs`: CUTOFFS, of which `candidate` is raised and the first two losses are set.
 
     Returns:
       The new number of candidates, and the token with which to go on once there is more room (`end`: all done).
@@ -132,7 +131,6 @@ def expand(
     limits = cutoffs[0]
     keep, width, cutoff, lost = limits.token, limits.width, limits.candidate, limits.candidate_lost > 0
     hottest32 = np.float32(hottest + graph.peak)
-    histories, next_histories = said
     n: Any = np.int64(filled)
     for i in range(begin, end):
         token = tokens[_U(i)]
@@ -150,10 +148,11 @@ def expand(
         if 0 < token.label < ENTERED:
             n, cutoff, lost = _topology_steps(rule, row, i, token, width, candidates, (n, cutoff, lost))
         if rule.scans:
-            slack = slack_at(graph, histories, state)
+            slack, history = slack_at(graph.said, state), history_of(token)
+            most = np.float32(max(slack - 1, 0)) * np.float32(SLACK_STEP)
             n, cutoff, lost = _arcs(
-                graph, by_label, hot, hottest32, rule, entry, last, i, place, before, slack, width, candidates,
-                (history_at(histories, i), next_histories), (n, cutoff, lost),
+                graph, by_label, hot, hottest32, rule, entry, last, i, place, before, most, width, candidates,
+                (history, speaks(graph.said, slack, history)), (n, cutoff, lost),
             )  # fmt: skip
     limits.candidate, limits.candidate_lost = cutoff, lost
     return n, np.int64(end)

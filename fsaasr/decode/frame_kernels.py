@@ -11,7 +11,7 @@ import numpy as np
 
 from fsaasr.decode.compiled import inlined_kernel, kernel
 from fsaasr.decode.intrinsics import count_bits, prefetch
-from fsaasr.decode.said_kernels import arc_score, history_at, set_history
+from fsaasr.decode.said_kernels import history_of, reach_at, said_score, set_history, slack_at, speaks
 from fsaasr.decode.search_records import ENTERED, EXIT
 
 NEG_INF = -np.inf
@@ -25,8 +25,9 @@ _U = np.uint64
 
 @inlined_kernel
 def put(
-    candidates: Any, n: Any, state: Any, label: Any, score: Any, source: Any, via: Any, acoustic: Any, arc: Any
-) -> None:
+    candidates: Any, n: Any, state: Any, label: Any, score: Any, source: Any, via: Any, acoustic: Any, arc: Any,
+    history: Any,
+) -> None:  # fmt: skip
     """Sets candidate `n`; `arc` is the graph's part of its score."""
     candidate = candidates[_U(n)]
     candidate.state = state
@@ -36,6 +37,7 @@ def put(
     candidate.via = via
     candidate.acoustic = acoustic
     candidate.graph = arc
+    set_history(candidate, history)
 
 
 @inlined_kernel
@@ -130,9 +132,8 @@ def kth_best(tokens: Any, begin: Any, end: Any, k: Any, scores: Any) -> Any:
 
 
 @kernel
-def best_step(graph: Any, token: Any, i: Any, histories: Any, row: Any, by_label: Any) -> Any:
-    """Score of the best step that consumes a frame from token i, summed as `expand` sums it."""
-    history = history_at(histories, i)
+def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
+    """Score of the best step that consumes a frame from a token, summed as `expand` sums it."""
     rule = graph.rules[_U(token.label & (ENTERED - 1))]
     best: Any = NEG_INF
     if token.label < ENTERED and token.label > 0:
@@ -146,7 +147,7 @@ def best_step(graph: Any, token: Any, i: Any, histories: Any, row: Any, by_label
         for arc in range(_U(graph.states[state].begin), _U(graph.states[state + _ONE].begin)):
             label = graph.label[arc]
             if label != rule.excluded:
-                score = arc_score(graph, arc, history, histories, -1)
+                score, _ = said_score(graph.said, graph.output, graph.score, history_of(token), arc)
                 best = max(best, np.float64(score) + np.float64(by_label[_U(label)]))
     return token.score + best
 
@@ -171,18 +172,16 @@ def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, f
 
 @kernel
 def insert(
-    graph: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any,
-    said: Any,
-) -> Any:  # fmt: skip
+    graph: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any
+) -> Any:
     """Makes tokens of the candidates that reach `cutoff`, one for each state, label and history, and links if wanted.
 
     Returns whether any fell short. `ends`: see `Work`; the ends and the best token are moved. `table` holds token
-    numbers by hash; those of earlier frames count as free places. `said`: histories of tokens and of candidates.
+    numbers by hash; those of earlier frames count as free places.
     """
     mask = _U(len(table) - 1)
     begin, end, last = ends[0], ends[1], ends[2]
     heads, following = work
-    histories, next_histories = said
     lost = False
     leader = ends[4]
     if leader < begin:
@@ -194,9 +193,7 @@ def insert(
         if score < cutoff:
             lost = True
             continue
-        state, label = candidate.state, candidate.label
-        # Steps of the topology say nothing.
-        history = history_at(histories, candidate.source) if candidate.via < 0 else history_at(next_histories, n)
+        state, label, history = candidate.state, candidate.label, history_of(candidate)
         x = _slot(state, label, history, mask)
         while True:
             j: Any = np.int64(table[x])
@@ -209,10 +206,10 @@ def insert(
                 token.state, token.label, token.score = state, label, score
                 token.back, token.via = candidate.source, candidate.via
                 token.acoustic, token.graph = candidate.acoustic, candidate.graph
-                set_history(histories, j, history)
+                set_history(token, history)
                 _queue(graph, state, label, j, begin, heads, following)
                 break
-            if token.state == state and token.label == label and history_at(histories, j) == history:
+            if token.state == state and token.label == label and history_of(token) == history:
                 if score > token.score:
                     token.score, token.back, token.via = score, candidate.source, candidate.via
                     token.acoustic, token.graph = candidate.acoustic, candidate.graph
@@ -230,38 +227,39 @@ def insert(
 
 
 @kernel
-def rehash(tokens: Any, histories: Any, begin: Any, end: Any, table: Any) -> None:
+def rehash(tokens: Any, begin: Any, end: Any, table: Any) -> None:
     """Enters tokens `begin` .. `end - 1` into an empty table."""
     mask = _U(len(table) - 1)
     for j in range(begin, end):
-        x = _slot(tokens[_U(j)].state, tokens[_U(j)].label, history_at(histories, j), mask)
+        token = tokens[_U(j)]
+        x = _slot(token.state, token.label, history_of(token), mask)
         while table[x] >= begin:
             x = (x + _ONE) & mask
         table[x] = j
 
 
+@inlined_kernel
+def _goes_on(graph: Any, score: Any, state: Any, limits: Any) -> Any:
+    """Whether a token of that score in a state can matter to the next frame, with what words add on the way."""
+    if score >= limits.epsilon:
+        return True
+    record, place = record_of(graph, state)
+    return score >= limits.epsilon - reach_at(graph.said, record)
+
+
 @kernel
 def follow_epsilons(
-    graph: Any,
-    first: Any,
-    begin: Any,
-    cutoffs: Any,
-    tokens: Any,
-    following: Any,
-    candidates: Any,
-    filled: Any,
-    said: Any,
+    graph: Any, first: Any, begin: Any, cutoffs: Any, tokens: Any, following: Any, candidates: Any, filled: Any
 ) -> Any:
     """Candidates of what epsilons lead to from the tokens of one list, which begins with `first`.
 
-    `cutoffs`: CUTOFFS; candidates reach `candidate`, those that must go on with an arc of the graph `epsilon`.
-    `said`: histories of tokens and of candidates.
+    `cutoffs`: CUTOFFS; candidates reach `candidate`, and those that must go on with an arc of the graph `epsilon`, with
+    what words can add on the way.
 
     Returns:
       The new number of candidates, and the token with which to go on once there is more room (-1: all done).
     """
     limits = cutoffs[0]
-    histories, next_histories = said
     i = np.int64(first)
     n = filled
     while i >= 0:
@@ -272,27 +270,34 @@ def follow_epsilons(
                 return n, i
             score = token.score + rule.exit_score
             # What may still consume a blank has more ways to go on than arcs.
-            if score >= (limits.candidate if rule.exit > 0 else limits.epsilon):
-                put(candidates, n, token.state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score)
+            if score >= limits.candidate and (rule.exit > 0 or _goes_on(graph, score, token.state, limits)):
+                put(
+                    candidates, n, token.state, rule.exit, score, i, EXIT, np.float32(0.0), rule.exit_score,
+                    history_of(token),
+                )  # fmt: skip
                 n += 1
             else:
                 limits.closed_lost |= score > NEG_INF
-        elif token.score + graph.best_epsilon < limits.epsilon:
+        elif not _goes_on(graph, token.score + graph.best_epsilon, token.state, limits):
             limits.closed_lost = 1
         elif rule.scans:
             state, place = record_of(graph, token.state)
+            history = history_of(token)
+            says = speaks(graph.said, slack_at(graph.said, state), history)
             arc, end = np.int64(graph.states[state].begin), np.int64(graph.states[state + _ONE].begin)
             if n + end - arc > len(candidates):
                 return n, i
             if graph.states[state].sparse:
                 end -= count_bits(graph.states[state].labels)
             while arc < end and (graph.states[state].sparse or graph.label[_U(arc)] == 0):
-                graph_score = arc_score(graph, _U(arc), history_at(histories, i), next_histories, n)
+                graph_score, after = graph.score[_U(arc)], history
+                if says:
+                    graph_score, after = said_score(graph.said, graph.output, graph.score, history, arc)
                 score = token.score + graph_score
-                if score >= limits.epsilon and score > NEG_INF:
-                    target = target_of(graph, _U(arc), place)
+                target = target_of(graph, _U(arc), place)
+                if score >= limits.candidate and score > NEG_INF and _goes_on(graph, score, target, limits):
                     prefetch(graph.states, np.int64(target))
-                    put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph_score)
+                    put(candidates, n, target, rule.entered, score, i, arc, np.float32(0.0), graph_score, after)
                     n += 1
                 else:
                     limits.closed_lost |= score > NEG_INF

@@ -1,4 +1,4 @@
-"""Machine instructions that numba has no name for: fetching ahead, and counting bits."""
+"""Machine instructions that numba has no name for: fetching ahead, counting bits, and what stands at an address."""
 
 from __future__ import annotations
 
@@ -46,6 +46,17 @@ def _lowest_bit(typing: Any, mask: Any) -> Any:
     return types.int64(types.uint64), code
 
 
+def _pointer(typing: Any, address: Any, kind: Any) -> Any:
+    """`pointer(address, np.int32)`: numbers of that type at an address, an int64; nothing keeps their memory alive."""
+    result = types.CPointer(kind.dtype)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(result))
+
+    return result(types.int64, kind), code
+
+
 prefetch: Any = intrinsic(_prefetch)
 count_bits: Any = intrinsic(_count_bits)
 lowest_bit: Any = intrinsic(_lowest_bit)
+pointer: Any = intrinsic(_pointer)

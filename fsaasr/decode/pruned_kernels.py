@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 
-from fsaasr.decode.compiled import by_type, entry, inlined, internal
+from fsaasr.decode.compiled import entry, inlined, internal
 from fsaasr.decode.expand_kernels import expand
 from fsaasr.decode.frame_kernels import (
     LEVELS,
@@ -29,14 +28,13 @@ class Work(NamedTuple):
     """All that a search of one utterance remembers from frame to frame.
 
     Attributes:
-      tokens: TOKEN; links: LINK, of length 0 where none are wanted; frames: FRAME; candidates: CANDIDATE.
+      tokens: TOKEN, candidates: CANDIDATE; SAID_TOKEN and SAID_CANDIDATE where words add to scores.
+      links: LINK, of length 0 where none are wanted; frames: FRAME.
       table: int32, power of two: token numbers by hash. heads: int32: first token of each height whose epsilons are
         to be followed, -1 for none; following: int32: the token after it, by number within the frame.
       scores: float64, as long as `following`, for selection.
       ends: int64 (5,): first token of the frame, ends of tokens and links, frames so far, best token of the frame.
       cutoffs: CUTOFFS (1,).
-      histories, next_histories: int64: what was said on the way to each token and candidate; () where words add
-        nothing.
     """
 
     tokens: Any
@@ -49,8 +47,6 @@ class Work(NamedTuple):
     scores: Any
     ends: Any
     cutoffs: Any
-    histories: Any
-    next_histories: Any
 
 
 @internal
@@ -60,24 +56,13 @@ def _larger(array: Any, needed: Any) -> Any:
     return larger
 
 
-@by_type
-def _larger_history(histories: Any, needed: Any) -> Any:
-    """Histories with more room."""
-
-    def larger(histories: Any, needed: Any) -> Any:
-        return _larger(histories, needed)
-
-    return larger if isinstance(histories, types.Array) else lambda histories, needed: histories
-
-
 @internal
 def _reserve(work: Any, count: Any) -> Any:
     """The same work with room for `count` more tokens and links."""
-    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming = work
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
     begin, end, last = ends[0], ends[1], ends[2]
     if end + count > len(tokens):
         tokens = _larger(tokens, end + count)
-        histories = _larger_history(histories, len(tokens))
     if len(links) > 0 and last + count > len(links):
         links = _larger(links, last + count)
     if end + count - begin > len(following):
@@ -88,23 +73,22 @@ def _reserve(work: Any, count: Any) -> Any:
         while size < 4 * (end + count - begin):
             size *= 2
         table = np.zeros(size, np.int32)
-        rehash(tokens, histories, begin, end, table)
-    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming)
+        rehash(tokens, begin, end, table)
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs)
 
 
 @internal
 def _more_candidates(work: Any, needed: Any) -> Any:
-    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming = work
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
     candidates = _larger(candidates, needed)
-    upcoming = _larger_history(upcoming, len(candidates))
-    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming)
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs)
 
 
 @internal
 def _more_frames(work: Any) -> Any:
-    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming = work
+    tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs = work
     frames = _larger(frames, 0)
-    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs, histories, upcoming)
+    return Work(tokens, links, frames, candidates, table, heads, following, scores, ends, cutoffs)
 
 
 @inlined
@@ -127,10 +111,7 @@ def _insert(graph: Any, work: Any, count: Any) -> Any:
         work = _reserve(work, count)
     lists = (work.heads, work.following)
     limits = work.cutoffs[0]
-    said = (work.histories, work.next_histories)
-    dropped = insert(
-        graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links, said
-    )
+    dropped = insert(graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links)
     limits.candidate_lost |= dropped
     return work
 
@@ -145,9 +126,8 @@ def _close(graph: Any, work: Any) -> Any:
         work.heads[height] = -1
         n: Any = np.int64(0)
         while True:
-            said = (work.histories, work.next_histories)
             n, first = follow_epsilons(
-                graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n, said
+                graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n
             )
             if first < 0:
                 break
@@ -167,12 +147,9 @@ def begin(graph: Any, work: Any, start: Any) -> Any:
     limits.candidate, limits.epsilon = NEG_INF, NEG_INF
     frame = work.frames[0]
     frame.begin, frame.active, frame.limited, frame.lost = work.ends[0], 0, 0, NEG_INF
-    lists, said = (work.heads, work.following), (work.histories, work.next_histories)
-    # The first token is its own source.
-    candidate.source = 1
-    set_history(work.histories, 1, start)
-    insert(graph, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0], said)
-    work.tokens[1].back = -1
+    set_history(candidate, start)
+    lists = (work.heads, work.following)
+    insert(graph, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0])
     return work
 
 
@@ -180,7 +157,7 @@ def begin(graph: Any, work: Any, start: Any) -> Any:
 def rehash_frame(work: Any) -> Any:
     """Enters the tokens of the frame into the table anew, after they were renumbered."""
     work.table[:] = 0
-    rehash(work.tokens, work.histories, work.ends[0], work.ends[1], work.table)
+    rehash(work.tokens, work.ends[0], work.ends[1], work.table)
     return work
 
 
@@ -226,8 +203,10 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, o
         start, end = work.ends[0], work.ends[1]
         leader = work.ends[4]
         if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) > options[2]:
-            ahead = best_step(graph, work.tokens[leader], leader, work.histories, row, by_label) - options[0]
-            limits.epsilon = max(limits.epsilon, ahead - hottest - graph.greatest - graph.bonus)
+            ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
+            # What words can add depends on the state: see `follow_epsilons`.
+            bonus = graph.highest * max(graph.best_epsilon, 0.0)
+            limits.epsilon = max(limits.epsilon, ahead - hottest - graph.peak - bonus)
     work = _close(graph, work)
     if limits.closed_lost:
         # What was only held back for not reaching the next frame is below that frame's cutoff.
@@ -245,8 +224,7 @@ def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: A
     n: Any = np.int64(0)
     i = start
     while True:
-        said = (work.histories, work.next_histories)
-        n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n, said)
+        n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
         if i == end:
             return work, n
         work = _more_candidates(work, n + 3 + _degree(graph, work.tokens[i].state))
@@ -276,7 +254,7 @@ def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
             # The frame's beam turned out wider than the one by which epsilons were held back.
             frame = work.frames[work.ends[3]]
             frame.lost = max(frame.lost, limits.epsilon)
-        limits.candidate = best_step(graph, leader, work.ends[4], work.histories, row, by_label) - limits.width
+        limits.candidate = best_step(graph, leader, row, by_label) - limits.width
         work, n = _expand(graph, work, row, by_label, hot, hottest)
         frame = work.frames[work.ends[3]]
         if limits.token_lost:

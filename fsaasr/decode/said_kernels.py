@@ -1,7 +1,8 @@
 """Compiled loops that score what is said by what was said before: steps through automata beside the graph.
 
-Where words add nothing, histories are an empty tuple in place of an array. The kernels that are compiled for that hold
-nothing of what stands here: what they call is chosen by type.
+Where words add nothing, tokens have no histories, and `SearchGraph.said` is an empty tuple. The kernels that are
+compiled for that hold nothing of what stands here: what they call is chosen by type. What is called for each token or
+arc is small, and is handed what it reads and not the graph: dozens of arrays, which cost more than the work.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from numba import njit, types
 
 from fsaasr.decode.compiled import by_type, inlined_kernel, kernel
+from fsaasr.decode.intrinsics import pointer
 from fsaasr.decode.search_records import BEGINS, SLACK_STEP
 from fsaasr.grammar.ngram_kernels import step
 
@@ -20,105 +22,120 @@ _MOST = 255
 
 
 @inlined_kernel
-def _one(part: Any, history: Any, label: Any) -> Any:
-    """Next state, in its place within a history, and score of a label in one automaton."""
-    state = (history >> part.shift) & part.mask
-    word: Any = part.words[label]
-    score = 0.0
-    if word >= BEGINS:
-        word -= BEGINS
-        state, score = step(part.tables, state, part.boundary)
-    after, added = step(part.tables, state, word)
-    return np.int64(after) << part.shift, part.scale * (score + added)
+def _tables(part: Any) -> Any:
+    """`FailureAutomaton.tables`."""
+    return (
+        pointer(part.first, np.int64),
+        pointer(part.last, np.int64),
+        pointer(part.fail, np.int32),
+        pointer(part.fail_score, np.float32),
+        pointer(part.word, np.int32),
+        pointer(part.score, np.float32),
+        pointer(part.next_state, np.int32),
+    )
 
 
 @kernel
-def say(said: Any, history: Any, label: Any) -> Any:
+def say(parts: Any, history: Any, label: Any) -> Any:
     """The history behind output label `label`, and what that adds to the score."""
-    first, second, third = said.parts
-    after, score = _one(first, history, label)
-    if second.scale != 0.0:
-        more, added = _one(second, history, label)
-        after, score = after | more, score + added
-    if third.scale != 0.0:
-        more, added = _one(third, history, label)
-        after, score = after | more, score + added
-    return after, score
+    after, total = np.int64(0), 0.0
+    for k in range(len(parts)):
+        part = parts[np.uint64(k)]
+        state: Any = (history >> part.shift) & part.mask
+        word: Any = pointer(part.words, np.int32)[label]
+        score = 0.0
+        if word >= BEGINS:
+            word -= BEGINS
+            state, score = step(_tables(part), state, part.boundary)
+        state, added = step(_tables(part), state, word)
+        after |= np.int64(state) << part.shift
+        total += part.scale * (score + added)
+    return after, total
+
+
+def _has_history(record: Any) -> bool:
+    return "history" in record.fields
 
 
 @by_type
-def is_tracked(histories: Any) -> Any:
-    """Whether words add to scores, and tokens have histories."""
-    if isinstance(histories, types.Array):
-        return lambda histories: True
-    return lambda histories: False
+def history_of(record: Any) -> Any:
+    """The history of a token or candidate."""
+    return (lambda record: record.history) if _has_history(record) else lambda record: np.int64(0)
 
 
 @by_type
-def history_at(histories: Any, i: Any) -> Any:
-    """The history of token or candidate i."""
-    if isinstance(histories, types.Array):
-        return lambda histories, i: histories[np.uint64(i)]
-    return lambda histories, i: np.int64(0)
+def set_history(record: Any, history: Any) -> Any:
+    """Makes `history` that of a token or candidate."""
+
+    def tracked(record: Any, history: Any) -> None:
+        record.history = history
+
+    return tracked if _has_history(record) else lambda record, history: None
 
 
 @by_type
-def set_history(histories: Any, i: Any, history: Any) -> Any:
-    """Makes `history` that of token or candidate i."""
-
-    def tracked(histories: Any, i: Any, history: Any) -> None:
-        histories[np.uint64(i)] = history
-
-    return tracked if isinstance(histories, types.Array) else lambda histories, i, history: None
+def slack_at(said: Any, state: Any) -> Any:
+    """`Said.slack` of a state."""
+    if isinstance(said, types.NamedTuple):
+        return lambda said, state: np.int64(said.slack[np.uint64(state)])
+    return lambda said, state: np.int64(0)
 
 
 @by_type
-def slack_at(graph: Any, histories: Any, state: Any) -> Any:
-    """What the word on an arc of a state can add at most."""
-    if isinstance(histories, types.Array):
-        return lambda graph, histories, state: np.float32(graph.said.slack[state]) * np.float32(SLACK_STEP)
-    return lambda graph, histories, state: np.float32(0.0)
+def reach_at(said: Any, state: Any) -> Any:
+    """`Said.reach` of a state."""
+    if isinstance(said, types.NamedTuple):
+        return lambda said, state: np.float64(said.reach[np.uint64(state)])
+    return lambda said, state: np.float64(0.0)
 
 
 @by_type
-def arc_score(graph: Any, arc: Any, history: Any, histories: Any, n: Any) -> Any:
-    """Score of an arc with what its word adds; the history behind it becomes the n-th, unless n is negative."""
+def speaks(said: Any, slack: Any, history: Any) -> Any:
+    """Whether the words on the arcs of a state of that slack can matter to a token."""
+    if isinstance(said, types.NamedTuple):
+        return lambda said, slack, history: (slack | history) != 0
+    return lambda said, slack, history: False
 
-    def tracked(graph: Any, arc: Any, history: Any, histories: Any, n: Any) -> Any:
-        score, after = graph.score[arc], history
-        if graph.output[arc] > 0:
-            after, added = say(graph.said, history, graph.output[arc])
-            score = np.float32(score + added)
-        if n >= 0:
-            histories[np.uint64(n)] = after
-        return score
 
-    if isinstance(histories, types.Array):
+@by_type
+def said_score(said: Any, output: Any, score: Any, history: Any, arc: Any) -> Any:
+    """Score of an arc with what its word adds, and the history behind it."""
+
+    def tracked(said: Any, output: Any, score: Any, history: Any, arc: Any) -> Any:
+        total = score[np.uint64(arc)]
+        word = output[np.uint64(arc)]
+        if word <= 0:
+            return total, history
+        after, added = say(said.parts, history, word)
+        return np.float32(total + added), after
+
+    if isinstance(said, types.NamedTuple):
         return tracked
-    return lambda graph, arc, history, histories, n: graph.score[arc]
+    return lambda said, output, score, history, arc: (score[np.uint64(arc)], history)
 
 
 @njit(cache=True, nogil=True)
-def endings(said: Any, histories: Any) -> Any:
+def endings(parts: Any, histories: Any) -> Any:
     """float64 (M,): what ending adds after each of M histories."""
     scores = np.zeros(len(histories))
-    for part in said.parts:
-        if part.scale != 0.0:
-            for k in range(len(histories)):
-                state = (histories[k] >> part.shift) & part.mask
-                if part.boundary >= 0:
-                    state, added = step(part.tables, state, part.boundary)
-                    scores[k] += part.scale * added
-                scores[k] += part.scale * step(part.tables, state, part.end)[1]
+    for k in range(len(parts)):
+        part = parts[k]
+        for m in range(len(histories)):
+            state = (histories[m] >> part.shift) & part.mask
+            if part.boundary >= 0:
+                state, added = step(_tables(part), state, part.boundary)
+                scores[m] += part.scale * added
+            scores[m] += part.scale * step(_tables(part), state, part.end)[1]
     return scores
 
 
 @njit(cache=True, nogil=True)
-def slacks(states: Any, label: Any, score: Any, output: Any, most: Any, slack: Any) -> Any:
-    """Sets `slack` of each state: what saying a word on one of its arcs can add at most, in steps of SLACK_STEP.
+def slacks(states: Any, label: Any, score: Any, output: Any, most: Any, opens: Any, slack: Any) -> Any:
+    """Sets `Said.slack`.
 
     Args:
       states: STATE; label, score, output: of the arcs. most: float32 (W,): what each output label adds at most.
+      opens: bool (W,): whether it adds anything to, or changes, a history that is 0.
 
     Returns:
       Greatest score of an arc with what it can add, of those that consume a frame and of epsilons; whether all fits.
@@ -127,15 +144,34 @@ def slacks(states: Any, label: Any, score: Any, output: Any, most: Any, slack: A
     greatest_epsilon: Any = -np.inf
     fits = True
     for state in range(len(slack)):
-        gain = np.float32(0.0)
+        gain, matters = np.float32(0.0), False
         for arc in range(states[state].begin, states[state + 1].begin):
-            added = most[output[arc]] if output[arc] > 0 else np.float32(0.0)
+            word = output[arc]
+            added = most[word] if word > 0 else np.float32(0.0)
+            matters |= word > 0 and (opens[word] or added > 0)
             if label[arc] == 0:
                 greatest_epsilon = max(greatest_epsilon, np.float64(score[arc] + added))
                 continue
             gain = max(gain, added)
             greatest = max(greatest, np.float64(score[arc] + added))
-        steps = np.ceil(gain / SLACK_STEP)
+        steps = np.ceil(gain / SLACK_STEP) + 1
         fits &= steps <= _MOST
-        slack[state] = min(steps, _MOST)
+        slack[state] = min(steps, _MOST) if matters else 0
     return greatest, greatest_epsilon, fits
+
+
+@njit(cache=True, nogil=True)
+def reaches(states: Any, label: Any, target: Any, output: Any, most: Any, slack: Any, reach: Any) -> None:
+    """Sets `Said.reach`; args as of `slacks`, and `target` of the arcs, all of them states: a graph without slots."""
+    highest = 0
+    for state in range(len(reach)):
+        reach[state] = np.float32(max(np.int64(slack[state]) - 1, 0)) * np.float32(SLACK_STEP)
+        highest = max(highest, np.int64(states[state].height))
+    for _ in range(highest):
+        for state in range(len(reach)):
+            if states[state].height > 0:
+                for arc in range(states[state].begin, states[state + 1].begin):
+                    if label[arc] != 0:
+                        break
+                    added = max(most[output[arc]], np.float32(0.0)) if output[arc] > 0 else np.float32(0.0)
+                    reach[state] = max(reach[state], added + reach[target[arc]])

@@ -14,7 +14,16 @@ from fsaasr.decode.added_scores import AddedScores
 from fsaasr.decode.ends import Ends, find_ends
 from fsaasr.decode.options import SearchOptions
 from fsaasr.decode.search_graph import search_graph, with_added
-from fsaasr.decode.search_records import CANDIDATE, CUTOFFS, ENTERED, FRAME, LINK, TOKEN
+from fsaasr.decode.search_records import (
+    CANDIDATE,
+    CUTOFFS,
+    ENTERED,
+    FRAME,
+    LINK,
+    SAID_CANDIDATE,
+    SAID_TOKEN,
+    TOKEN,
+)
 from fsaasr.graph import Graph
 from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.lattice import Lattice
@@ -47,6 +56,7 @@ class Search:
 
         self._graph = graph
         self._searched = search_graph(graph)
+        self._added = added  # has the arrays whose addresses the tables have
         self._tables = self._searched.tables if added is None else with_added(graph, added)
         self._options = options
         self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
@@ -56,17 +66,16 @@ class Search:
         self._gains: List[npt.NDArray[np.float32]] = []
         self._watermark = _MUCH
         work = Work(
-            np.empty(4096, TOKEN),
+            np.empty(4096, TOKEN if added is None else SAID_TOKEN),
             np.empty(4096 if links else 0, LINK),
             np.zeros(256, FRAME),
-            np.empty(4096, CANDIDATE),
+            np.empty(4096, CANDIDATE if added is None else SAID_CANDIDATE),
             np.zeros(1024, np.int32),
             np.full(self._tables.highest + 2, -1, np.int32),
             np.empty(1024, np.int32),
             np.empty(1024),
             np.array([1, 1, 0, 0, 1]),
             np.zeros(1, CUTOFFS),
-            *(() if added is None else np.zeros(4096, np.int64) for _ in range(2)),
         )
         self._work: Any = begin(self._tables, work, 0 if added is None else added.start)
 
@@ -123,16 +132,11 @@ class Search:
         room = 4096
         self._work = rehash_frame(
             work._replace(
-                tokens=np.concatenate([tokens, np.zeros(room, TOKEN)]),
-                histories=work.histories if not len(work.histories) else self._kept_histories(keep, room),
+                tokens=np.concatenate([tokens, np.zeros(room, tokens.dtype)]),
                 links=np.concatenate([links, np.empty(room if len(work.links) else 0, LINK)]),
             )
         )
         self._watermark = max(_MUCH, 2 * max(len(tokens), len(links)))
-
-    def _kept_histories(self, keep: npt.NDArray[np.bool_], room: int) -> npt.NDArray[np.int64]:
-        """The histories of the tokens that are kept, with room for more."""
-        return np.concatenate([self._work.histories[: len(keep)][keep], np.zeros(room, np.int64)])
 
     def _finals(self, work: Any) -> npt.NDArray[np.float64]:
         """Score of ending in each token of the last frame reached."""
@@ -141,11 +145,11 @@ class Search:
         final = self._searched.final_scores(tokens["state"]).astype(np.float64)
         if self._tables.transient:
             final[~self._may_end[tokens["label"] & (ENTERED - 1)]] = -np.inf
-        if len(work.histories):
+        if len(self._tables.said):
             from fsaasr.decode.said_kernels import endings
 
             # As the arcs' scores, in single precision.
-            final = (final + endings(self._tables.said, work.histories[begin:end])).astype(np.float32)
+            final = (final + endings(self._tables.said.parts, tokens["history"].copy())).astype(np.float32)
         return final.astype(np.float64)
 
     def _last(self) -> Tuple[npt.NDArray[Any], Ends]:

@@ -104,21 +104,25 @@ def with_added(graph: Graph, added: AddedScores) -> SearchGraph:
 
 
 def _with_added(tables: SearchGraph, added: AddedScores) -> SearchGraph:
-    from fsaasr.decode.said_kernels import slacks
+    from fsaasr.decode.said_kernels import reaches, slacks
 
     slack = np.zeros(len(tables.states) - 1, np.uint8)
     most = frozen(added.most)
-    greatest, best_epsilon, fits = slacks(tables.states, tables.label, tables.score, tables.output, most, slack)
+    arcs = tables.states, tables.label
+    greatest, best_epsilon, fits = slacks(*arcs, tables.score, tables.output, most, frozen(added.opens), slack)
     if not fits:
         raise GraphError(
             f"search: words add up to {float(most.max()):.1f} to a score; expected at most 63: lower the weights"
         )
+    # Arcs lead out of slots to wherever these stand: one bound for all states.
+    reach = np.full(len(slack), max(float(most.max()), 0.0) * (1 + tables.highest), np.float32)
+    if tables.slots_begin == NO_SLOTS:
+        reaches(*arcs, tables.target, tables.output, most, slack, reach)
     return tables._replace(
         greatest=greatest,
         bonus=tables.highest * max(best_epsilon, 0.0),
-        best_epsilon=best_epsilon,
         best_final=tables.best_final + added.most_at_end,
-        said=added.said(slack),
+        said=added.said(slack, reach),
     )
 
 

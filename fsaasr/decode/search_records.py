@@ -46,6 +46,12 @@ that step's scores."""
 CANDIDATE = np.dtype([("source" if name == "back" else name, TOKEN[name]) for name in TOKEN.names or ()])
 """A step that may become, or lead to, a token of the next frame."""
 
+_HISTORY = [("history", np.dtype("i8"))]
+SAID_TOKEN, SAID_CANDIDATE = (
+    np.dtype([(name, kind[name]) for name in kind.names or ()] + _HISTORY) for kind in (TOKEN, CANDIDATE)
+)
+"""The same where words add to scores: with what was said on the way, as states of automata."""
+
 LINK = np.dtype([("source", "i4"), ("target", "i4"), ("via", "i4"), ("acoustic", "f4"), ("graph", "f4")])
 """A step between two tokens; links are in an order in which all links into a token come before those out of it."""
 
@@ -87,34 +93,40 @@ BEGINS = 1 << 30
 """Bit of an entry of `Part.words`: the label begins a word, which is said before it."""
 
 
-class Part(NamedTuple):
-    """One of the automata that words are scored by; its state is so many bits of a history.
-
-    Attributes:
-      tables: `FailureAutomaton.tables`. words: int32 (W,): its word for each output label, perhaps with BEGINS.
-      scale: of its scores; 0 for none. shift, mask: place of its state in a history.
-      boundary, end: its words that stand for the beginning of a word and for the end.
-    """
-
-    tables: Any
-    words: Any
-    scale: float
-    shift: int
-    mask: int
-    boundary: int
-    end: int
+PART_ARRAYS = (
+    ("first", np.int64),
+    ("last", np.int64),
+    ("fail", np.int32),
+    ("fail_score", np.float32),
+    ("word", np.int32),
+    ("score", np.float32),
+    ("next_state", np.int32),
+    ("words", np.int32),
+)
+"""`FailureAutomaton.tables`, and the automaton's word for each output label, perhaps with BEGINS."""
+PART = np.dtype(
+    [(name, "i8") for name, _ in PART_ARRAYS]
+    + [("scale", "f8"), ("shift", "i8"), ("mask", "i8"), ("boundary", "i8"), ("end", "i8")]
+)
+"""One of the automata that words are scored by: addresses of its arrays, of which there are too many to be handed from
+loop to loop; the scale of its scores; place of its state in a history; its words that stand for the beginning of a word
+(-1 for none) and for the end."""
 
 
 class Said(NamedTuple):
     """What output labels add to scores, by what was said before.
 
     Attributes:
-      parts: three of Part.
-      slack: uint8 (S,): what a word on an arc of each state can add at most, in steps of SLACK_STEP.
+      parts: PART (P,).
+      slack: uint8 (S,): 0 where the words on the arcs of a state add nothing and change no history that is 0; else 1
+        plus what one on an arc that consumes a frame can add at most, in steps of SLACK_STEP.
+      reach: float32 (S,): what words can add at most from each state, through epsilons, up to the end of an arc that
+        consumes a frame.
     """
 
     parts: Any
     slack: Any
+    reach: Any
 
 
 class SearchGraph(NamedTuple):
@@ -131,7 +143,7 @@ class SearchGraph(NamedTuple):
       transient: whether what epsilons lead to can only go on with an arc of the graph.
       highest: greatest height of a state. peak: greatest score of an arc that consumes a frame, at least 0.
       greatest: the same with what its word can add. bonus: what the epsilons of one frame, with their words, can add to
-        a score at most, at least 0. best_epsilon: greatest score of an epsilon with its word's. best_final: greatest
+        a score at most, at least 0. best_epsilon: greatest score of an epsilon without its word's. best_final: greatest
         final score, with what the end adds.
       slots_begin: first state within slots. places: R. returns: int32 (R,): where the places' slots lead to.
       said: Said, what words add; () for nothing.
