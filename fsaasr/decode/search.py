@@ -66,8 +66,8 @@ class Search:
         self._gains: List[npt.NDArray[np.float32]] = []
         self._watermark = _MUCH
         work = Work(
-            np.empty(4096, TOKEN if added is None else SAID_TOKEN),
-            np.empty(4096 if links else 0, LINK),
+            np.empty(16384, TOKEN if added is None else SAID_TOKEN),
+            np.empty(16384 if links else 0, LINK),
             np.zeros(256, FRAME),
             np.empty(4096, CANDIDATE if added is None else SAID_CANDIDATE),
             np.zeros(1024, np.int32),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import replace
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +95,16 @@ def _link(nodes: List[_Node]) -> List[int]:
     return order
 
 
+def _going_on(nodes: List[_Node], at: int, repeats: Set[int]) -> int:
+    """The node itself, or, where no phrase goes on from it, the longest end of it from which one does.
+
+    That promises the same, and paths that go on alike meet at once.
+    """
+    while at and not nodes[at].after and at not in repeats:
+        at = nodes[at].fail
+    return at
+
+
 def _arrays(nodes: List[_Node], order: List[int], words: Tuple[str, ...], boundary: int) -> FailureAutomaton:
     number = {at: n for n, at in enumerate(order)}
     size = len(words)
@@ -105,7 +115,10 @@ def _arrays(nodes: List[_Node], order: List[int], words: Tuple[str, ...], bounda
     repeats |= {node.after[boundary] for node in nodes if boundary in node.after}
     for at in order:
         node = nodes[at]
-        arcs = {w: (number[to], nodes[to].ends + nodes[to].promise - node.promise) for w, to in node.after.items()}
+        arcs = {
+            w: (number[_going_on(nodes, to, repeats)], nodes[to].ends + nodes[to].promise - node.promise)
+            for w, to in node.after.items()
+        }
         if at in repeats:
             arcs.setdefault(boundary, (number[at], 0.0))
         listed = sorted(arcs)
