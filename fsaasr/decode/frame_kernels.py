@@ -243,7 +243,7 @@ def _goes_on(graph: Any, score: Any, state: Any, limits: Any) -> Any:
     """Whether a token of that score in a state can matter to the next frame, with what words add on the way."""
     if score >= limits.epsilon:
         return True
-    record, place = record_of(graph, state)
+    record, _ = record_of(graph, state)
     return score >= limits.epsilon - reach_at(graph.said, record)
 
 

@@ -14,11 +14,8 @@ from numba import njit, types
 
 from fsaasr.decode.compiled import by_type, inlined_kernel, kernel
 from fsaasr.decode.intrinsics import pointer
-from fsaasr.decode.search_records import BEGINS, SLACK_STEP
+from fsaasr.decode.search_records import BEGINS
 from fsaasr.grammar.ngram_kernels import step
-
-_MOST = 255
-"""Steps of slack that a state's record holds."""
 
 
 @inlined_kernel
@@ -127,51 +124,3 @@ def endings(parts: Any, histories: Any) -> Any:
                 scores[m] += part.scale * added
             scores[m] += part.scale * step(_tables(part), state, part.end)[1]
     return scores
-
-
-@njit(cache=True, nogil=True)
-def slacks(states: Any, label: Any, score: Any, output: Any, most: Any, opens: Any, slack: Any) -> Any:
-    """Sets `Said.slack`.
-
-    Args:
-      states: STATE; label, score, output: of the arcs. most: float32 (W,): what each output label adds at most.
-      opens: bool (W,): whether it adds anything to, or changes, a history that is 0.
-
-    Returns:
-      Greatest score of an arc with what it can add, of those that consume a frame and of epsilons; whether all fits.
-    """
-    greatest: Any = 0.0
-    greatest_epsilon: Any = -np.inf
-    fits = True
-    for state in range(len(slack)):
-        gain, matters = np.float32(0.0), False
-        for arc in range(states[state].begin, states[state + 1].begin):
-            word = output[arc]
-            added = most[word] if word > 0 else np.float32(0.0)
-            matters |= word > 0 and (opens[word] or added > 0)
-            if label[arc] == 0:
-                greatest_epsilon = max(greatest_epsilon, np.float64(score[arc] + added))
-                continue
-            gain = max(gain, added)
-            greatest = max(greatest, np.float64(score[arc] + added))
-        steps = np.ceil(gain / SLACK_STEP) + 1
-        fits &= steps <= _MOST
-        slack[state] = min(steps, _MOST) if matters else 0
-    return greatest, greatest_epsilon, fits
-
-
-@njit(cache=True, nogil=True)
-def reaches(states: Any, label: Any, target: Any, output: Any, most: Any, slack: Any, reach: Any) -> None:
-    """Sets `Said.reach`; args as of `slacks`, and `target` of the arcs, all of them states: a graph without slots."""
-    highest = 0
-    for state in range(len(reach)):
-        reach[state] = np.float32(max(np.int64(slack[state]) - 1, 0)) * np.float32(SLACK_STEP)
-        highest = max(highest, np.int64(states[state].height))
-    for _ in range(highest):
-        for state in range(len(reach)):
-            if states[state].height > 0:
-                for arc in range(states[state].begin, states[state + 1].begin):
-                    if label[arc] != 0:
-                        break
-                    added = max(most[output[arc]], np.float32(0.0)) if output[arc] > 0 else np.float32(0.0)
-                    reach[state] = max(reach[state], added + reach[target[arc]])

@@ -14,6 +14,7 @@ from fsaasr.core.errors import GraphError
 from fsaasr.decode.added_scores import AddedScores
 from fsaasr.decode.search_records import ENTERED, NO_SLOTS, RULE, STATE, SearchGraph
 from fsaasr.decode.search_tables import check_searchable, frozen
+from fsaasr.decode.word_arcs import WordArcs
 from fsaasr.graph import DecodingGraph, Graph, TokenGraph
 from fsaasr.graph.epsilon import epsilon_order
 from fsaasr.graph.fst_arrays import FstArrays
@@ -23,6 +24,7 @@ _CACHE: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], Searchable] = WeakKe
 _ADDED: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], WeakKeyDictionary[AddedScores, SearchGraph]] = (
     WeakKeyDictionary()
 )
+_WORDS: WeakKeyDictionary[Union[DecodingGraph, TokenGraph], WordArcs] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 _FEW = 64
 """Passes in which epsilons that form no cycle mostly get their heights."""
@@ -99,30 +101,24 @@ def with_added(graph: Graph, added: AddedScores) -> SearchGraph:
         of_graph = _ADDED.setdefault(graph, WeakKeyDictionary())
         found = of_graph.get(added)
         if found is None:
-            found = of_graph[added] = _with_added(tables, added)
+            found = of_graph[added] = _with_added(graph, tables, added)
     return found
 
 
-def _with_added(tables: SearchGraph, added: AddedScores) -> SearchGraph:
-    from fsaasr.decode.said_kernels import reaches, slacks
-
-    slack = np.zeros(len(tables.states) - 1, np.uint8)
-    most = frozen(added.most)
-    arcs = tables.states, tables.label
-    greatest, best_epsilon, fits = slacks(*arcs, tables.score, tables.output, most, frozen(added.opens), slack)
+def _with_added(graph: Graph, tables: SearchGraph, added: AddedScores) -> SearchGraph:
+    arcs = _WORDS.get(graph)
+    if arcs is None:
+        arcs = _WORDS[graph] = WordArcs(tables)
+    slack, greatest, best_epsilon, fits = arcs.slack(added.most, added.opens)
     if not fits:
         raise GraphError(
-            f"search: words add up to {float(most.max()):.1f} to a score; expected at most 63: lower the weights"
+            f"search: words add up to {float(added.most.max()):.1f} to a score; expected at most 63: lower the weights"
         )
-    # Arcs lead out of slots to wherever these stand: one bound for all states.
-    reach = np.full(len(slack), max(float(most.max()), 0.0) * (1 + tables.highest), np.float32)
-    if tables.slots_begin == NO_SLOTS:
-        reaches(*arcs, tables.target, tables.output, most, slack, reach)
     return tables._replace(
         greatest=greatest,
         bonus=tables.highest * max(best_epsilon, 0.0),
         best_final=tables.best_final + added.most_at_end,
-        said=added.said(slack, reach),
+        said=added.said(slack, arcs.reach(added.most, slack)),
     )
 
 

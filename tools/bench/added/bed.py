@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from fsaasr.core.errors import CorpusError
+from fsaasr.core.errors import CorpusError, FsaasrError
+from fsaasr.core.files import write_json
 from fsaasr.grammar import NgramModel, estimate_ngram
 from fsaasr.lexicon import Lexicon, Pronunciation
 from tools.bench.bed import Bed, Settings
@@ -73,7 +76,31 @@ def read_texts(settings: Settings, out: Path, sentences: int) -> Texts:
     return Texts(train, held_out, dict(counts), dict(known))
 
 
-def parser(program: str, description: str) -> argparse.ArgumentParser:
+def report(measure: Callable[[argparse.Namespace], Dict[str, Any]], given: argparse.Namespace, name: str) -> int:
+    """Measures, writes the figures to a file of that name, prints them; exits with what is wrong with the input."""
+    try:
+        result = measure(given)
+    except FsaasrError as error:
+        sys.exit(str(error))
+    write_json(given.out / name, result)
+    for key, value in result.items():
+        print(f"{key}: {value}")
+    return 0
+
+
+def seconds(ways: Sequence[Callable[[], object]], rounds: int) -> List[List[float]]:
+    """Processor seconds of each way in each of some rounds, interleaved, after one call of each that does not count."""
+    spent: List[List[float]] = [[] for _ in ways]
+    for each in range(rounds + 1):
+        for way, of_way in zip(ways, spent):
+            begun = time.process_time()
+            way()
+            if each:
+                of_way.append(time.process_time() - begun)
+    return spent
+
+
+def parser(program: str, description: str, utterances: int = 200) -> argparse.ArgumentParser:
     """The options of both measurements."""
     options = argparse.ArgumentParser(prog=program, description=description)
     options.add_argument("--text", help="a file or folder; Debian's packages by default")
@@ -81,7 +108,7 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--words", type=int, default=5000, help="vocabulary")
     options.add_argument("--sentences", type=int, default=100_000, help="of the training text")
-    options.add_argument("--utterances", type=int, default=200)
+    options.add_argument("--utterances", type=int, default=utterances)
     options.add_argument("--per", type=float, default=0.17)
     options.add_argument("--rounds", type=int, default=5, help="of timing, interleaved")
     options.add_argument("--out", type=Path, default=ROOT / "build/bench")

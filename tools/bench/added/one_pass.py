@@ -9,17 +9,15 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from fsaasr.core.errors import FsaasrError
-from fsaasr.core.files import write_json
 from fsaasr.core.scores import Scores
 from fsaasr.decode import OnTheFlyLm, SearchOptions, one_best
 from fsaasr.grammar import FailureAutomaton, NgramModel
 from fsaasr.graph import Graph, compile_token_graph
-from tools.bench.added.bed import Texts, parser, read_texts, settings_of
+from tools.bench.added.bed import Texts, parser, read_texts, report, seconds, settings_of
 
 PRUNE_LARGE = (0, 0, 1)
 
@@ -30,15 +28,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     options.add_argument("--beam", type=float, default=14.0)
     options.add_argument("--small-order", type=int, default=1, help="of the model in the small graph")
     options.add_argument("--small-prune", type=int, default=30, help="counts of its longer n-grams that are left out")
-    given = options.parse_args(arguments)
-    try:
-        result = measure(given)
-    except FsaasrError as error:
-        sys.exit(str(error))
-    write_json(given.out / "one_pass.json", result)
-    for name, value in result.items():
-        print(f"{name}: {value}")
-    return 0
+    return report(measure, options.parse_args(arguments), "one_pass.json")
 
 
 def measure(given: argparse.Namespace) -> Dict[str, Any]:
@@ -90,18 +80,13 @@ def _compared(
     import kaldialign
 
     found = [one_best(graph, scores, search, lm=lm) for graph, lm in ways]
-    seconds: List[List[float]] = [[] for _ in ways]
-    for _ in range(rounds):
-        for spent, (graph, lm) in zip(seconds, ways):
-            begun = time.process_time()
-            one_best(graph, scores, search, lm=lm)
-            spent.append(time.process_time() - begun)
+    spent = seconds([partial(one_best, graph, scores, search, lm=lm) for graph, lm in ways], rounds)
     total = sum(len(reference.split()) for reference in references)
     wers = [
         sum(kaldialign.edit_distance(r.split(), h.text.split())["total"] for r, h in zip(references, hypotheses))
         for hypotheses in found
     ]
-    return [(round(100.0 * errors / total, 2), statistics.median(spent)) for errors, spent in zip(wers, seconds)]
+    return [(round(100.0 * errors / total, 2), statistics.median(each)) for errors, each in zip(wers, spent)]
 
 
 def _sizes(out: Path, graphs: Dict[str, Graph], automaton: FailureAutomaton) -> Dict[str, int]:
