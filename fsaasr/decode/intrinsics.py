@@ -10,6 +10,7 @@ from numba.core import cgutils as _untyped_cgutils
 from numba.extending import intrinsic
 
 _cgutils: Any = _untyped_cgutils
+_types: Any = types
 _I32, _I64, _BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8)
 
 
@@ -48,7 +49,7 @@ def _lowest_bit(typing: Any, mask: Any) -> Any:
 
 def _pointer(typing: Any, address: Any, kind: Any) -> Any:
     """`pointer(address, np.int32)`: numbers of that type at an address, an int64; nothing keeps their memory alive."""
-    result = types.CPointer(kind.dtype)
+    result: Any = _types.CPointer(kind.dtype)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(result))

@@ -85,7 +85,7 @@ def synthesize(
         raise CorpusError("bench: the lexicon knows all words of no held-out sentence; give more text or WORDS=")
     rng = np.random.default_rng(seed)
     column = {name: index for index, name in enumerate(columns)}
-    speaker = _Speaker(_confusions(columns, rng), per, rng)
+    speaker = _Speaker(confusions(columns, rng), per, rng)
     said = [_phones(sentence, pronunciations, column, rng) for sentence in chosen]
     matrices = [speaker.matrix(phones) for phones in said]
     ids = tuple(f"utt{n:04d}" for n in range(len(chosen)))
@@ -112,7 +112,7 @@ def _phones(
     return phones
 
 
-def _confusions(columns: Sequence[str], rng: np.random.Generator) -> Array:
+def confusions(columns: Sequence[str], rng: np.random.Generator) -> Array:
     """(C, C) probabilities by which a phone is taken for another: for each, up to five of its class."""
     kind: Dict[str, int] = {phone: n for n, phones in enumerate(_CLASSES) for phone in phones.split()}
     table = np.zeros((len(columns), len(columns)))

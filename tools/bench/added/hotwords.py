@@ -1,8 +1,8 @@
 """Rare names with and without hotwords: recall of the names, errors elsewhere, and time.
 
 `python -m tools.bench.added.hotwords`; `make bench-hotwords` calls it. The names are words that the training text never
-has, one phone apart from frequent words; they stand in held-out sentences in place of rare words. The weight is chosen
-on one half of the utterances and judged on the other.
+has, one phone apart from frequent words, which is easily taken for theirs; they stand in held-out sentences in place of
+rare words. The weight is chosen on one half of the utterances and judged on the other.
 """
 
 from __future__ import annotations
