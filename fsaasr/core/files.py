@@ -8,7 +8,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional, TextIO, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, TextIO, Union
 
 PathLike = Union[str, Path]
 
@@ -70,6 +70,11 @@ def read_json(path: PathLike) -> Any:
 
 def content_hash(*parts: Union[str, bytes, memoryview]) -> str:
     """SHA-256 (hex, 64 characters) over `parts`, each with its length so that no two lists collide."""
+    return hash_of_all(parts)
+
+
+def hash_of_all(parts: Iterable[Union[str, bytes, memoryview]]) -> str:
+    """As `content_hash`; of the parts, one at a time is looked at."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else memoryview(part).cast("B")

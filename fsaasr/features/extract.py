@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
-from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any, Iterable, List, Literal, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,12 @@ from fsaasr.corpora.audio import resample as resample_audio
 from fsaasr.features.config import FeatureConfig
 from fsaasr.features.transforms import add_deltas, normalise
 
+if TYPE_CHECKING:
+    from fsaasr.features.on_demand import OnDemand
+
+Storage = Literal["memory", "disk", "on-the-fly"]
+"""Where features are between two uses: in memory, in the files of a cache, or nowhere."""
+
 CHUNK = 64
 """Cuts that an executor gets at a time."""
 
@@ -27,7 +33,7 @@ class FeatureBatch:
 
     Attributes:
       ids: N utterance ids.
-      matrices: N float32 (T_n, F), T_n >= 1.
+      matrices: N float32 (T_n, F), T_n >= 1: a tuple, or an `OnDemand` of what is not in memory.
       speakers: N speaker names, "" where unknown.
       texts: N transcripts, "" where there is none.
       frame_shift: seconds between two frames.
@@ -35,11 +41,11 @@ class FeatureBatch:
     """
 
     ids: Tuple[str, ...]
-    matrices: Tuple[FloatArray, ...]
+    matrices: Sequence[FloatArray]
     speakers: Tuple[str, ...]
     texts: Tuple[str, ...]
     frame_shift: Seconds
-    at_speed: Mapping[float, Tuple[FloatArray, ...]] = field(default_factory=dict)
+    at_speed: Mapping[float, Sequence[FloatArray]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """N, the number of utterances."""
@@ -50,8 +56,19 @@ class FeatureBatch:
         """F, features a frame."""
         return int(self.matrices[0].shape[1])
 
+    @cached_property
+    def lengths(self) -> Tuple[int, ...]:
+        """T_n of each utterance; costs nothing where matrices are made on demand."""
+        known: Optional[Tuple[int, ...]] = getattr(self.matrices, "lengths", None)
+        return tuple(map(len, self.matrices)) if known is None else known
+
+    def frames(self, most: int = 1_000_000) -> FloatArray:
+        """float32 (T, F): frames of all utterances, or of as many, evenly chosen, as have about `most`."""
+        step = max(1, round(sum(self.lengths) / most))
+        return np.concatenate([self.matrices[n] for n in range(0, len(self), step)])
+
     def select(self, ids: Sequence[str]) -> FeatureBatch:
-        """The utterances `ids`, in that order.
+        """The utterances `ids`, in that order, in memory.
 
         Raises:
           CorpusError: an id that is not in the batch.
@@ -82,6 +99,7 @@ def compute_features(
     resample: bool = False,
     cache_dir: Optional[PathLike] = None,
     executor: Optional[Executor] = None,
+    storage: Storage = "memory",
 ) -> FeatureBatch:
     """Computes features of all cuts, in their order.
 
@@ -93,6 +111,8 @@ def compute_features(
         (path, size, time) are the same; None keeps nothing.
       executor: where to extract: processes (start method `spawn`, as torch does not survive a fork) or a
         cluster's; threads gain little. None extracts here. The result does not depend on it.
+      storage: where the matrices are: in `memory`; on `disk`, in `cache_dir`, from where each is read when it is asked
+        for; or nowhere, extracted `on-the-fly` each time, so that errors of a cut come then. Their values are the same.
 
     Returns:
       One (T, F) matrix a cut.
@@ -100,7 +120,7 @@ def compute_features(
     Raises:
       CorpusError: no cuts, a repeated id, unreadable audio, another sampling rate, more than one channel, audio that is
         shorter than one frame or not finite, or `cmvn="speaker"` and a cut without speaker; names the cut.
-      ConfigError: a configuration that leaves a mel filter empty.
+      ConfigError: a configuration that leaves a mel filter empty, or storage on disk without `cache_dir`.
     """
     listed = list(cuts)
     if not listed:
@@ -109,21 +129,45 @@ def compute_features(
     if len(set(ids)) < len(ids):
         twice = next(name for n, name in enumerate(ids) if name in ids[:n])
         raise CorpusError(f"compute_features: cut id {twice!r} occurs twice; make ids unique")
-    static = static_config(config)
-    if cache_dir is None:
-        matrices = extract_all(listed, static, resample, executor)
-    else:
-        from fsaasr.features.cache import extract_cached
-
-        matrices = extract_cached(listed, static, resample, executor, cache_dir)
     speakers = tuple(cut_speaker(cut) for cut in listed)
     if config.cmvn == "speaker" and "" in speakers:
         raise CorpusError(
             f"compute_features: cut {ids[speakers.index('')]!r} has no speaker, needed for cmvn='speaker'; "
             "set supervision.speaker or use cmvn='utterance'"
         )
+    texts, static = tuple(map(cut_text, listed)), static_config(config)
+    if storage != "memory":
+        from fsaasr.features.on_demand import finished_on_demand
+
+        source = _on_demand(listed, static, resample, executor, cache_dir, storage)
+        return FeatureBatch(ids, finished_on_demand(source, speakers, config), speakers, texts, config.frame_shift)
+    if cache_dir is None:
+        matrices = extract_all(listed, static, resample, executor)
+    else:
+        from fsaasr.features.cache import extract_cached
+
+        matrices = extract_cached(listed, static, resample, executor, cache_dir)
     finished = _finish(matrices, list(speakers) if config.cmvn == "speaker" else list(ids), config)
-    return FeatureBatch(ids, tuple(finished), speakers, tuple(map(cut_text, listed)), config.frame_shift)
+    return FeatureBatch(ids, tuple(finished), speakers, texts, config.frame_shift)
+
+
+def _on_demand(
+    cuts: Sequence[Any],
+    config: FeatureConfig,
+    resample: bool,
+    executor: Optional[Executor],
+    cache_dir: Optional[PathLike],
+    storage: Storage,
+) -> OnDemand:
+    if storage == "on-the-fly":
+        from fsaasr.features.on_demand import extracted_on_the_fly
+
+        return extracted_on_the_fly(cuts, config, resample)
+    if cache_dir is None:
+        raise ConfigError("compute_features: storage 'disk' without cache_dir; say where the features are to be")
+    from fsaasr.features.cache import cached_on_demand
+
+    return cached_on_demand(cuts, config, resample, executor, cache_dir)
 
 
 def waveform_features(

@@ -8,7 +8,7 @@ from typing import Any, Iterable, Optional, Sequence
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
 from fsaasr.features.config import FeatureConfig
-from fsaasr.features.extract import FeatureBatch, compute_features
+from fsaasr.features.extract import FeatureBatch, Storage, compute_features
 
 
 def add_speeds(
@@ -19,6 +19,7 @@ def add_speeds(
     *,
     resample: bool = False,
     cache_dir: Optional[PathLike] = None,
+    storage: Storage = "memory",
 ) -> FeatureBatch:
     """The same utterances at other speeds beside them: the waveform is resampled, so that pitch moves, too.
 
@@ -29,7 +30,7 @@ def add_speeds(
       cuts: Lhotse cuts with one channel of audio each.
       config: how `features` were extracted.
       speeds: above 0; 1 is what is there already.
-      resample, cache_dir: as `compute_features`.
+      resample, cache_dir, storage: as `compute_features`.
 
     Returns:
       `features` with `at_speed`.
@@ -43,7 +44,11 @@ def add_speeds(
     listed = list(cuts)
     at_speed = {
         speed: compute_features(
-            [cut.perturb_speed(speed, affix_id=False) for cut in listed], config, resample=resample, cache_dir=cache_dir
+            [cut.perturb_speed(speed, affix_id=False) for cut in listed],
+            config,
+            resample=resample,
+            cache_dir=cache_dir,
+            storage=storage,
         ).matrices
         for speed in dict.fromkeys(speeds)
         if speed != 1

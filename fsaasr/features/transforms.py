@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Dict, List, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.scores import FloatArray
@@ -46,6 +48,19 @@ def add_deltas(features: FloatArray, order: int) -> FloatArray:
     return np.concatenate(blocks, axis=1).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """Mean frame, float64 (F,), and what frames are multiplied with once it is subtracted."""
+
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    def apply(self, matrix: FloatArray) -> FloatArray:
+        """Normalised, float32 (T, F), a new array."""
+        normalised: FloatArray = ((matrix - self.mean) * self.scale).astype(np.float32)
+        return normalised
+
+
 def normalise(matrices: Sequence[FloatArray], groups: Sequence[str], variance: bool = False) -> List[FloatArray]:
     """Subtracts each group's mean frame and, if asked, divides by its standard deviation.
 
@@ -57,17 +72,27 @@ def normalise(matrices: Sequence[FloatArray], groups: Sequence[str], variance: b
     Returns:
       N float32 (T_n, F), new arrays.
     """
+    statistics = group_statistics(matrices, groups, variance)
+    return [statistics[group].apply(matrix) for group, matrix in zip(groups, matrices)]
+
+
+def group_statistics(
+    matrices: Sequence[FloatArray], groups: Sequence[str], variance: bool = False
+) -> Dict[str, Statistics]:
+    """Statistics of each group; arguments as `normalise`. One matrix at a time is looked at."""
     members: Dict[str, List[int]] = {}
     for n, group in enumerate(groups):
         members.setdefault(group, []).append(n)
-    result: List[FloatArray] = list(matrices)
-    for indices in members.values():
-        frames = sum(len(matrices[n]) for n in indices)
-        mean = sum(matrices[n].sum(axis=0, dtype=np.float64) for n in indices) / frames
+    found = {}
+    for group, indices in members.items():
+        frames, total = 0, np.zeros(1)
+        for n in indices:
+            matrix = matrices[n]
+            frames, total = frames + len(matrix), total + matrix.sum(axis=0, dtype=np.float64)
+        mean = total / frames
         scale = np.ones_like(mean)
         if variance:
             spread = sum(np.square(matrices[n] - mean).sum(axis=0) for n in indices) / frames
             scale = 1.0 / np.sqrt(np.maximum(spread, _VARIANCE_FLOOR))
-        for n in indices:
-            result[n] = ((matrices[n] - mean) * scale).astype(np.float32)
-    return result
+        found[group] = Statistics(mean, scale)
+    return found

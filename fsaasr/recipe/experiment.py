@@ -143,7 +143,9 @@ class Experiment(LanguageJobs):
                 # Normalisation and derivatives are not in the cache.
                 static = {**config, "cmvn": "none", "cmvn_variance": False, "deltas": 0}
                 key = key_of("features", steps.prepared_key(self.data_dir(data)), static)
-                manifests = [manifest_path(self.data_dir(data), part) for part in ("train", "dev", "test")]
+                on_the_fly = self.spec.data[data].features == "on-the-fly"
+                parts = ("dev", "test") if on_the_fly else ("train", "dev", "test")
+                manifests = [manifest_path(self.data_dir(data), part) for part in parts]
                 jobs[key] = Job(
                     f"features {data}/{config['kind']}",
                     self.features_dir / f"done-{key[:16]}.json",
@@ -201,6 +203,7 @@ class Experiment(LanguageJobs):
             "cache_dir": self.features_dir,
             "start_dir": self.model_dir(data, entry.start) if entry.start else None,
             "device": self.device,
+            "storage": self.spec.data[data].features,
         }
         outputs = (out / "model.json", out / "model.safetensors")
         key = self._train_key(data, system)

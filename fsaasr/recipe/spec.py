@@ -29,6 +29,8 @@ class DataSpec:
       hours: train on so many hours of the training part, too, with the speech of the speakers in balance; the results
         are curves of learning then. Stands in the recipe as `<name>.<hours>h`.
       part_of: data that this is a part of; set by `expand_axes`.
+      features: where those of the training part are while networks train: in `memory`, on `disk`, or nowhere, extracted
+        `on-the-fly`. Results do not depend on it; families that are not networks hold them in memory in any case.
     """
 
     __pydantic_config__ = STRICT
@@ -37,6 +39,7 @@ class DataSpec:
     options: Dict[str, Any] = field(default_factory=dict)
     hours: Tuple[float, ...] = ()
     part_of: str = ""
+    features: Literal["memory", "disk", "on-the-fly"] = field(default="memory", repr=False)
 
 
 @dataclass(frozen=True)

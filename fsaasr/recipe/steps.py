@@ -14,6 +14,7 @@ from fsaasr.corpora import manifest_path, prepare, read_cuts
 from fsaasr.corpora.subset import write_part
 from fsaasr.decode import SearchOptions
 from fsaasr.features import FeatureConfig, compute_features
+from fsaasr.features.extract import Storage
 from fsaasr.g2p import train_g2p, with_words
 from fsaasr.graph import Graph, UnknownWord, compile_token_graph, load_graph, token_loop
 from fsaasr.lexicon import (
@@ -158,6 +159,7 @@ def train_system(
     cache_dir: PathLike,
     start_dir: Optional[PathLike] = None,
     device: str = "cpu",
+    storage: Storage = "memory",
 ) -> None:
     """Trains one system on the `train` part; the `dev` part chooses the epoch where there are epochs."""
     data = Path(data_dir)
@@ -170,6 +172,7 @@ def train_system(
         cache_dir=cache_dir,
         start_dir=start_dir,
         device=device,
+        storage=storage,
     )
 
 

@@ -12,6 +12,7 @@ from fsaasr.core.config import config_to_dict
 from fsaasr.core.files import PathLike, atomic_path, content_hash
 from fsaasr.corpora import read_cuts
 from fsaasr.features import FeatureBatch, compute_features
+from fsaasr.features.extract import Storage
 from fsaasr.lexicon import Lexicon, read_lang
 from fsaasr.models import AcousticModel, save_model
 from fsaasr.recipe.clock import TrainingClock
@@ -37,6 +38,7 @@ def train_model(
     cache_dir: Optional[PathLike] = None,
     device: str = "cpu",
     start_dir: Optional[PathLike] = None,
+    storage: Storage = "memory",
 ) -> AcousticModel:
     """Trains a model on a cut manifest and writes its directory.
 
@@ -52,13 +54,14 @@ def train_model(
       cache_dir: where extracted features are kept.
       device: torch device of the families that use one; `cuda` under `torchrun`: one GPU a process.
       start_dir: model directory to begin with, e.g. with its alignments or its encoder.
+      storage: of the training features, see `compute_features`; networks alone gain from another than memory.
 
     Raises:
       ConfigError: no `start_dir` for a family that needs one.
       CorpusError, LexiconError, GraphError, TrainingError: what is wrong with the input, by name.
     """
     lexicon = read_lang(lang_dir)
-    batch = compute_features(read_cuts(cuts_path), setup.features, cache_dir=cache_dir)
+    batch = compute_features(read_cuts(cuts_path), setup.features, cache_dir=cache_dir, storage=storage)
     work = Path(out_dir) / WORK / _identity(setup, lexicon, batch)
     data = TrainingData(
         lexicon,
@@ -69,6 +72,7 @@ def train_model(
         start_dir=start_dir,
         cache_dir=cache_dir,
         device=own_device(device),
+        storage=storage,
     )
     clock = TrainingClock(work / "clock.json")
     # Other processes write nothing, as this one removes the folder when it is done.
@@ -94,5 +98,5 @@ def _keep_pieces(source: Path, target: Path) -> None:
 
 def _identity(setup: Setup, lexicon: Lexicon, batch: FeatureBatch) -> str:
     """Names the work of one training, so that what another one left behind is not gone on with."""
-    data = json.dumps([batch.ids, batch.texts, [len(matrix) for matrix in batch.matrices]])
+    data = json.dumps([batch.ids, batch.texts, batch.lengths])
     return content_hash(json.dumps(config_to_dict(setup), sort_keys=True), lexicon.hash, data)[:16]

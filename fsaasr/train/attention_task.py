@@ -56,8 +56,7 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
         """Joint loss a label (the end is one), and the number of labels."""
         matrices = []
         for n in batch:
-            matrix = self._features.matrices[n]
-            least = min(len(matrix), self._subsampling * frames_needed(self._targets.labels[n]))
+            least = min(self._features.lengths[n], self._subsampling * frames_needed(self._targets.labels[n]))
             matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
         encoded = encode_matrices(network, matrices)
         labels = self._targets.of(encoded, batch)
@@ -76,7 +75,7 @@ class AttentionTask(Task[List[int], AttentionNetwork]):
         if self._dev is None or self._dev_targets is None:
             return {}
         loss, errors, wanted = 0.0, 0, []
-        for batch in batches_by_length([len(matrix) for matrix in self._dev.matrices], BATCH_FRAMES):
+        for batch in batches_by_length(self._dev.lengths, BATCH_FRAMES):
             encoded = encode_matrices(network, [self._dev.matrices[n] for n in batch])
             labels = self._dev_targets.of(encoded, batch)
             loss += float(self._dev_targets.loss(network, encoded, batch, labels, 0.0, 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
@@ -14,7 +15,7 @@ from safetensors.numpy import save_file
 
 from fsaasr.core.config import config_to_dict
 from fsaasr.core.errors import TrainingError
-from fsaasr.core.files import PathLike, atomic_path, content_hash
+from fsaasr.core.files import PathLike, atomic_path, hash_of_all
 from fsaasr.features import FeatureBatch
 from fsaasr.lexicon import Lexicon
 
@@ -32,13 +33,11 @@ def fingerprint(
     """Hash of all that training depends on: configurations, lexicon, features, transcripts, arrays to begin with."""
     settings = [[type(config).__name__, config_to_dict(config)] for config in configs]
     parts = [json.dumps(settings, sort_keys=True), lexicon.hash]
-    matrices = []
-    for batch in batches:
-        parts += [json.dumps([batch.ids, batch.texts, *batch.at_speed])]
-        every = [*batch.matrices, *(matrix for perturbed in batch.at_speed.values() for matrix in perturbed)]
-        matrices += [np.ascontiguousarray(matrix).tobytes() for matrix in every]
-    matrices += [np.ascontiguousarray(start[name]).tobytes() for name in sorted(start)]
-    return content_hash(*parts, *matrices)
+    held = list(batches)
+    parts += [json.dumps([batch.ids, batch.texts, *batch.at_speed]) for batch in held]
+    matrices = chain.from_iterable(chain(batch.matrices, *batch.at_speed.values()) for batch in held)
+    arrays = chain(matrices, (start[name] for name in sorted(start)))
+    return hash_of_all(chain(parts, (np.ascontiguousarray(array).tobytes() for array in arrays)))
 
 
 def save_checkpoint(path: PathLike, tensors: Tensors, state: Mapping[str, Any], identity: str) -> None:

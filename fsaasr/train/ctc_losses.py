@@ -52,8 +52,8 @@ class FirstPronunciations:
           TrainingError: an utterance with fewer output frames than labels and repeats; names it.
         """
         self.labels = [first_labels(text.split(), lexicon) for text in features.texts]
-        for name, matrix, row in zip(features.ids, features.matrices, self.labels):
-            frames, needed = -(-len(matrix) // subsampling), frames_needed(row)
+        for name, length, row in zip(features.ids, features.lengths, self.labels):
+            frames, needed = -(-length // subsampling), frames_needed(row)
             if frames < needed:
                 raise TrainingError(
                     f"train_ctc: utterance {name!r} has {frames} frames after subsampling by {subsampling}, but its "
@@ -79,8 +79,8 @@ class AllPronunciations:
         compiler = TranscriptCompiler(lexicon, "ctc")
         self.graphs = [compiler.compile(text.split(), name) for text, name in zip(features.texts, features.ids)]
         self._ids = features.ids
-        for name, matrix, graph in zip(features.ids, features.matrices, self.graphs):
-            frames = -(-len(matrix) // subsampling)
+        for name, length, graph in zip(features.ids, features.lengths, self.graphs):
+            frames = -(-length // subsampling)
             try:
                 viterbi(graph, np.zeros((frames, graph.num_columns), dtype=np.float32), name)
             except DecodeError as error:

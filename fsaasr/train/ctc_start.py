@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Dict, Optional, Tuple
 
-import numpy as np
 from torch import nn
 
 from fsaasr.core.errors import TrainingError
@@ -55,7 +54,7 @@ def prepare_network(
       start: a model that `check_start` let pass, or None.
     """
     if start is None:
-        network.normalize.measure(np.concatenate(features.matrices))
+        network.normalize.measure(features.frames())
         return
     network.normalize.load_state_dict(start.network.normalize.state_dict())
     network.encoder.load_state_dict(start.network.encoder.state_dict())

@@ -45,9 +45,10 @@ class CtcTask(Task[List[int], CtcNetwork]):
         """CTC loss a label, and the number of labels."""
         matrices = []
         for n in batch:
-            matrix = self._features.matrices[n]
             # Shorter than this, no path is left; each output frame stands for `subsampling` input frames.
-            least = min(len(matrix), self._config.encoder.subsampling * frames_needed(self._loss.labels[n]))
+            least = min(
+                self._features.lengths[n], self._config.encoder.subsampling * frames_needed(self._loss.labels[n])
+            )
             matrices.append(draw_features(self._features, n, self._config.augment, rng, least).matrix)
         weight = float(sum(len(self._loss.labels[n]) for n in batch))
         return self._loss(*apply_network(network, matrices), batch).div(weight), weight
@@ -61,7 +62,7 @@ class CtcTask(Task[List[int], CtcNetwork]):
         if self._dev is None or self._dev_loss is None:
             return {}
         loss, errors = 0.0, 0
-        for batch in batches_by_length([len(matrix) for matrix in self._dev.matrices], BATCH_FRAMES):
+        for batch in batches_by_length(self._dev.lengths, BATCH_FRAMES):
             log_probs, lengths = apply_network(network, [self._dev.matrices[n] for n in batch])
             loss += float(self._dev_loss(log_probs, lengths, batch))
             errors += greedy_errors(log_probs, lengths, [self._dev_loss.labels[n] for n in batch])

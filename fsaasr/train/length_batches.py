@@ -24,7 +24,7 @@ class LengthBatches:
         self._numbers: Dict[str, int] = {str(n): n for n in range(len(features))}
         # Cuts without recordings: the sampler looks at durations only.
         cuts = [
-            MonoCut(name, start=0.0, duration=len(features.matrices[n]) * features.frame_shift, channel=0)
+            MonoCut(name, start=0.0, duration=features.lengths[n] * features.frame_shift, channel=0)
             for name, n in self._numbers.items()
         ]
         self._sampler = bucketing_sampler(cuts, max_duration, seed=seed)

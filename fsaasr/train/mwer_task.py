@@ -52,9 +52,7 @@ class MwerTask(Task[List[int], HybridNetwork]):
     def loss(self, network: HybridNetwork, batch: List[int], rng: np.random.Generator) -> Tuple[Tensor, float]:
         """Expected errors an utterance, with the transcripts' share, and the number of utterances."""
         # Hypotheses have about as many tokens as there is room for: none is made shorter than it is.
-        drawn = [
-            draw_features(self._features, n, self._config.augment, rng, len(self._features.matrices[n])) for n in batch
-        ]
+        drawn = [draw_features(self._features, n, self._config.augment, rng, self._features.lengths[n]) for n in batch]
         terms = self._terms(network, [utterance.matrix for utterance in drawn], [self._lists[n] for n in batch])
         total = torch.add(terms.risk, terms.reference, alpha=self._config.reference_weight).sum()
         return total.div(len(batch)), float(len(batch))
@@ -69,7 +67,7 @@ class MwerTask(Task[List[int], HybridNetwork]):
             return {}
         features, lists = self._dev
         risk, errors = 0.0, 0.0
-        for batch in batches_by_length([len(matrix) for matrix in features.matrices], BATCH_FRAMES):
+        for batch in batches_by_length(features.lengths, BATCH_FRAMES):
             chosen = [lists[n] for n in batch]
             terms = self._terms(network, [features.matrices[n] for n in batch], chosen)
             risk += float(terms.risk.sum())

@@ -172,7 +172,7 @@ def _train(
 ) -> Tuple[AnyNetwork, Tuple[Mapping[str, Any], ...]]:
     with isolated_chance(config.fit.seed, torch.device("cpu")):
         network = objective.network(data.features.dim)
-    network.normalize.measure(np.concatenate(data.features.matrices))
+    network.normalize.measure(data.features.frames())
     network.to(data.device)
     task = SequenceTask(data.features, objective, network.encoder.subsampling, config, data.dev)
     path = Path(data.work_dir) / CHECKPOINT if data.work_dir is not None else None

@@ -58,7 +58,7 @@ class TranscriptGraphs:
             * sum(min(len(entry.tokens) for entry in lexicon.of(word)) for word in text.split())
             for text in features.texts
         ]
-        lengths = [len(matrix) for matrix in features.matrices]
+        lengths = features.lengths
         doubtful = [n for n, (length, least) in enumerate(zip(lengths, enough)) if length < least]
         check_enough_frames(features, graphs, subsampling, doubtful)
         return cls(features.ids, graphs, tuple(map(min, lengths, enough)))
@@ -73,7 +73,7 @@ def check_enough_frames(
 ) -> None:
     """Raises TrainingError where one of the utterances `numbers` has fewer frames than its graph's shortest path."""
     for n in numbers:
-        frames = -(-len(features.matrices[n]) // subsampling)
+        frames = -(-features.lengths[n] // subsampling)
         try:
             viterbi(graphs[n], np.zeros((frames, graphs[n].num_columns), dtype=np.float32), features.ids[n])
         except DecodeError as error:

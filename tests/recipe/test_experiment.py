@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -268,3 +269,20 @@ def test_a_corpus_is_the_same_however_its_folder_is_spelled(
     monkeypatch.chdir(corpus.parent)
     for spelling in (corpus, Path(corpus.name), corpus / ".." / corpus.name, tmp_path / "link", str(corpus) + "/"):
         assert all(job.is_done() for job in experiment.prepare_jobs(spelling)), spelling
+
+
+@pytest.mark.parametrize("storage", ["disk", "on-the-fly"])
+def test_networks_train_alike_on_features_that_are_not_in_memory(
+    experiment: Experiment, corpus: Path, tmp_path: Path, storage: Any
+) -> None:
+    spec = experiment.spec
+    data = {"kaldi": replace(spec.data["kaldi"], features=storage)}
+    systems = {"ctc": spec.systems["ctc"]}
+    copy = Experiment(replace(spec, data=data, systems=systems, showcase=(), drawing=()), tmp_path / "exp")
+    for stage in ("prepare", "lang", "train"):
+        run_stage(copy, stage, corpus_dir=corpus, workers=1)
+    files = [one.model_dir("kaldi", "ctc") / "model.safetensors" for one in (experiment, copy)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    # What is extracted as it is needed is not kept.
+    assert (len(list(copy.features_dir.glob("*.safetensors"))) == 3) == (storage == "disk")
+    assert copy.train_jobs()[0].key == experiment.train_jobs()[1].key

@@ -12,6 +12,7 @@ from fsaasr.core.files import PathLike
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.corpora import read_cuts
 from fsaasr.features import FeatureBatch, FeatureConfig, add_speeds, compute_features
+from fsaasr.features.extract import Storage
 from fsaasr.graph import Columns, find_topology
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import AcousticModel, load_lexicon, load_model
@@ -44,6 +45,7 @@ class TrainingData:
       work: folder of checkpoints, from which a killed training goes on.
       cache_dir: where extracted features are kept.
       device: torch device.
+      storage: of the training features, see `compute_features`.
     """
 
     lexicon: Lexicon
@@ -54,16 +56,19 @@ class TrainingData:
     start_dir: Optional[PathLike] = None
     cache_dir: Optional[PathLike] = None
     device: str = "cpu"
+    storage: Storage = "memory"
 
     @cached_property
     def train(self) -> FeatureBatch:
         """Features of the training cuts, with transcripts."""
-        return compute_features(read_cuts(self.cuts_path), self.features, cache_dir=self.cache_dir)
+        return compute_features(
+            read_cuts(self.cuts_path), self.features, cache_dir=self.cache_dir, storage=self.storage
+        )
 
     def train_at(self, speeds: Sequence[float]) -> FeatureBatch:
         """Features of the training cuts, and of the same audio played at other speeds; see `AugmentConfig.speeds`."""
         cuts = read_cuts(self.cuts_path)
-        return add_speeds(self.train, cuts, self.features, speeds, cache_dir=self.cache_dir)
+        return add_speeds(self.train, cuts, self.features, speeds, cache_dir=self.cache_dir, storage=self.storage)
 
     @cached_property
     def dev(self) -> Optional[FeatureBatch]:
