@@ -53,7 +53,8 @@ def cached_on_demand(
         if rows is None:
             _write(path, extract_all(shard, config, resample, executor))
             rows = _lengths(path, len(shard)) or []
-        frames = safe_open(path, "numpy").get_slice("frames")
+        content: Any = safe_open(path, "numpy")
+        frames = content.get_slice("frames")
         places += [(frames, sum(rows[:n])) for n in range(len(rows))]
         lengths += rows
 

@@ -155,7 +155,7 @@ def _front(
             classes = [np.array(alignment.columns, dtype=np.int64) for alignment in alignments]
             transform = estimate_transform(features.matrices, classes, config.transform)
             features = replace(features, matrices=tuple(map(transform.apply, features.matrices)))
-        return _Front(transform, features, features.matrices)
+        return _Front(transform, features, tuple(features.matrices))
     if start is None or start.features != feature_config:
         raise TrainingError(
             "train_tied_gmm: speaker adaptation begins with a GMM-HMM over the same features, found "
