@@ -191,7 +191,7 @@ class SlotGrammar:
         if not texts:
             raise GrammarError(f"SlotGrammar: slot {name!r} has no phrases; give at least one")
         plain = [text for text in texts if not any(sign in text for sign in "{}[]()|")]
-        rich = [self._template(text) for text in texts if text not in set(plain)]
+        rich = [self._template(text) for text in texts if any(sign in text for sign in "{}[]()|")]
         return phrase_list(plain, self._words).union(*rich).optimize() if plain else rich[0].union(*rich[1:]).optimize()
 
     @staticmethod
