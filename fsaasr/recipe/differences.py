@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
-HEADER = ("system", "graph", "seeds", "WER %", "95 % interval", "difference", "p", "p corrected")
+HEADER = ("system", "graph", "seeds", "WER %", "difference", "p", "p corrected")
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Difference:
 
     Attributes:
       system: without its seed. graph: of the recipe. seeds: trainings.
-      wer: mean word error rate, a fraction. ci_low, ci_high: its 95 % bootstrap interval.
+      wer: mean word error rate, a fraction; intervals stand with the results' rows.
       difference: its error rate less the baseline's. p: that both are equally good, by matched pairs. p_adjusted: that,
         corrected for all rows. All three are None for the baseline.
     """
@@ -23,8 +23,6 @@ class Difference:
     graph: str
     seeds: int
     wer: float
-    ci_low: float
-    ci_high: float
     difference: Optional[float]
     p: Optional[float]
     p_adjusted: Optional[float]
@@ -83,7 +81,6 @@ def differences_markdown(differences: Sequence[Differences]) -> List[str]:
 def _cells(row: Difference) -> Tuple[str, ...]:
     return (
         *(row.system, row.graph, str(row.seeds), f"{100 * row.wer:.2f}"),
-        f"{100 * row.ci_low:.2f} - {100 * row.ci_high:.2f}",
         "" if row.difference is None else f"{100 * row.difference:+.2f}",
         *(p_text(p) for p in (row.p, row.p_adjusted)),
     )

@@ -26,8 +26,5 @@ def _differences(one: SetComparison) -> Differences:
 
 
 def _difference(line: SystemLine) -> Difference:
-    rates = tuple(round(rate, 6) for rate in (line.wer, line.ci_low, line.ci_high))
-    tests = (line.difference, line.p, line.p_adjusted)
-    return Difference(
-        line.system, line.graph, line.seeds, *rates, *(None if one is None else round(one, 6) for one in tests)
-    )
+    tests = (None if one is None else round(one, 6) for one in (line.difference, line.p, line.p_adjusted))
+    return Difference(line.system, line.graph, line.seeds, round(line.wer, 6), *tests)
