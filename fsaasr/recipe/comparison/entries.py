@@ -14,6 +14,7 @@ from fsaasr.core.scores import Seconds
 from fsaasr.corpora import manifest_path, read_cuts
 from fsaasr.evaluate import ErrorReport
 from fsaasr.evaluate.error_report import GAP
+from fsaasr.recipe.combination import COMBINED
 from fsaasr.recipe.experiment import Experiment, read_experiment
 from fsaasr.recipe.lattice_quality import LatticeQuality
 from fsaasr.recipe.layout import Run
@@ -136,12 +137,13 @@ def _identity(report: ErrorReport) -> str:
 
 def _named(entries: Sequence[Entry], several: bool) -> EntrySet:
     splits = list(dict.fromkeys(entry.first.split for entry in entries))
-    engines = {entry.first.engine for entry in entries}
+    # A combination's name tells already that no engine made it.
+    engines = {entry.first.engine for entry in entries} - {COMBINED}
     names: Dict[str, Entry] = {}
     for entry in entries:
         parts = [entry.system, entry.first.graph]
         parts += [entry.first.split] if len(splits) > 1 else []
-        parts += [entry.first.engine] if len(engines) > 1 else []
+        parts += [entry.first.engine] if len(engines) > 1 and entry.first.engine != COMBINED else []
         parts += [_label(entry.experiment.folder)] if several else []
         name = " · ".join(parts)
         if name in names:
