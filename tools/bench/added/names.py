@@ -63,7 +63,8 @@ def _is_near(phones: Phones, near: Set[Phones], taken_for: Mapping[str, Sequence
 
 def with_names(texts: Texts, vocabulary: Sequence[str], names: Sequence[str], count: int) -> List[str]:
     """Held-out sentences with one rare word among those of the vocabulary, in place of which a name is said."""
-    known, said = set(vocabulary), []
+    known = set(vocabulary)
+    said: List[str] = []
     for sentence in texts.held_out:
         words = sentence.split()
         others = [at for at, word in enumerate(words) if word not in known]
