@@ -6,6 +6,7 @@ lmscale * l + ngscale * n + prscale * r + wdpenalty for each word, as HTK and SR
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import List, Tuple
 
@@ -38,7 +39,7 @@ class SlfReader:
         self.path = path
         self.symbols = symbols
         self.shift = float(slf.note.get("frame_shift", symbols.frame_shift))
-        self.base = self._setting("base", np.e)
+        self.base = self._setting("base", math.e)
         if not 0 < self.shift < np.inf or self.base < 0 or self.base == 1:
             raise ValueError(f"a frame shift of {self.shift} seconds, or logarithms of base {self.base}")
 
