@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, 
 
 from fsaasr.core.config import config_to_dict
 from fsaasr.core.errors import CorpusError
-from fsaasr.core.files import PathLike, atomic_path, content_hash, read_json, write_json
+from fsaasr.core.files import PathLike, atomic_path, content_hash, hash_of_all, read_json, write_json
 
 if TYPE_CHECKING:
     from lhotse import CutSet, MonoCut, Recording
@@ -130,7 +130,8 @@ def prepared(out_dir: PathLike, corpus: str, options: Any, inputs: Sequence[Path
     """Builds a prepared directory, or reads it where it is whole and up to date.
 
     The directory is up to date if its marker, written last, holds the hash of the corpus' name, the
-    options and the path, size and time of every input file, and all it lists is still there.
+    options and the path, size and time of every input file, and all it lists is still there. The marker
+    also has the hash of what was prepared (`content_key`), which copying or touching the corpus does not change.
 
     Args:
       out_dir: directory for manifests, the marker, and audio where the corpus makes some.
@@ -157,8 +158,28 @@ def prepared(out_dir: PathLike, corpus: str, options: Any, inputs: Sequence[Path
         write_cuts(cuts, manifest_path(out_dir, split))
         sizes[split] = len(cuts)
     _drop_old_audio(out_dir, audio_dir.name)
-    write_json(out_dir / MARKER, {"corpus": corpus, "options": values, "hash": key, "cuts": sizes})
+    content = content_key(splits)
+    write_json(out_dir / MARKER, {"corpus": corpus, "options": values, "hash": key, "content": content, "cuts": sizes})
     return {split: read_cuts(manifest_path(out_dir, split)) for split in splits}
+
+
+def content_key(splits: Mapping[str, Iterable[Any]]) -> str:
+    """SHA-256 (hex) over the cuts and the bytes of their audio, wherever the files are and however old."""
+    heard: Dict[str, str] = {}
+    return hash_of_all(
+        part for split in sorted(splits) for part in (split, *(_cut_content(cut, heard) for cut in splits[split]))
+    )
+
+
+def _cut_content(cut: Any, heard: Dict[str, str]) -> str:
+    recording = cut.recording.to_dict()
+    for source in recording["sources"]:
+        path = source["source"]
+        if source["type"] == "file" and Path(path).is_file():
+            if path not in heard:  # many cuts may be of one recording
+                heard[path] = content_hash(Path(path).read_bytes())
+            source["source"] = heard[path]
+    return json.dumps({**cut.to_dict(), "recording": recording}, sort_keys=True, default=str)
 
 
 def _fingerprint(path: Path) -> str:
@@ -169,7 +190,7 @@ def _fingerprint(path: Path) -> str:
 def _read_done(out_dir: Path, key: str) -> Optional[Dict[str, CutSet]]:
     try:
         marker = read_json(out_dir / MARKER)
-        if marker["hash"] != key:
+        if marker["hash"] != key or not marker["content"]:
             return None
         splits = {split: read_cuts(manifest_path(out_dir, split)) for split in marker["cuts"]}
     except (OSError, ValueError, KeyError, TypeError, CorpusError):

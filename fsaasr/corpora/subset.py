@@ -67,5 +67,5 @@ def write_part(whole_dir: PathLike, out_dir: PathLike, hours: float) -> None:
         chosen = speaker_balanced(cuts, 3600.0 * hours) if split == "train" else cuts
         write_cuts(chosen, manifest_path(out, split))
         sizes[split] = len(chosen)
-    key = content_hash(str(record["hash"]), f"{hours}")
-    write_json(out / MARKER, {**record, "hash": key, "cuts": sizes, "train_hours": hours})
+    keys = {name: content_hash(str(record[name]), f"{hours}") for name in ("hash", "content")}
+    write_json(out / MARKER, {**record, **keys, "cuts": sizes, "train_hours": hours})

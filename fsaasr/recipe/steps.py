@@ -287,8 +287,8 @@ def lattice_system(
 
 
 def prepared_key(data_dir: PathLike) -> str:
-    """Hash that a prepared directory keeps of what it was made from; empty where it is not prepared."""
+    """Hash that a prepared directory keeps of its cuts and their audio; empty where it is not prepared."""
     try:
-        return str(read_json(Path(data_dir) / "prepared.json")["hash"])
+        return str(read_json(Path(data_dir) / "prepared.json")["content"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import os
+
 import pytest
+import soundfile
 
 from fsaasr.core.errors import CorpusError
+from fsaasr.core.files import read_json
 from fsaasr.corpora import FsddOptions, check_cuts, manifest_path, prepare_fsdd, prepare_yesno, read_cuts, write_cuts
 from fsaasr.corpora.manifests import MARKER
 
@@ -71,6 +75,26 @@ def test_changed_audio_rebuilds(fsdd_dir, tmp_path):
     path.write_bytes((fsdd_dir / "recordings" / "1_bob_1.wav").read_bytes())
     again = prepare_fsdd(fsdd_dir, out)
     assert first["test"]["ann-0-00"].num_samples != again["test"]["ann-0-00"].num_samples
+
+
+def content(folder):
+    return read_json(folder / MARKER)["content"]
+
+
+@pytest.mark.parametrize("options", [FsddOptions(), OPTIONS])
+def test_a_corpus_that_was_copied_or_touched_has_the_same_content(fsdd_dir, tmp_path, options):
+    prepare_fsdd(fsdd_dir, tmp_path / "out", options)
+    first = content(tmp_path / "out")
+    moved = fsdd_dir.rename(tmp_path / "moved")
+    for path in moved.rglob("*.wav"):
+        os.utime(path, (1, 1))
+    prepare_fsdd(moved, tmp_path / "out", options)
+    assert content(tmp_path / "out") == first
+    path = moved / "recordings" / "0_ann_0.wav"
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, 0.5 * samples, rate)
+    prepare_fsdd(moved, tmp_path / "out", FsddOptions())
+    assert content(tmp_path / "out") != first
 
 
 def test_failed_build_leaves_no_marker(fsdd_dir, tmp_path):
