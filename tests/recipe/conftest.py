@@ -65,7 +65,8 @@ def experiment(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Experi
     return experiment
 
 
-COSTS = ("rtf", "rtf_features", "rtf_encoder", "peak_mb", "train_minutes", "graph_bytes")  # a graph file tells its seconds
+# A graph file tells the seconds of its making, in more digits or fewer.
+COSTS = ("rtf", "rtf_features", "rtf_encoder", "peak_mb", "train_minutes", "graph_bytes")
 
 
 def assert_same_results(found: Experiment, whole: Experiment) -> None:
