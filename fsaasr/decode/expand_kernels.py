@@ -8,6 +8,7 @@ import numpy as np
 
 from fsaasr.decode.compiled import inlined_kernel, kernel
 from fsaasr.decode.frame_kernels import LEVELS, NEG_INF, NEG_INF32, STEP, put, record_of, target_of
+from fsaasr.decode.handed_kernels import opened
 from fsaasr.decode.intrinsics import count_bits, lowest_bit, prefetch
 from fsaasr.decode.said_kernels import history_of, said_score, slack_at, speaks
 from fsaasr.decode.search_records import BLANK, ENTERED, NEXT, PENALTY_STEP, SLACK_STEP, STAY
@@ -109,7 +110,7 @@ def _arcs(
 
 @kernel
 def expand(
-    graph: Any,
+    handed: Any,
     row: Any,
     by_label: Any,
     hot: Any,
@@ -128,7 +129,7 @@ def expand(
     Returns:
       The new number of candidates, and the token with which to go on once there is more room (`end`: all done).
     """
-    limits = cutoffs[0]
+    graph, limits = opened(handed), cutoffs[0]
     keep, width, cutoff, lost = limits.token, limits.width, limits.candidate, limits.candidate_lost > 0
     hottest32 = np.float32(hottest + graph.peak)
     n: Any = np.int64(filled)

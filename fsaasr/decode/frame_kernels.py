@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fsaasr.decode.compiled import inlined_kernel, kernel
+from fsaasr.decode.handed_kernels import opened
 from fsaasr.decode.intrinsics import count_bits, prefetch
 from fsaasr.decode.said_kernels import history_of, reach_at, said_score, set_history, slack_at, speaks
 from fsaasr.decode.search_records import ENTERED, EXIT
@@ -70,11 +71,12 @@ def _slot(state: Any, label: Any, history: Any, mask: Any) -> Any:
 
 
 @kernel
-def hot_labels(graph: Any, row: Any, by_label: Any, hot: Any) -> Any:
+def hot_labels(handed: Any, row: Any, by_label: Any, hot: Any) -> Any:
     """Sets `by_label[l]` to the score of label l in this frame and `hot[k]` to the labels within k steps of the best.
 
     The last of `hot` is for labels of any score above -inf. Returns the best label's score.
     """
+    graph = opened(handed)
     best = NEG_INF32
     by_label[0] = NEG_INF32
     for label in range(1, len(by_label)):
@@ -132,8 +134,9 @@ def kth_best(tokens: Any, begin: Any, end: Any, k: Any, scores: Any) -> Any:
 
 
 @kernel
-def best_step(graph: Any, token: Any, row: Any, by_label: Any) -> Any:
+def best_step(handed: Any, token: Any, row: Any, by_label: Any) -> Any:
     """Score of the best step that consumes a frame from a token, summed as `expand` sums it."""
+    graph = opened(handed)
     rule = graph.rules[_U(token.label & (ENTERED - 1))]
     best: Any = NEG_INF
     if token.label < ENTERED and token.label > 0:
@@ -172,13 +175,14 @@ def _queue(graph: Any, state: Any, label: Any, j: Any, begin: Any, heads: Any, f
 
 @kernel
 def insert(
-    graph: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any
+    handed: Any, candidates: Any, count: Any, cutoff: Any, tokens: Any, ends: Any, table: Any, work: Any, links: Any
 ) -> Any:
     """Makes tokens of the candidates that reach `cutoff`, one for each state, label and history, and links if wanted.
 
     Returns whether any fell short. `ends`: see `Work`; the ends and the best token are moved. `table` holds token
     numbers by hash; those of earlier frames count as free places.
     """
+    graph = opened(handed)
     mask = _U(len(table) - 1)
     begin, end, last = ends[0], ends[1], ends[2]
     heads, following = work
@@ -249,7 +253,7 @@ def _goes_on(graph: Any, score: Any, state: Any, limits: Any) -> Any:
 
 @kernel
 def follow_epsilons(
-    graph: Any, first: Any, begin: Any, cutoffs: Any, tokens: Any, following: Any, candidates: Any, filled: Any
+    handed: Any, first: Any, begin: Any, cutoffs: Any, tokens: Any, following: Any, candidates: Any, filled: Any
 ) -> Any:
     """Candidates of what epsilons lead to from the tokens of one list, which begins with `first`.
 
@@ -259,7 +263,7 @@ def follow_epsilons(
     Returns:
       The new number of candidates, and the token with which to go on once there is more room (-1: all done).
     """
-    limits = cutoffs[0]
+    graph, limits = opened(handed), cutoffs[0]
     i = np.int64(first)
     n = filled
     while i >= 0:

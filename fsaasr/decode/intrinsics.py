@@ -57,7 +57,20 @@ def _pointer(typing: Any, address: Any, kind: Any) -> Any:
     return result(types.int64, kind), code
 
 
+def _array_at(typing: Any, address: Any, kind: Any) -> Any:
+    """`array_at(address, dtype)`: a C-contiguous, 1-D array there, whose length is not told; nothing keeps it alive."""
+    result: Any = _types.Array(kind.dtype, 1, "C", readonly=True)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(result)(context, builder)
+        array.data = builder.inttoptr(arguments[0], array.data.type)
+        return array._getvalue()
+
+    return result(types.int64, kind), code
+
+
 prefetch: Any = intrinsic(_prefetch)
 count_bits: Any = intrinsic(_count_bits)
 lowest_bit: Any = intrinsic(_lowest_bit)
 pointer: Any = intrinsic(_pointer)
+array_at: Any = intrinsic(_array_at)

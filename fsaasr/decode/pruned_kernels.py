@@ -20,6 +20,7 @@ from fsaasr.decode.frame_kernels import (
     record_of,
     rehash,
 )
+from fsaasr.decode.handed_kernels import opened
 from fsaasr.decode.said_kernels import set_history
 from fsaasr.decode.search_records import BEAM_DELTA, START
 
@@ -92,14 +93,15 @@ def _more_frames(work: Any) -> Any:
 
 
 @inlined
-def _degree(graph: Any, state: Any) -> Any:
+def _degree(handed: Any, state: Any) -> Any:
     """Number of arcs of a state."""
+    graph = opened(handed)
     record, _ = record_of(graph, state)
     return np.int64(graph.states[record + np.uint64(1)].begin) - np.int64(graph.states[record].begin)
 
 
 @inlined
-def _insert(graph: Any, work: Any, count: Any) -> Any:
+def _insert(handed: Any, work: Any, count: Any) -> Any:
     ends = work.ends
     size = ends[1] + count - ends[0]
     if (
@@ -111,13 +113,13 @@ def _insert(graph: Any, work: Any, count: Any) -> Any:
         work = _reserve(work, count)
     lists = (work.heads, work.following)
     limits = work.cutoffs[0]
-    dropped = insert(graph, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links)
+    dropped = insert(handed, work.candidates, count, limits.candidate, work.tokens, ends, work.table, lists, work.links)
     limits.candidate_lost |= dropped
     return work
 
 
 @inlined
-def _close(graph: Any, work: Any) -> Any:
+def _close(handed: Any, work: Any) -> Any:
     """Follows input epsilons from the tokens of the frame, from the greatest height downwards."""
     for height in range(len(work.heads) - 1, 0, -1):
         first: Any = np.int64(work.heads[height])
@@ -127,19 +129,20 @@ def _close(graph: Any, work: Any) -> Any:
         n: Any = np.int64(0)
         while True:
             n, first = follow_epsilons(
-                graph, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n
+                handed, first, work.ends[0], work.cutoffs, work.tokens, work.following, work.candidates, n
             )
             if first < 0:
                 break
-            work = _more_candidates(work, n + 1 + _degree(graph, work.tokens[first].state))
+            work = _more_candidates(work, n + 1 + _degree(handed, work.tokens[first].state))
         if n > 0:
-            work = _insert(graph, work, n)
+            work = _insert(handed, work, n)
     return work
 
 
 @entry
-def begin(graph: Any, work: Any, start: Any) -> Any:
+def begin(handed: Any, work: Any, start: Any) -> Any:
     """Puts the first token, whose history is `start`."""
+    graph = opened(handed)
     candidate, limits = work.candidates[0], work.cutoffs[0]
     candidate.state, candidate.label, candidate.score = graph.start, graph.start_label, 0.0
     candidate.source, candidate.via = -1, START
@@ -149,7 +152,7 @@ def begin(graph: Any, work: Any, start: Any) -> Any:
     frame.begin, frame.active, frame.limited, frame.lost = work.ends[0], 0, 0, NEG_INF
     set_history(candidate, start)
     lists = (work.heads, work.following)
-    insert(graph, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0])
+    insert(handed, work.candidates, 1, NEG_INF, work.tokens, work.ends, work.table, lists, work.links[:0])
     return work
 
 
@@ -162,12 +165,12 @@ def rehash_frame(work: Any) -> Any:
 
 
 @entry
-def close_last(graph: Any, work: Any) -> Any:
+def close_last(handed: Any, work: Any) -> Any:
     """Follows input epsilons from the last tokens, so that they reach the final states."""
     limits = work.cutoffs[0]
     limits.epsilon = limits.candidate
     limits.closed_lost = 0
-    work = _close(graph, work)
+    work = _close(handed, work)
     if limits.closed_lost:
         frame = work.frames[work.ends[3]]
         frame.lost = max(frame.lost, limits.candidate)
@@ -194,20 +197,20 @@ def _limit(work: Any, best: Any, options: Any) -> None:
 
 
 @inlined
-def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, options: Any) -> Any:
+def _close_frame(handed: Any, work: Any, row: Any, by_label: Any, hottest: Any, options: Any) -> Any:
     """Follows the epsilons that can matter to the next frame."""
-    limits = work.cutoffs[0]
+    graph, limits = opened(handed), work.cutoffs[0]
     limits.epsilon = limits.candidate
     limits.closed_lost = 0
     if graph.transient and hottest > NEG_INF:
         start, end = work.ends[0], work.ends[1]
         leader = work.ends[4]
         if count_within(work.tokens, start, end, work.tokens[leader].score - options[0]) > options[2]:
-            ahead = best_step(graph, work.tokens[leader], row, by_label) - options[0]
+            ahead = best_step(handed, work.tokens[leader], row, by_label) - options[0]
             # What words can add depends on the state: see `follow_epsilons`.
             bonus = graph.highest * max(graph.best_epsilon, 0.0)
             limits.epsilon = max(limits.epsilon, ahead - hottest - graph.peak - bonus)
-    work = _close(graph, work)
+    work = _close(handed, work)
     if limits.closed_lost:
         # What was only held back for not reaching the next frame is below that frame's cutoff.
         limits.candidate_lost = 1
@@ -218,20 +221,20 @@ def _close_frame(graph: Any, work: Any, row: Any, by_label: Any, hottest: Any, o
 
 
 @inlined
-def _expand(graph: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: Any) -> Any:
+def _expand(handed: Any, work: Any, row: Any, by_label: Any, hot: Any, hottest: Any) -> Any:
     """Candidates of the next frame, and their number."""
     start, end = work.ends[0], work.ends[1]
     n: Any = np.int64(0)
     i = start
     while True:
-        n, i = expand(graph, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
+        n, i = expand(handed, row, by_label, hot, hottest, work.tokens, i, end, work.cutoffs, work.candidates, n)
         if i == end:
             return work, n
-        work = _more_candidates(work, n + 3 + _degree(graph, work.tokens[i].state))
+        work = _more_candidates(work, n + 3 + _degree(handed, work.tokens[i].state))
 
 
 @entry
-def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
+def advance(handed: Any, work: Any, matrix: Any, options: Any) -> Any:
     """Passes tokens through the rows of `matrix` (T, C) until none is left.
 
     Args:
@@ -240,29 +243,29 @@ def advance(graph: Any, work: Any, matrix: Any, options: Any) -> Any:
     Returns:
       The work; `ends[3]` tells how many frames there are tokens for. Their epsilons are not followed yet.
     """
-    by_label = np.empty(len(graph.column), np.float32)
+    by_label = np.empty(opened(handed).labels, np.float32)
     hot = np.empty(LEVELS, np.uint64)
     limits = work.cutoffs[0]
     for t in range(len(matrix)):
         row = matrix[t]
         limits.token_lost, limits.candidate_lost = 0, 0
-        hottest = hot_labels(graph, row, by_label, hot)
-        work = _close_frame(graph, work, row, by_label, hottest, options)
+        hottest = hot_labels(handed, row, by_label, hot)
+        work = _close_frame(handed, work, row, by_label, hottest, options)
         leader = work.tokens[work.ends[4]]
         _limit(work, leader.score, options)
         if limits.closed_lost and limits.width > options[0]:
             # The frame's beam turned out wider than the one by which epsilons were held back.
             frame = work.frames[work.ends[3]]
             frame.lost = max(frame.lost, limits.epsilon)
-        limits.candidate = best_step(graph, leader, row, by_label) - limits.width
-        work, n = _expand(graph, work, row, by_label, hot, hottest)
+        limits.candidate = best_step(handed, leader, row, by_label) - limits.width
+        work, n = _expand(handed, work, row, by_label, hot, hottest)
         frame = work.frames[work.ends[3]]
         if limits.token_lost:
             frame.lost = max(frame.lost, limits.token)
         start, best = work.ends[0], work.ends[4]
         best_score = work.tokens[best].score
         work.ends[0] = work.ends[1]
-        work = _insert(graph, work, n)
+        work = _insert(handed, work, n)
         if work.ends[1] == work.ends[0]:
             # None is left: what there was before stays, for the best path so far.
             work.ends[0], work.ends[4] = start, best

@@ -33,10 +33,10 @@ def _tables(part: Any) -> Any:
 
 
 @kernel
-def say(parts: Any, history: Any, label: Any) -> Any:
-    """The history behind output label `label`, and what that adds to the score."""
+def say(parts: Any, count: Any, history: Any, label: Any) -> Any:
+    """The history behind output label `label`, and what that adds to the score by so many parts."""
     after, total = np.int64(0), 0.0
-    for k in range(len(parts)):
+    for k in range(count):
         part = parts[np.uint64(k)]
         state: Any = (history >> part.shift) & part.mask
         word: Any = pointer(part.words, np.int32)[label]
@@ -103,7 +103,7 @@ def said_score(said: Any, output: Any, score: Any, history: Any, arc: Any) -> An
         word = output[np.uint64(arc)]
         if word <= 0:
             return total, history
-        after, added = say(said.parts, history, word)
+        after, added = say(said.parts, said.count, history, word)
         return np.float32(total + added), after
 
     if isinstance(said, types.NamedTuple):

@@ -23,6 +23,7 @@ from fsaasr.decode.search_records import (
     SAID_CANDIDATE,
     SAID_TOKEN,
     TOKEN,
+    handed,
 )
 from fsaasr.graph import Graph
 from fsaasr.lattice.evidence import SearchEvidence
@@ -58,6 +59,7 @@ class Search:
         self._searched = search_graph(graph)
         self._added = added  # has the arrays whose addresses the tables have
         self._tables = self._searched.tables if added is None else with_added(graph, added)
+        self._handed = handed(self._tables)
         self._options = options
         self._limits = (float(options.search_beam), int(options.max_active), int(options.min_active))
         self.frames = 0
@@ -77,7 +79,7 @@ class Search:
             np.array([1, 1, 0, 0, 1]),
             np.zeros(1, CUTOFFS),
         )
-        self._work: Any = begin(self._tables, work, 0 if added is None else added.start)
+        self._work: Any = begin(self._handed, work, 0 if added is None else added.start)
 
     @property
     def reached(self) -> int:
@@ -96,7 +98,7 @@ class Search:
             self.frames += len(block)
             self._gains.append(block.max(axis=1))
             if alive:
-                self._work = advance(self._tables, self._work, block, self._limits)
+                self._work = advance(self._handed, self._work, block, self._limits)
                 self._forget()
 
     def finish(self) -> None:
@@ -104,7 +106,7 @@ class Search:
         from fsaasr.decode.pruned_kernels import close_last
 
         if not self._finished:
-            self._work = close_last(self._tables, self._work)
+            self._work = close_last(self._handed, self._work)
             self._finished = True
 
     def _forget(self) -> None:
@@ -200,7 +202,7 @@ class Search:
         if not self._finished:
             work = work._replace(links=work.links[:0])
             copies = type(work)(*(array.copy() if len(array) else array for array in work))
-            work = close_last(self._tables, copies)
+            work = close_last(self._handed, copies)
         begin, end = work.ends[:2].tolist()
         best, final = best_end(work.tokens, begin, end, self._finals(work), True)
         return float(work.tokens["score"][begin:end].max() - work.tokens["score"][best] - final)

@@ -170,3 +170,64 @@ class SearchGraph(NamedTuple):
     places: int
     returns: Any
     said: Any
+
+
+GRAPH_ARRAYS = (
+    ("states", STATE),
+    ("label", np.dtype("i4")),
+    ("score", np.dtype("f4")),
+    ("target", np.dtype("i4")),
+    ("output", np.dtype("i4")),
+    ("column", np.dtype("i4")),
+    ("enter", np.dtype("i4")),
+    ("rules", RULE),
+    ("returns", np.dtype("i4")),
+)
+_GRAPH_NUMBERS = (
+    ("start", "i8"),
+    ("start_label", "i8"),
+    ("transient", "?"),
+    ("highest", "i8"),
+    ("peak", "f8"),
+    ("best_epsilon", "f8"),
+    ("slots_begin", "i8"),
+    ("places", "i8"),
+)
+GRAPH = np.dtype([(name, "i8") for name, _ in GRAPH_ARRAYS] + [*_GRAPH_NUMBERS, ("labels", "i8")])
+"""Addresses of the arrays of a SearchGraph, its numbers, and how many labels there are. Loops hand this to one another:
+to hand over all the arrays costs more than the work of some frames."""
+SAID = np.dtype([("parts", "i8"), ("count", "i8"), ("slack", "i8"), ("reach", "i8")])
+"""Addresses of the arrays of a Said, and the number of its parts."""
+
+
+class Handed(NamedTuple):
+    """A SearchGraph as kernels get it; what has the arrays must live as long.
+
+    Attributes:
+      graph: GRAPH (1,).
+      said: SAID (1,), or () where words add nothing, which kernels are compiled apart for.
+    """
+
+    graph: Any
+    said: Any
+
+
+def handed(tables: SearchGraph) -> Handed:
+    """What the kernels read, by its addresses."""
+    graph = np.zeros(1, GRAPH)
+    for name, kind in GRAPH_ARRAYS:
+        graph[name] = _address(getattr(tables, name), kind)
+    for name, _ in _GRAPH_NUMBERS:
+        graph[name] = getattr(tables, name)
+    graph["labels"] = len(tables.column)
+    if not len(tables.said):
+        return Handed(graph, ())
+    parts, slack, reach = tables.said
+    addresses = _address(parts, PART), len(parts), _address(slack, np.dtype("u1")), _address(reach, np.dtype("f4"))
+    return Handed(graph, np.array([addresses], SAID))
+
+
+def _address(array: Any, kind: np.dtype[Any]) -> int:
+    assert array.dtype == kind, f"{array.dtype}, expected {kind}"
+    assert array.flags.c_contiguous
+    return int(array.ctypes.data)

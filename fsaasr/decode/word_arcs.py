@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ class WordArcs:
         self._state = np.searchsorted(begins, self._arc, side="right") - 1
         self._epsilon = np.flatnonzero(tables.label == 0)
         self._source = np.searchsorted(begins, self._epsilon, side="right") - 1
+        self._epsilon_word, self._epsilon_target = tables.output[self._epsilon], tables.target[self._epsilon]
 
     def slack(self, most: Float32, opens: npt.NDArray[np.bool_]) -> Tuple[npt.NDArray[np.uint8], float, float, bool]:
         """`Said.slack`.
@@ -57,11 +58,9 @@ class WordArcs:
         if tables.slots_begin < NO_SLOTS:  # arcs lead out of slots to wherever these stand: one bound for all states
             return np.full(len(slack), max(float(most.max()), 0.0) * (1 + tables.highest), np.float32)
         found: Float32 = np.maximum(slack.astype(np.float32) - 1, 0) * np.float32(SLACK_STEP)
-        word: npt.NDArray[Any] = tables.output[self._epsilon]
-        added = np.where(word > 0, np.maximum(most[word], 0), np.float32(0))
-        target = tables.target[self._epsilon]
+        added = np.where(self._epsilon_word > 0, np.maximum(most, 0)[self._epsilon_word], np.float32(0))
         for _ in range(tables.highest):
-            onward = added + found[target]
+            onward = added + found[self._epsilon_target]
             some = onward > found[self._source]
             if not some.any():
                 break

@@ -108,8 +108,10 @@ def _going_on(nodes: List[_Node], at: int, repeats: Set[int]) -> int:
 def _arrays(nodes: List[_Node], order: List[int], words: Tuple[str, ...], boundary: int) -> FailureAutomaton:
     number = {at: n for n, at in enumerate(order)}
     size = len(words)
-    word, target, score = [np.arange(size)], [np.zeros(size, dtype=np.int64)], [np.zeros(size)]
-    first, fail, fail_score = [0], [-1], [0.0]
+    every_target, every_score = np.zeros(size, dtype=np.int64), np.zeros(size)
+    word: List[int] = []
+    arc: List[Tuple[int, float]] = []
+    first, fail, fail_score = [0, size], [-1], [0.0]
     # A repeated boundary stays where it is.
     repeats = {nodes[0].after[boundary]} if boundary in nodes[0].after else set()
     repeats |= {node.after[boundary] for node in nodes if boundary in node.after}
@@ -121,26 +123,24 @@ def _arrays(nodes: List[_Node], order: List[int], words: Tuple[str, ...], bounda
         }
         if at in repeats:
             arcs.setdefault(boundary, (number[at], 0.0))
-        listed = sorted(arcs)
         if at == 0:
-            target[0][listed] = [arcs[w][0] for w in listed]
-            score[0][listed] = [arcs[w][1] for w in listed]
+            for w, (target, score) in arcs.items():
+                every_target[w], every_score[w] = target, score
             continue
-        first.append(first[-1] + (size if len(first) == 1 else len(word[-1])))
+        listed = sorted(arcs)
+        word += listed
+        arc += [arcs[w] for w in listed]
+        first.append(size + len(word))
         fail.append(number[node.fail])
         fail_score.append(nodes[node.fail].promise - node.promise)
-        word.append(np.array(listed, dtype=np.int64))
-        target.append(np.array([arcs[w][0] for w in listed], dtype=np.int64))
-        score.append(np.array([arcs[w][1] for w in listed]))
-    total = sum(map(len, word))
     return FailureAutomaton(
         words,
-        np.array([*first, total], dtype=np.int64),
+        np.array(first, dtype=np.int64),
         np.array(fail, dtype=np.int32),
         np.array(fail_score, dtype=np.float32),
-        np.concatenate(word).astype(np.int32),
-        np.concatenate(score).astype(np.float32),
-        np.concatenate(target).astype(np.int32),
+        np.concatenate([np.arange(size), np.array(word, dtype=np.int64)]).astype(np.int32),
+        np.concatenate([every_score, np.array([score for _, score in arc])]).astype(np.float32),
+        np.concatenate([every_target, np.array([target for target, _ in arc], dtype=np.int64)]).astype(np.int32),
         number[nodes[0].after.get(boundary, 0)],
         0,
         boundary,
