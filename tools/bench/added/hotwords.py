@@ -20,7 +20,7 @@ from tools.bench.added.bed import parser, read_texts, report, seconds, settings_
 from tools.bench.added.names import near_names, with_names
 from tools.bench.scores_file import ScoreSet
 
-WEIGHTS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0)
+WEIGHTS = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0)
 OTHER_LOSS = 0.1
 """Percent of the other words that hotwords may cost on the half that the weight is chosen on."""
 PRUNE = (0, 1, 1)
@@ -29,7 +29,7 @@ Row = Dict[str, float]
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Measures, writes `hotwords.json`, prints it."""
-    options = parser("python -m tools.bench.added.hotwords", __doc__ or "", utterances=800)
+    options = parser("python -m tools.bench.added.hotwords", __doc__ or "", utterances=1600)
     options.add_argument("--hotwords", type=int, default=200, help="phrases of the list")
     options.add_argument("--near", type=int, default=1000, help="frequent words one of which a name sounds like")
     options.add_argument("--beam", type=float, default=12.0)
