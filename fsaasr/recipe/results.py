@@ -17,6 +17,7 @@ from fsaasr.recipe.differences import Differences, differences_markdown
 from fsaasr.recipe.experiment import Experiment
 from fsaasr.recipe.lattice_quality import QUALITY, LatticeQuality
 from fsaasr.recipe.layout import Run
+from fsaasr.recipe.overview import overview_markdown
 from fsaasr.recipe.perplexities import PerplexityRow, perplexities_markdown, perplexity_rows
 from fsaasr.recipe.result_rows import ResultRow, combined_row, error_report, group_of, result_row
 from fsaasr.recipe.seed_means import Place, SeedMean, means_markdown, seed_means
@@ -208,6 +209,9 @@ def results_markdown(results: Results) -> str:
         "intervals over utterances. RTF: seconds of model and search for a second of audio on one core; minutes: of "
         "one core for training, without what the training started from. All fields, among them seeds, configuration "
         "hashes and scales, are in `RESULTS.json`.",
+        *overview_markdown(results.rows),
+        "",
+        "## Every decoding",
         "",
         "| " + " | ".join(HEADER) + " |",
         "|" + "---|" * 4 + "---:|" * (len(HEADER) - 4),

@@ -26,5 +26,8 @@ def _differences(one: SetComparison) -> Differences:
 
 
 def _difference(line: SystemLine) -> Difference:
-    tests = (None if one is None else round(one, 6) for one in (line.difference, line.p, line.p_adjusted))
-    return Difference(line.system, line.graph, line.seeds, round(line.wer, 6), *tests)
+    difference, p, adjusted = (
+        None if one is None else round(one, 6) for one in (line.difference, line.p, line.p_adjusted)
+    )
+    wer = round(line.wer, 6)
+    return Difference(line.system, line.graph, line.seeds, wer, difference, p, adjusted, line.representative)

@@ -26,7 +26,8 @@ class SystemLine:
       words, utterances: of the test set. errors, substitutions, insertions, deletions: means over trainings.
       dev_wer: with the scales chosen there.
       difference: its error rate less the baseline's. p: that the two are equally good, by matched pairs. p_adjusted:
-        that corrected for the lines of the table. All three are None for the baseline.
+        that corrected for the number of lines, of those that stand for their systems or of the others. All three are
+        None for the baseline.
       representative: whether it stands for its system where one line of each is compared, by its errors on dev.
       rtf: seconds of model and search for a second of audio on one core; rtf_features, rtf_encoder, rtf_search: parts.
       peak_mb: MiB of the decoding process. parameters: numbers set by training. train_minutes: of one core, for one

@@ -84,7 +84,8 @@ def table_section(one: SetComparison) -> Section:
     rows = [_row(line, line.wer == best) for line in one.lines]
     caption = (
         f"All lines; bold: lowest rate. Difference and p: against {one.baseline}, the best on dev, by matched pairs "
-        "(MAPSSWE). Press a heading to sort."
+        "(MAPSSWE), corrected among the lines that stand for their systems, the best of each on dev, and among the "
+        "others. Press a heading to sort."
     )
     return Section("Word error rates", (chart, table_of(caption, COLUMNS, rows, 4)))
 

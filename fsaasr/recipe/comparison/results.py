@@ -134,7 +134,13 @@ def _compared(test_set: EntrySet, options: CompareOptions) -> SetComparison:
     best = min(chosen, key=lambda name: (dev_rank(chosen[name]), list(chosen).index(name)))
     baseline = options.baseline if options.baseline in entries else best
     pairs = _tests(entries, [(a, b) for n, a in enumerate(chosen) for b in list(chosen)[n + 1 :]], options)
-    against = _tests(entries, [(name, baseline) for name in entries if name != baseline], options)
+    others = [name for name in entries if name not in chosen]
+    # One line a system is the question that was asked; the other lines, however many, do not weaken its answer.
+    against = [
+        pair
+        for names in (chosen, others)
+        for pair in _tests(entries, [(name, baseline) for name in names if name != baseline], options)
+    ]
     tested = {pair.first: pair for pair in against}
     return SetComparison(
         test_set.name,
