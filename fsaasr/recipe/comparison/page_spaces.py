@@ -7,10 +7,12 @@ from typing import Dict, List, Tuple
 from fsaasr.recipe.comparison.lines import SystemLine
 from fsaasr.recipe.comparison.page_summary import ladder_table
 from fsaasr.recipe.comparison.results import SetComparison, search_space
-from fsaasr.report.page import Section, Text
+from fsaasr.report.page import Cell, Section, Table, Text, number_cell, table_of
 from fsaasr.report.page.charts import Series, line_chart
 
 _STEPS: Dict[int, str] = {0: "no lexicon", 1: "lexicon", 2: "+ unigram", 3: "+ bigram", 4: "+ trigram"}
+_MOST_DRAWN = 8
+"""Lines of a chart that can be told apart."""
 
 
 def ladder_section(one: SetComparison) -> Tuple[Section, ...]:
@@ -21,21 +23,47 @@ def ladder_section(one: SetComparison) -> Tuple[Section, ...]:
     for line in one.lines:
         name = line.name.replace(f" · {line.graph}", "", 1)
         systems.setdefault(name, []).append(line)
+    systems = {name: lines for name, lines in systems.items() if len(lines) > 1}
     ranks = sorted({search_space(line.lm) for line in one.lines})
-    series = [
-        _series(name, sorted(lines, key=lambda line: search_space(line.lm)), ranks)
-        for name, lines in systems.items()
-        if len(lines) > 1
-    ]
     labels = [_label(rank) for rank in ranks]
+    drawn = _drawn(systems)
+    series = [_series(name, sorted(systems[name], key=lambda line: search_space(line.lm)), ranks) for name in drawn]
     alt = "word error rates of each system from the largest to the smallest search space"
     chart = line_chart(series, "search space", "word error rate in %", alt, labels)
     text = Text(
         "From left to right the graph knows more: any tokens, words of the lexicon, word frequencies, word order. "
         "Families that learn word order by themselves gain less. A system whose tokens do not mark words has no "
         "first step."
+        + (
+            ""
+            if len(drawn) == len(systems)
+            else " Drawn are the best of each family and unit on dev; the table has all."
+        )
     )
-    return (Section("What lexicon and language model give", (text, chart, ladder_table(one.ladder))),)
+    blocks = (text, chart, _rates(systems, ranks), ladder_table(one.ladder))
+    return (Section("What lexicon and language model give", blocks),)
+
+
+def _drawn(systems: Dict[str, List[SystemLine]]) -> List[str]:
+    """All systems, or, of more than a chart can show, the best on dev of each family and unit."""
+    if len(systems) <= _MOST_DRAWN:
+        return list(systems)
+    best: Dict[Tuple[str, str], Tuple[float, str]] = {}
+    for name, lines in systems.items():
+        errors = min(float("inf") if line.dev_wer is None else line.dev_wer for line in lines)
+        kind = (lines[0].family, lines[0].units)
+        best[kind] = min(best.get(kind, (errors, name)), (errors, name))
+    chosen = {name for _, name in best.values()}
+    return [name for name in systems if name in chosen]
+
+
+def _rates(systems: Dict[str, List[SystemLine]], ranks: List[float]) -> Table:
+    rows: List[List[Cell]] = []
+    for name, lines in systems.items():
+        rates = {search_space(line.lm): line.wer for line in lines}
+        rows.append([Cell(name), *(number_cell(rates.get(rank), factor=100) for rank in ranks)])
+    columns = ("system", *(_label(rank).replace("\n", " ") for rank in ranks))
+    return table_of("Word error rates in % by search space, means over seeds", columns, rows)
 
 
 def _label(rank: float) -> str:

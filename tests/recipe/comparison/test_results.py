@@ -26,7 +26,9 @@ from fsaasr.recipe.comparison import (
     markdown_table,
     write_comparison,
 )
+from fsaasr.recipe.comparison.page_spaces import ladder_section
 from fsaasr.recipe.comparison.results import rungs, search_space
+from fsaasr.report.page import Figure, Table
 from tests.recipe.comparison.written import heard, references, write_experiment
 
 TEXTS = references()
@@ -186,3 +188,24 @@ def test_results_that_are_not_of_the_decodings_are_refused(folder: Path) -> None
         compare_experiments([folder], QUICK)
     with pytest.raises(ConfigError, match="no experiment folder"):
         compare_experiments([])
+
+
+def test_of_many_systems_the_chart_has_the_best_of_each_family_and_the_table_has_all(tmp_path: Path) -> None:
+    systems = {
+        f"{family}{n}": {"loop": heard(TEXTS, 0.1 + 0.01 * n, n), "trigram": heard(TEXTS, 0.05 + 0.01 * n, n)}
+        for family in FAMILIES
+        for n in range(5)
+    }
+    families = {name: name[:-1] for name in systems}
+    write_experiment(tmp_path / "many", systems, TEXTS, families=families, dev={"loop": 3})
+    (one,) = compare_experiments([tmp_path / "many"], QUICK)
+    (section,) = ladder_section(one)
+    _, chart, rates, _ = section.blocks
+    assert isinstance(rates, Table)
+    assert [row[0].text for row in rates.rows] == list(systems)
+    assert [cell.text for cell in rates.rows[0][1:]] == [
+        f"{100 * line.wer:.2f}" for line in one.lines if line.system == "gmm0"
+    ]
+    assert isinstance(chart, Figure)
+    assert chart.data is not None
+    assert [row[0].text for row in chart.data.rows] == ["gmm0", "gmm0", "ctc0", "ctc0"]
