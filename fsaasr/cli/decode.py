@@ -15,6 +15,7 @@ from fsaasr.cli.options import (
     fusion_of,
     fusion_options,
     search_options,
+    spelling_option,
     word_options,
 )
 
@@ -31,7 +32,7 @@ from fsaasr.cli.options import (
 @formats_option("text,jsonl")
 @click.option("--lattices", help="Write word lattices to this file: lat.ark.gz, lattices/*.slf, lat.jsonl, ...")
 @word_options
-@click.option("--spell-unknown", is_flag=True, help="Spell unknown words, and speech in which no word was found.")
+@spelling_option
 @click.option("--lang", type=FOLDER, help="Lang directory of the graph, for --lattices that keep score parts apart.")
 def decode(
     model_dir: Path,

@@ -112,6 +112,12 @@ def word_options(function: F) -> F:
     return function
 
 
+def spelling_option(function: F) -> F:
+    """`--spell-unknown`."""
+    spelt = "Spell unknown words, and speech in which no word was found."
+    return click.option("--spell-unknown", is_flag=True, help=spelt)(function)
+
+
 def source_options(function: F) -> F:
     """The archive to read, and what its files do not say."""
     for option in (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Tuple
 
 import click
 
-from fsaasr.cli.options import FILE, FOLDER, word_options
+from fsaasr.cli.options import FILE, FOLDER, spelling_option, word_options
 
 if TYPE_CHECKING:
     from fsaasr.recipe.recognizer import Moment, Recognizer, Transcription
@@ -39,6 +39,7 @@ _CLEAR = "\r\x1b[K"
 @click.option("--chunk", default=0.2, show_default=True, help="Seconds of a chunk.")
 @click.option("--realtime", is_flag=True, help="Hear chunks no faster than they are spoken.")
 @word_options
+@spelling_option
 @click.option("--endpoints", is_flag=True, help="Begin another utterance where the speaker has finished.")
 @click.option("--buffered", is_flag=True, help="Search when the audio has ended, for models that do not stream.")
 def transcribe(
@@ -58,11 +59,14 @@ def transcribe(
     hotwords: Optional[Path],
     on_the_fly: Optional[Path],
     replaces: Optional[Path],
+    spell_unknown: bool,
     **listening: Any,
 ) -> None:
     """Recognize audio files; print words with times and confidences.
 
     MODEL_DIR is any trained model's directory. A line for each word: file, start and end in seconds, word, confidence.
+    Unknown words, of a graph that `fsaasr graph --unknown` made, are <unk>, or, with --spell-unknown, their letters
+    (phones with - between), marked by <unk> at the line's end, in JSON by their spelling.
     With --stream, what is understood so far, and what a listener waited for, go to standard error.
 
     \b
@@ -82,6 +86,7 @@ def transcribe(
         hotwords=hotwords,
         on_the_fly=on_the_fly,
         replaces=replaces,
+        spell_unknown=spell_unknown,
     )
     given = {"engine": engine, "search_beam": search_beam}
     recognizer = recognizer.with_options(**{name: value for name, value in given.items() if value is not None})
@@ -97,6 +102,8 @@ def transcribe(
 
 
 def _show(done: Transcription, rate: int, as_json: bool) -> None:
+    from fsaasr.core.hypothesis import UNKNOWN
+
     for flag in done.flags:
         click.echo(f"{done.name}: {flag}", err=True)
     if done.resampled_from is not None:
@@ -106,7 +113,8 @@ def _show(done: Transcription, rate: int, as_json: bool) -> None:
         return
     for word in done.words:
         sure = "" if word.confidence is None else f" {word.confidence:.2f}"
-        click.echo(f"{done.name} {word.start:.2f} {word.end:.2f} {word.name}{sure}")
+        mark = f" {UNKNOWN}" if word.unknown and word.name != UNKNOWN else ""
+        click.echo(f"{done.name} {word.start:.2f} {word.end:.2f} {word.name}{sure}{mark}")
     if not done.words:
         click.echo(f"{done.name}: no words recognized", err=True)
 

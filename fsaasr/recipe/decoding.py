@@ -31,7 +31,7 @@ from fsaasr.recipe.pieces import best_hypothesis
 from fsaasr.recipe.scales import UNSCALED, Scales
 from fsaasr.recipe.searches import check_alone, options_at, says_tokens, searchable, token_lattices
 from fsaasr.recipe.stopwatch import Stopwatch, features_rtf, with_timed_encoder
-from fsaasr.recipe.unknown_words import spell_all
+from fsaasr.recipe.unknown_words import UnknownSpelling
 from fsaasr.recipe.word_scores import NO_WORD_SCORES, WordScores, load_hotwords, load_on_the_fly
 
 Choose = Callable[[ScoredPaths], Hypothesis]
@@ -140,7 +140,7 @@ def recognize(
       choose: picks the hypothesis of a lattice; None takes the best one under the scales.
       fusion: language models that join the search of a model that says tokens, at scales of `scales`.
       words: what they add beside the graph.
-      spelling: lexicon of the model; unknown words are then spelt, and speech without words, too (`spell_all`).
+      spelling: lexicon of the model; unknown words are then spelt, and speech without words, too (`UnknownSpelling`).
 
     Raises:
       ModelError: the graph is not over the model's score columns, a prior scale for a model without priors, or a fusion
@@ -166,7 +166,7 @@ def recognize(
         write_lattices(word_lattices(passing, options.lattice_beam, scales.lm_scale, splitter), lattices)
     found = reading.hypotheses
     if spelling is not None:
-        found = spell_all(found, system, features, lexicon_for(model, spelling))
+        found = UnknownSpelling(model, lexicon_for(model, spelling)).all(found, system, features)
     audio = sum(map(len, features.matrices)) * features.frame_shift
     flags = dict(sorted((+reading.flags).items()))
     return Decoded(tuple(found), flags, reading.seconds, encoder.seconds, audio, transforms_at_hand(system.model))
@@ -326,7 +326,7 @@ def decode_cuts(
         not the phrases' display forms.
       on_the_fly: large n-gram model in place of the one that the graph was made with, which is `replaces` (None for a
         graph without); see `load_on_the_fly`.
-      spell_unknown: whether unknown words are spelt, and speech in which no word was found, see `spell_all`.
+      spell_unknown: whether unknown words are spelt, and speech in which no word was found, see `UnknownSpelling`.
 
     Raises:
       CorpusError, ModelError, DecodeError: what is wrong with the input, by name.

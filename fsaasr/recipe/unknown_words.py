@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, List, Sequence, Tuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.decode.fallback import FALLBACK, SpellingFallback, spelling_fallback
@@ -22,29 +23,54 @@ ORDER = 3
 """Of the n-gram model of tokens that spells where no word was found."""
 
 
-def spell_all(
-    hypotheses: Sequence[Hypothesis], system: System, features: FeatureBatch, lexicon: Lexicon
-) -> List[Hypothesis]:
-    """Hypotheses whose unknown words are spelt, and none that is empty although something was said.
+@dataclass(frozen=True, eq=False)
+class UnknownSpelling:
+    """Spells what has no word: words that the lexicon lacks, and speech in which no word was found.
 
     An unknown word's name is its letters or pieces, joined, or its phones with `-` between; `Span.unknown` marks it.
-    Where no word was found, but the model hears tokens other than silence, unknown words with their times take its
-    place, and `rule` is `fallback`: as `fsaasr.decode.fill_empty`, with models of every family.
 
-    Args:
-      hypotheses: of all utterances of `features`, in order.
-      system: that found them.
-      lexicon: that fits its model, see `lexicon_for`; likely spellings are those of its words.
+    Attributes:
+      model: that hears the words.
+      lexicon: that fits it, see `lexicon_for`; likely spellings are those of its words.
     """
-    empty = [found.utterance for found in hypotheses if not found.words]
-    spelt = {}
-    if empty:
-        fallback = _fallback(system.model, lexicon)
-        heard = _best(system, fallback.sounds, features, empty)
-        said = [one.utterance for one in heard if any(token.name != fallback.silence for token in one.tokens)]
-        found = _best(system, fallback.spelt, features, said) if said else []
-        spelt = {one.utterance: replace(one, rule=FALLBACK) for one in found}
-    return [spelt.get(found.utterance, found).spelled(joined_spelling) for found in hypotheses]
+
+    model: AcousticModel
+    lexicon: Lexicon
+
+    def named(self, hypothesis: Hypothesis) -> Hypothesis:
+        """The hypothesis with the spellings of its unknown words as their names."""
+        return hypothesis.spelled(joined_spelling)
+
+    def wordless(self, names: Sequence[str], system: System, features: FeatureBatch) -> Dict[str, Hypothesis]:
+        """How utterances are spelt in which a system found no word; only those in which something was said.
+
+        Something was said where the model hears tokens other than silence. Unknown words with their times take the
+        place of nothing, and `rule` is `fallback`: as `fsaasr.decode.fill_empty`, with models of every family.
+
+        Args:
+          names: of the utterances.
+          system: that searched them.
+          features: of these utterances, and perhaps of others.
+        """
+        if not names:
+            return {}
+        heard = _best(system, self._graphs.sounds, features, names)
+        said = [one.utterance for one in heard if any(token.name != self._graphs.silence for token in one.tokens)]
+        found = _best(system, self._graphs.spelt, features, said) if said else ()
+        return {one.utterance: self.named(replace(one, rule=FALLBACK)) for one in found}
+
+    def all(self, hypotheses: Sequence[Hypothesis], system: System, features: FeatureBatch) -> List[Hypothesis]:
+        """Hypotheses, in order, whose unknown words are spelt, and none that is empty although something was said."""
+        empty = [found.utterance for found in hypotheses if not found.words]
+        spelt = self.wordless(empty, system, features)
+        return [spelt.get(found.utterance, self.named(found)) for found in hypotheses]
+
+    @cached_property
+    def _graphs(self) -> SpellingFallback:
+        model, tokens = self.model, self.model.tokens
+        unknown = unknown_word(self.lexicon, ORDER, tokens=tokens.names[1:])
+        made = spelling_fallback(self.lexicon, unknown, model.topology, tokens=tokens, transitions=model.transitions)
+        return replace(made, sounds=searchable(model, made.sounds), spelt=searchable(model, made.spelt))
 
 
 def joined_spelling(tokens: Sequence[str]) -> str:
@@ -54,13 +80,7 @@ def joined_spelling(tokens: Sequence[str]) -> str:
     return separator.join(tokens).replace(WORD_MARK, "")
 
 
-def _fallback(model: AcousticModel, lexicon: Lexicon) -> SpellingFallback:
-    spelling = unknown_word(lexicon, ORDER, tokens=model.tokens.names[1:])
-    made = spelling_fallback(lexicon, spelling, model.topology, tokens=model.tokens, transitions=model.transitions)
-    return replace(made, sounds=searchable(model, made.sounds), spelt=searchable(model, made.spelt))
-
-
-def _best(system: System, graph: Graph, features: FeatureBatch, names: List[str]) -> Tuple[Hypothesis, ...]:
+def _best(system: System, graph: Graph, features: FeatureBatch, names: Sequence[str]) -> Tuple[Hypothesis, ...]:
     """The best path of some utterances through another graph."""
     alone = replace(system, graph=graph, fusion=ALONE, words=NO_WORD_SCORES)
     return tuple(lattice.best_path() for lattice in alone.lattices(features.select(names)))

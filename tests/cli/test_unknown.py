@@ -1,16 +1,18 @@
-"""Unknown words by verbs: `graph --unknown` and `wer --vocabulary`."""
+"""Unknown words by verbs: `graph --unknown`, `decode`, `transcribe` and `wer --vocabulary`."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from fsaasr.core.hypothesis import Hypothesis, Span
+from fsaasr.corpora.audio import write_wav
 from fsaasr.graph import load_graph
 from fsaasr.hypotheses import read_hypotheses, write_hypotheses
 from tests.cli.conftest import Toy, invoke
-from tests.recipe.recognizer.conftest import MODELS, save
+from tests.recipe.recognizer.conftest import MODELS, RATE, noise, save
 
 
 def test_a_graph_may_take_unknown_words(tmp_path: Path) -> None:
@@ -58,3 +60,25 @@ def test_decode_spells_them(family: str, toy: Toy, tmp_path: Path) -> None:
                 assert set(word.spelling) <= {"A", "B"}
                 assert word.name == ("".join(word.spelling) if given else "<unk>")
         assert ("<unk>" in text) == (not given)
+
+
+def test_transcribe_spells_and_marks_them(tmp_path: Path) -> None:
+    model, graph, audio = tmp_path / "ctc", tmp_path / "open.graph", tmp_path / "a.wav"
+    save(MODELS["ctc"](), model)
+    write_wav(audio, noise(2.0), RATE)
+    open_words = ("--unknown", 2, "--unknown-score", 30)
+    assert invoke("graph", model / "lang", "--word-loop", *open_words, "--model", model, graph).exit_code == 0
+    heard = ("transcribe", model, audio, "--graph", graph)
+    plain, spelt = (invoke(*heard, *given).stdout.splitlines() for given in ((), ("--spell-unknown",)))
+    assert any(line.split()[3] == "<unk>" for line in plain)
+    for one, other in zip(plain, spelt):
+        if one.split()[3] != "<unk>":
+            assert one == other
+            continue
+        path, start, end, name, confidence, mark = other.split()
+        assert mark == "<unk>"
+        assert set(name) <= {"A", "B"}
+        assert one.split() == [path, start, end, "<unk>", confidence]
+    assert invoke(*heard, "--spell-unknown", "--stream").stdout.splitlines() == spelt
+    words = json.loads(invoke(*heard, "--spell-unknown", "--json").stdout)["words"]
+    assert [word["name"] == "".join(word["spelling"]) for word in words if "spelling" in word]

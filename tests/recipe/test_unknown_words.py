@@ -10,7 +10,7 @@ from fsaasr.features import FeatureBatch, features_of
 from fsaasr.graph import compile_token_graph, word_loop
 from fsaasr.recipe.decoding import System, lexicon_for
 from fsaasr.recipe.searches import searchable
-from fsaasr.recipe.unknown_words import joined_spelling, spell_all
+from fsaasr.recipe.unknown_words import UnknownSpelling, joined_spelling
 from tests.recipe.recognizer.conftest import FEATURES, LEXICON, MODELS, noise
 
 
@@ -26,8 +26,9 @@ def test_speech_without_words_is_spelt(family: str) -> None:
     system = System.fitted(model, searchable(model, graph))
     found = [lattice.best_path() for lattice in system.lattices(features)]
     assert all(one.words for one in found)
-    assert spell_all(found, system, features, lexicon) == found
-    first, second, third = spell_all([found[0], replace(found[1], words=()), found[2]], system, features, lexicon)
+    spelling = UnknownSpelling(model, lexicon)
+    assert spelling.all(found, system, features) == found
+    first, second, third = spelling.all([found[0], replace(found[1], words=()), found[2]], system, features)
     assert (first, third) == (found[0], found[2])
     assert second.rule == "fallback"
     assert second.utterance == "b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 import pynini
 
@@ -36,13 +36,17 @@ class Speech:
     grammar: Optional[pynini.Fst] = None
 
     def __post_init__(self) -> None:
-        made = [name for name in ("lexicon", "lm", "grammar") if getattr(self, name) is not None]
-        if self.graph is not None and made:
+        if self.graph is not None and self.made_of:
             raise ConfigError(
-                f"Recognizer.open: both a graph and {made[0]}, of which it would be made; give one of them"
+                f"Recognizer.open: both a graph and {self.made_of[0]}, of which it would be made; give one of them"
             )
         if self.lm is not None and self.grammar is not None:
             raise ConfigError("Recognizer.open: both lm and grammar; give one of them")
+
+    @property
+    def made_of(self) -> List[str]:
+        """What a graph is to be made of, by name; empty where nothing is said of it."""
+        return [name for name in ("lexicon", "lm", "grammar") if getattr(self, name) is not None]
 
 
 class Found(NamedTuple):
@@ -60,7 +64,7 @@ def find_graph(model_dir: PathLike, model: AcousticModel, speech: Speech) -> Fou
         known = speech.graph if not isinstance(speech.graph, (str, Path)) else load_graph_file(speech.graph)
         source = str(speech.graph) if isinstance(speech.graph, (str, Path)) else "given"
         return Found(searchable(model, known), source, lexicon)
-    if speech == Speech():
+    if not speech.made_of:
         own = load_graph(model_dir)
         if own is not None:
             return Found(searchable(model, own), OWN_GRAPH, lexicon)

@@ -11,21 +11,23 @@ import pynini
 from fsaasr.core.config import config_from_dict
 from fsaasr.core.errors import ConfigError, CorpusError, DecodeError
 from fsaasr.core.files import PathLike
+from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode import EndpointRule, OnTheFlyLm, SearchOptions
-from fsaasr.features import waveform_features
+from fsaasr.features import FeatureBatch, waveform_features
 from fsaasr.grammar import Hotwords, NgramModel
 from fsaasr.graph import Graph
 from fsaasr.lattice import ScoredPaths, with_confidence
 from fsaasr.lexicon import Lexicon
 from fsaasr.models import load_model
-from fsaasr.recipe.decoding import NOT_ADAPTED, System, troubles
+from fsaasr.recipe.decoding import NOT_ADAPTED, System, lexicon_for, troubles
 from fsaasr.recipe.fusion import load_fusion
 from fsaasr.recipe.pieces import best_hypothesis, is_free, joined
 from fsaasr.recipe.recognizer.audio import Audio, Sound, is_several, quiet_cuts, read_sound, unique_names
 from fsaasr.recipe.recognizer.opening import Speech, find_graph, find_weights
 from fsaasr.recipe.recognizer.transcription import Transcription, Utterance
 from fsaasr.recipe.scales import Scales
+from fsaasr.recipe.unknown_words import UnknownSpelling
 from fsaasr.recipe.word_scores import WordScores, load_hotwords, load_on_the_fly
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Recognizer:
       silence: tokens that are silence, beside blank.
       confidence: whether words get their posteriors in the lattice.
       nbest: how many hypotheses are kept of each utterance. lattices: whether its lattice is.
+      spelling: spells unknown words, and speech in which no word was found; None leaves them as they are.
     """
 
     system: System
@@ -62,6 +65,7 @@ class Recognizer:
     confidence: bool = True
     nbest: int = 0
     lattices: bool = False
+    spelling: Optional[UnknownSpelling] = None
 
     @classmethod
     def open(
@@ -81,6 +85,7 @@ class Recognizer:
         confidence: bool = True,
         nbest: int = 0,
         lattices: bool = False,
+        spell_unknown: bool = False,
     ) -> Recognizer:
         """Opens the directory of a trained model.
 
@@ -99,6 +104,8 @@ class Recognizer:
           on_the_fly: large n-gram model in place of the graph's own: a file as for `load_on_the_fly`, or made.
           replaces: model that the graph was made with, for a file of `on_the_fly`; None takes `lm`, if it is given.
           confidence, nbest, lattices: what each utterance brings beside its words, see above.
+          spell_unknown: whether unknown words, of a graph that takes them, are spelt, and speech in which no word was
+            found, see `UnknownSpelling`; that has no confidence, and its n-best list and lattice stay without words.
 
         Raises:
           ModelError: not a model directory, or a graph of another model.
@@ -115,7 +122,8 @@ class Recognizer:
         words = WordScores(large, load_hotwords(hotwords, found.graph, Path(model_dir) / "lang", found.lexicon))
         system = System.fitted(model, found.graph, search, weights, load_fusion(fusion, model.tokens), words)
         silence = () if found.lexicon.silence is None else (found.lexicon.silence.token,)
-        return cls(system, found.source, silence, confidence, nbest, lattices)
+        spelling = UnknownSpelling(model, lexicon_for(model, found.lexicon)) if spell_unknown else None
+        return cls(system, found.source, silence, confidence, nbest, lattices, spelling)
 
     @classmethod
     def of_system(
@@ -137,7 +145,7 @@ class Recognizer:
           system: its name in the recipe.
           data, grammar: which way to divide the corpus and which grammar; the recipe's first where left out.
           engine: of the search.
-          kept: `confidence`, `nbest`, `lattices`, as for `open`.
+          kept: `confidence`, `nbest`, `lattices`, `spell_unknown`, as for `open`.
 
         Raises:
           ConfigError: a name that the recipe has not. Also as `open`, where the stages have not been run.
@@ -278,7 +286,18 @@ class Recognizer:
         for lattice, piece in zip(system.lattices(features), pieces):
             more = (NOT_ADAPTED,) if lattice.utterance in unadapted else ()
             found.append(self.utterance(lattice, piece.start, piece.end, more))
-        return found
+        return self.spelt(found, system, features)
+
+    def spelt(self, found: Sequence[Utterance], system: System, features: FeatureBatch) -> List[Utterance]:
+        """The utterances, those without words spelt where something was said, if unknown words are to be spelt."""
+        if self.spelling is None:
+            return list(found)
+        empty = [one.hypothesis.utterance for one in found if not one.hypothesis.words]
+        spelt = self.spelling.wordless(empty, system, features)
+        return [
+            replace(one, hypothesis=spelt[name].shifted(one.start)) if name in spelt else one
+            for one, name in ((one, one.hypothesis.utterance) for one in found)
+        ]
 
     def utterance(
         self,
@@ -309,6 +328,7 @@ class Recognizer:
         hotwords = self.system.words.hotwords
         if hotwords is not None:
             best, *others = (hotwords.displayed(hypothesis) for hypothesis in (best, *others))
+        best, *others = (self.named(hypothesis) for hypothesis in (best, *others))
         return Utterance(
             start,
             end,
@@ -318,6 +338,10 @@ class Recognizer:
             lattice if self.lattices else None,
             ended_by,
         )
+
+    def named(self, hypothesis: Hypothesis) -> Hypothesis:
+        """The hypothesis, its unknown words by their spellings if they are to be spelt."""
+        return hypothesis if self.spelling is None else self.spelling.named(hypothesis)
 
 
 def _replaced(

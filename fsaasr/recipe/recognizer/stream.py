@@ -14,7 +14,7 @@ from fsaasr.core.errors import ConfigError, DecodeError
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import FloatArray, Seconds
 from fsaasr.decode import EndpointRule
-from fsaasr.features import FeatureStream
+from fsaasr.features import FeatureBatch, FeatureStream
 from fsaasr.features.extract import at_rate, one_channel
 from fsaasr.recipe.recognizer.audio import Sound
 from fsaasr.recipe.recognizer.transcription import Transcription, Utterance
@@ -204,7 +204,8 @@ class _Searching:
 
     def __init__(self, recognizer: Recognizer, sampling_rate: int, name: str) -> None:
         system = recognizer.system
-        self._recognizer = recognizer
+        self._recognizer, self._name = recognizer, name
+        self._rows: List[FloatArray] = []  # kept where what has no word is spelt at the end
         self._features = FeatureStream(system.model.features, sampling_rate=sampling_rate, utterance=name)
         self._decoder = feature_decoder(
             system.model, system.graph, system.options, system.fusion, utterance=name, words=system.words
@@ -214,19 +215,27 @@ class _Searching:
         rows = self._features.advance(samples, final)
         if len(rows):
             self._decoder.advance(rows)
+            if self._recognizer.spelling is not None:
+                self._rows.append(rows)
 
     def partial(self) -> Hypothesis:
-        return self._decoder.partial()
+        return self._recognizer.named(self._decoder.partial())
 
     def stable(self) -> Hypothesis:
-        return self._decoder.stable()
+        return self._recognizer.named(self._decoder.stable())
 
     def endpoint(self, silence: Sequence[str], rules: Sequence[EndpointRule]) -> Optional[str]:
         return self._decoder.endpoint(silence, rules)
 
     def finish(self, start: Seconds, end: Seconds, ended_by: Optional[str]) -> Utterance:
         self.hear(np.zeros(0, np.float32), final=True)
-        return self._recognizer.utterance(self._decoder.finalize(), start, end, (), ended_by)
+        recognizer = self._recognizer
+        found = recognizer.utterance(self._decoder.finalize(), start, end, (), ended_by)
+        if recognizer.spelling is None or found.hypothesis.words:
+            return found
+        shift, rows = recognizer.system.model.features.frame_shift, (np.concatenate(self._rows),)
+        features = FeatureBatch((self._name,), rows, ("",), ("",), shift)
+        return recognizer.spelt([found], recognizer.system, features)[0]
 
 
 class _Collecting:

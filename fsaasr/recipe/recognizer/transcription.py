@@ -16,7 +16,8 @@ class Utterance:
 
     Attributes:
       start, end: seconds from the audio's beginning.
-      hypothesis: words and tokens; their times are those of the audio, too.
+      hypothesis: words and tokens; their times are those of the audio, too. Its rule is `fallback` where no word was
+        found, and what was said is spelt.
       flags: troubles of the search, as in `Decoded`; empty is best.
       nbest: as many of the best hypotheses as were asked for, the best one among them.
       lattice: where it was asked for; its times begin at `start`, its scores have the acoustic scale applied.
@@ -75,6 +76,7 @@ class Transcription:
                 "start": utterance.start,
                 "end": utterance.end,
                 "text": utterance.hypothesis.text,
+                "rule": utterance.hypothesis.rule,
                 "flags": list(utterance.flags),
                 "ended_by": utterance.ended_by,
                 "nbest": [hypothesis.to_dict() for hypothesis in utterance.nbest],
