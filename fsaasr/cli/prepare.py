@@ -18,8 +18,9 @@ from fsaasr.cli.options import FOLDER, key_values
 def prepare(corpus: str, corpus_dir: Path, out_dir: Path, pairs: Tuple[str, ...]) -> None:
     """Make cut manifests of a corpus directory.
 
-    CORPUS is an4, fsdd, yesno, synthetic, or kaldi for any Kaldi data directory. Writes
-    OUT_DIR/cuts_SPLIT.jsonl.gz for each split; what is done and up to date is kept.
+    CORPUS is an4, fsdd, librispeech, speechocean762, yesno, synthetic, or kaldi for any Kaldi data directory, or
+    lhotse for manifests of Lhotse and Shar. Writes OUT_DIR/cuts_SPLIT.jsonl.gz for each split; what is done and up
+    to date is kept.
 
     Example: fsaasr prepare fsdd corpora/fsdd data -o style=connected -o strings.max_words=5
     """

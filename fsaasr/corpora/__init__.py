@@ -7,6 +7,7 @@ from fsaasr.corpora.fetch import fetch_fsdd, internet_reachable
 from fsaasr.corpora.fsdd import FsddOptions, prepare_fsdd
 from fsaasr.corpora.kaldi import KaldiOptions, prepare_kaldi, read_kaldi_dir
 from fsaasr.corpora.kaldi_export import write_kaldi_dir
+from fsaasr.corpora.lhotse_corpus import LhotseOptions, prepare_lhotse
 from fsaasr.corpora.librispeech import LibriSpeechOptions, fetch_librispeech, prepare_librispeech
 from fsaasr.corpora.manifests import check_cuts, make_cut, manifest_path, read_cuts, write_cuts
 from fsaasr.corpora.registry import CORPORA, prepare
@@ -19,6 +20,7 @@ __all__ = [
     "An4Options",
     "FsddOptions",
     "KaldiOptions",
+    "LhotseOptions",
     "LibriSpeechOptions",
     "Speechocean762Options",
     "StringOptions",
@@ -35,6 +37,7 @@ __all__ = [
     "prepare_an4",
     "prepare_fsdd",
     "prepare_kaldi",
+    "prepare_lhotse",
     "prepare_librispeech",
     "prepare_speechocean762",
     "prepare_synthetic",

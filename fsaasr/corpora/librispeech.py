@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError, CorpusError, CorpusFileError
 from fsaasr.core.files import PathLike, write_text
-from fsaasr.corpora.held_out import held_out_speakers
+from fsaasr.corpora.held_out import dev_from_train
 from fsaasr.corpora.manifests import make_cut, prepared
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def prepare_librispeech(
         cuts = {part: _cuts(folder, part, options.jobs) for part in options.parts}
         splits = {name: _joined(cuts, getattr(options, name)) for name in ("train", "dev", "test")}
         if not options.dev:
-            names = [cut.supervisions[0].speaker for cut in splits["train"]]
-            dev = held_out_speakers(names, options.dev_speakers, "prepare_librispeech")
-            splits["dev"] = [cut for cut in splits["train"] if cut.supervisions[0].speaker in dev]
-            splits["train"] = [cut for cut in splits["train"] if cut.supervisions[0].speaker not in dev]
+            splits.update(dev_from_train(splits["train"], options.dev_speakers, "prepare_librispeech"))
         return {**splits, **{part: cuts[part] for part in options.more}}
 
     return prepared(out_dir, "librispeech", options, [*files, *audio], build)

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from fsaasr.core.config import config_to_dict
 from fsaasr.core.errors import CorpusError
@@ -23,7 +23,7 @@ _VERSION = "1"
 _SLACK = 1e-3
 _AUDIO_FOLDER = re.compile(r"audio-[0-9a-f]{12}")
 
-Build = Callable[[Path], Mapping[str, Sequence[Any]]]
+Build = Callable[[Path], Mapping[str, Iterable[Any]]]
 
 
 def make_cut(
@@ -61,7 +61,13 @@ def make_cut(
 
 
 def check_cuts(cuts: Iterable[Any], source: str) -> None:
-    """Validates cuts, by Lhotse's rules and a recognizer's needs.
+    """Validates cuts, by Lhotse's rules and a recognizer's needs; see `checked`."""
+    for _ in checked(cuts, source):
+        pass
+
+
+def checked(cuts: Iterable[Any], source: str) -> Iterator[Any]:
+    """The cuts, each validated before the next is asked for.
 
     Args:
       cuts: Lhotse cuts.
@@ -93,16 +99,17 @@ def check_cuts(cuts: Iterable[Any], source: str) -> None:
             validate(cut)
         except AssertionError as error:
             raise CorpusError(f"{source}: cut {cut.id!r}: {error}") from error
+        yield cut
     if not seen:
         raise CorpusError(f"{source}: no cuts; a split may not be empty")
 
 
 def write_cuts(cuts: Iterable[Any], path: PathLike) -> None:
-    """Writes a `.jsonl.gz` manifest atomically; the same cuts give the same bytes."""
-    lines = "".join(json.dumps(cut.to_dict(), ensure_ascii=False) + "\n" for cut in cuts)
-    with atomic_path(path) as temporary:
-        # No time in the header: the bytes depend on the cuts alone.
-        temporary.write_bytes(gzip.compress(lines.encode(), mtime=0))
+    """Writes a `.jsonl.gz` manifest atomically, cut by cut; the same cuts give the same bytes."""
+    # No name and no time in the header: the bytes depend on the cuts alone.
+    with atomic_path(path) as temporary, temporary.open("wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as stream:
+        for cut in cuts:
+            stream.write(json.dumps(cut.to_dict(), ensure_ascii=False).encode() + b"\n")
 
 
 def read_cuts(path: PathLike) -> CutSet:
@@ -138,7 +145,7 @@ def prepared(out_dir: PathLike, corpus: str, options: Any, inputs: Sequence[Path
       corpus: name of the corpus.
       options: its option dataclass.
       inputs: files that the result depends on.
-      build: takes a folder for audio that it may write and returns split -> cuts.
+      build: takes a folder for audio that it may write and returns split -> cuts, which are asked for once.
 
     Raises:
       CorpusError: as `build` and `check_cuts`.
@@ -151,16 +158,16 @@ def prepared(out_dir: PathLike, corpus: str, options: Any, inputs: Sequence[Path
         return done
     (out_dir / MARKER).unlink(missing_ok=True)
     audio_dir = out_dir / f"audio-{key[:12]}"
-    splits = build(audio_dir)
-    sizes = {}
-    for split, cuts in splits.items():
-        check_cuts(cuts, f"{corpus}, split {split!r}")
-        write_cuts(cuts, manifest_path(out_dir, split))
-        sizes[split] = len(cuts)
+    written = []
+    for split, cuts in build(audio_dir).items():
+        write_cuts(checked(cuts, f"{corpus}, split {split!r}"), manifest_path(out_dir, split))
+        written.append(split)
     _drop_old_audio(out_dir, audio_dir.name)
+    splits = {split: read_cuts(manifest_path(out_dir, split)) for split in written}
+    sizes = {split: len(cuts) for split, cuts in splits.items()}
     content = content_key(splits)
     write_json(out_dir / MARKER, {"corpus": corpus, "options": values, "hash": key, "content": content, "cuts": sizes})
-    return {split: read_cuts(manifest_path(out_dir, split)) for split in splits}
+    return splits
 
 
 def content_key(splits: Mapping[str, Iterable[Any]]) -> str:

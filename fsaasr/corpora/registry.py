@@ -33,6 +33,9 @@ CORPORA: Dict[str, Corpus] = {
     "an4": Corpus("fsaasr.corpora.an4", "prepare_an4", "An4Options", "CMU AN4: spelled names, dates, numbers"),
     "fsdd": Corpus("fsaasr.corpora.fsdd", "prepare_fsdd", "FsddOptions", "spoken digits, isolated or connected"),
     "kaldi": Corpus("fsaasr.corpora.kaldi", "prepare_kaldi", "KaldiOptions", "any Kaldi data directory"),
+    "lhotse": Corpus(
+        "fsaasr.corpora.lhotse_corpus", "prepare_lhotse", "LhotseOptions", "any data in Lhotse's own forms, Shar too"
+    ),
     "librispeech": Corpus(
         "fsaasr.corpora.librispeech", "prepare_librispeech", "LibriSpeechOptions", "LibriSpeech and mini LibriSpeech"
     ),
