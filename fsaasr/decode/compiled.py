@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, TypeVar, cast
 
-from numba import njit
 from numba.extending import overload
+
+from fsaasr.core.kernels import njit
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _njit: Any = njit

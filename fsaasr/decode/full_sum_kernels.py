@@ -12,8 +12,8 @@ import math
 from typing import Any, Tuple
 
 import numpy as np
-from numba import njit
 
+from fsaasr.core.kernels import njit
 from fsaasr.decode.compiled import internal
 
 BITS = 512

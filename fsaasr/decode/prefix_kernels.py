@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Tuple
 
 import numpy as np
-from numba import njit
 
+from fsaasr.core.kernels import njit
 from fsaasr.grammar.ngram_kernels import step
 
 INSIDE, DELIMITER, BEGINS, WORD = 0, 1, 2, 3

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
+from fsaasr.core.kernels import njit
 from fsaasr.decode.compiled import by_type, inlined_kernel, kernel
 from fsaasr.decode.intrinsics import pointer
 from fsaasr.decode.search_records import BEGINS

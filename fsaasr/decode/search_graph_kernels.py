@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from fsaasr.core.kernels import njit
 from fsaasr.decode.search_records import PENALTY_STEP
 
 _ONE = np.uint64(1)

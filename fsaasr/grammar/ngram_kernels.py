@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 import numpy as np
-from numba import njit
+
+from fsaasr.core.kernels import njit
 
 
 @njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload, untyped-decorator]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from fsaasr.core.kernels import njit
 
 _TOKEN_OR_WORD_START, _WORD_START, _WORD_LIMIT = 1 | 2, 2, 2 | 4
 """Bits of arc flags: what begins a token, a word, and what ends the word before."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 import numpy as np
-from numba import njit
 
+from fsaasr.core.kernels import njit
 from fsaasr.lattice.growth_kernels import grown
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Tuple
 
-from numba import njit
+from fsaasr.core.kernels import njit
 
 WHOLE, CUT, BAD_LENGTH, BAD_COUNT = 0, 1, 2, 3
 

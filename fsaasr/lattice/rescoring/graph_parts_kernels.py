@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 import numpy as np
-from numba import njit
+
+from fsaasr.core.kernels import njit
 
 _TOKEN_START, _NON_WORD = 1, 4
 """Bits of arc flags: the first frame of a token, and of a token outside of words."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 import numpy as np
-from numba import njit
+
+from fsaasr.core.kernels import njit
 
 TIE = 1e-7
 """Decides between ways that cost the same edits: a word stands where it is near in time, and beside all places last."""

@@ -12,8 +12,8 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple, Tuple
 
 import numpy as np
-from numba import njit
 
+from fsaasr.core.kernels import njit
 from fsaasr.lattice.words.closure_kernels import NEG_INF, SAME, TIE, close, scaled
 from fsaasr.lattice.words.string_kernels import appended, behind, common_prefix, hash_behind, mixed, same_behind
 

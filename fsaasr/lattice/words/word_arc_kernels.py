@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Tuple
 
 import numpy as np
-from numba import njit
 
+from fsaasr.core.kernels import njit
 from fsaasr.lattice.words.string_kernels import appended, mixed, symbols_of
 
 WORD_LIMIT = 2 | 4

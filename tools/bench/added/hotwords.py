@@ -29,7 +29,7 @@ Row = Dict[str, float]
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Measures, writes `hotwords.json`, prints it."""
-    options = parser("python -m tools.bench.added.hotwords", __doc__ or "", utterances=1600)
+    options = parser("python -m tools.bench.added.hotwords", __doc__ or "", utterances=6000)
     options.add_argument("--hotwords", type=int, default=200, help="phrases of the list")
     options.add_argument("--near", type=int, default=1000, help="frequent words one of which a name sounds like")
     options.add_argument("--beam", type=float, default=12.0)
