@@ -41,9 +41,10 @@ class LatticeQuality:
       oracle: errors of the closest paths, by lattice beam.
       depth: arcs that cross a frame, on average.
       power: that calibrates confidences, fitted on dev data; None where dev has no errors to fit it on.
-      ece, ece_calibrated: expected calibration error of the MBR output's confidences, before and after.
-      cross_entropy: normalized, after; None where all words are correct.
-      bins: of the reliability diagram, after: confidence, accuracy and words.
+      ece, ece_calibrated: expected calibration error of the MBR output's confidences, before and after; None where it
+        has no words.
+      cross_entropy: normalized, after; None where all words are correct, or none is.
+      bins: of the reliability diagram, after: confidence, accuracy and words; none where there are no words.
       timeless: words without times, in both outputs.
     """
 
@@ -57,8 +58,8 @@ class LatticeQuality:
     oracle: Tuple[Tuple[float, int], ...]
     depth: float
     power: Optional[float]
-    ece: float
-    ece_calibrated: float
+    ece: Optional[float]
+    ece_calibrated: Optional[float]
     cross_entropy: Optional[float]
     bins: Tuple[Tuple[Optional[float], Optional[float], int], ...]
     timeless: int
@@ -150,18 +151,18 @@ def measure_quality(
         oracle=tuple((beam, _oracle(lattices, references, beam, scales)) for beam in BEAMS),
         depth=sum(int(frame_depth(lattice).sum()) for lattice in lattices) / frames,
         power=None if fitted is None else fitted.power,
-        ece=before.expected_error,
-        ece_calibrated=after.expected_error,
-        cross_entropy=after.cross_entropy,
-        bins=tuple((row.confidence, row.accuracy, row.words) for row in after.bins),
+        ece=before.expected_error if before else None,
+        ece_calibrated=after.expected_error if after else None,
+        cross_entropy=after.cross_entropy if after else None,
+        bins=tuple((row.confidence, row.accuracy, row.words) for row in after.bins) if after else (),
         timeless=len(words_without_times([*best, *calibrated])),
     )
     return quality, calibrated
 
 
-def _calibration(references: Texts, hypotheses: Sequence[Hypothesis]) -> CalibrationReport:
+def _calibration(references: Texts, hypotheses: Sequence[Hypothesis]) -> Optional[CalibrationReport]:
     judged = judge_words(references, hypotheses)
-    return calibration(judged.confidence.tolist(), judged.correct.tolist())
+    return calibration(judged.confidence.tolist(), judged.correct.tolist()) if len(judged.correct) else None
 
 
 def _errors(references: Texts, hypotheses: Sequence[Hypothesis]) -> int:

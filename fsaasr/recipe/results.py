@@ -258,7 +258,9 @@ def _lattice_cells(row: LatticeRow) -> Tuple[str, ...]:
         *(f"{100 * errors / quality.words:.2f}" for errors in (quality.map_errors, quality.mbr_errors)),
         f"{quality.map_expected:.1f} / {quality.mbr_expected:.1f}",
         *errors,
-        *(f"{quality.depth:.2f}", f"{quality.ece:.3f}", f"{quality.ece_calibrated:.3f}", str(quality.timeless)),
+        f"{quality.depth:.2f}",
+        *("-" if error is None else f"{error:.3f}" for error in (quality.ece, quality.ece_calibrated)),
+        str(quality.timeless),
     )
 
 
