@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Deque, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Deque, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from fsaasr.graph.fst_arrays import FstArrays
 
@@ -62,7 +62,7 @@ def find_twins(fst: FstArrays, max_pairs: int = 200_000) -> TwinSearch:
     Args:
       fst: transducer without useless states; epsilon counts as a symbol.
     """
-    search = _PairSearch(fst, max_pairs, (fst.start, fst.start), (0.0, (), ()))
+    search = _PairSearch(_Arcs.of(fst), max_pairs, (fst.start, fst.start), (0.0, (), ()))
     twins = _first_twins(search)
     together = Counter(p for p, _ in search.delays)
     return TwinSearch(twins, not search.queue, max(together.values()))
@@ -73,37 +73,77 @@ def _first_twins(search: _PairSearch) -> Optional[Twins]:
         inputs = tuple(search.inputs(pair)) + ((label,) if label != _FINAL else ())
         if target[0] == target[1] or label == _FINAL:
             return Twins(inputs, delay[1:], "ambiguous")
-        if _drifts(search.fst, target, search.delays[target]):
+        if _drifts(search.arcs, target, search.delays[target]):
             return Twins(inputs, delay[1:], "drift")
     return None
 
 
-def _drifts(fst: FstArrays, origin: Pair, delay: Delay) -> bool:
+def _drifts(arcs: _Arcs, origin: Pair, delay: Delay) -> bool:
     """Whether a loop through `origin` changes the delay."""
-    local = _PairSearch(fst, 20_000, origin, delay)
+    local = _PairSearch(arcs, 20_000, origin, delay)
     clashes = [(pair, target) for pair, _, target, _ in local if target[0] != target[1]]
     looping = local.leading_to(origin)
     return any(pair in looping and target in looping for pair, target in clashes)
 
 
+class _Arcs(NamedTuple):
+    """The transducer's arrays as lists, whose items Python reads ten times as fast."""
+
+    offsets: List[int]
+    label: List[int]
+    output: List[int]
+    target: List[int]
+    score: List[float]
+    final: List[bool]
+
+    @classmethod
+    def of(cls, fst: FstArrays) -> _Arcs:
+        return cls(
+            fst.arc_offsets.tolist(),
+            fst.input_label.tolist(),
+            fst.output_label.tolist(),
+            fst.next_state.tolist(),
+            fst.score.tolist(),
+            (fst.final_score > -math.inf).tolist(),
+        )
+
+    def together(self, pair: Pair) -> Iterator[Tuple[int, int]]:
+        """Arcs of both states that read the same; a state of many arcs is passed once."""
+        p, q = pair
+        alike: Dict[int, List[int]] = {}
+        for b in range(self.offsets[q], self.offsets[q + 1]):
+            alike.setdefault(self.label[b], []).append(b)
+        for a in range(self.offsets[p], self.offsets[p + 1]):
+            for b in alike.get(self.label[a], ()):
+                yield a, b
+
+    def after(self, delay: Delay, a: int, b: int) -> Delay:
+        """The delay behind two arcs."""
+        left, right = _after(delay[1], self.output[a]), _after(delay[2], self.output[b])
+        return (delay[0] + self.score[a] - self.score[b], *_strip(left, right))
+
+
 class _PairSearch:
     """Breadth-first visit; iterating gives each arc that clashes with a known delay, and each ambiguous end."""
 
-    def __init__(self, fst: FstArrays, max_pairs: int, origin: Pair, delay: Delay) -> None:
-        self.fst, self.max_pairs = fst, max_pairs
+    def __init__(self, arcs: _Arcs, max_pairs: int, origin: Pair, delay: Delay) -> None:
+        self.arcs, self.max_pairs = arcs, max_pairs
         self.delays: Dict[Pair, Delay] = {origin: delay}
         self.parents: Dict[Pair, Tuple[Pair, int]] = {}
         self.into: Dict[Pair, List[Pair]] = {}
         self.queue: Deque[Pair] = deque([origin])
 
     def __iter__(self) -> Iterator[Tuple[Pair, int, Pair, Delay]]:
-        final = self.fst.final_score > -math.inf
+        arcs, final = self.arcs, self.arcs.final
         while self.queue and len(self.delays) < self.max_pairs:
             pair = self.queue.popleft()
             delay = self.delays[pair]
             if pair[0] != pair[1] and final[pair[0]] and final[pair[1]] and delay[1] != delay[2]:
                 yield pair, _FINAL, pair, delay
-            for label, target, after in _steps(self.fst, pair, delay):
+            for a, b in arcs.together(pair):
+                if len(self.delays) >= self.max_pairs:
+                    return
+                label, target, after = arcs.label[a], (arcs.target[a], arcs.target[b]), arcs.after(delay, a, b)
                 self.into.setdefault(target, []).append(pair)
                 if target[0] == target[1]:
                     if after[1] != after[2]:
@@ -133,21 +173,6 @@ class _PairSearch:
                     seen.add(before)
                     stack.append(before)
         return seen
-
-
-def _steps(fst: FstArrays, pair: Pair, delay: Delay) -> List[Tuple[int, Pair, Delay]]:
-    p, q = pair
-    offsets, labels = fst.arc_offsets, fst.input_label
-    steps = []
-    for a in range(int(offsets[p]), int(offsets[p + 1])):
-        for b in range(int(offsets[q]), int(offsets[q + 1])):
-            if labels[a] != labels[b]:
-                continue
-            target = (int(fst.next_state[a]), int(fst.next_state[b]))
-            left, right = _after(delay[1], int(fst.output_label[a])), _after(delay[2], int(fst.output_label[b]))
-            difference = delay[0] + float(fst.score[a]) - float(fst.score[b])
-            steps.append((int(labels[a]), target, (difference, *_strip(left, right))))
-    return steps
 
 
 def _after(output: Tuple[int, ...], label: int) -> Tuple[int, ...]:

@@ -43,6 +43,16 @@ def test_parallel_loops_are_no_twins():
     assert (search.twins, search.complete, search.width) == (None, True, 2)
 
 
+def test_pairs_are_counted_within_a_state_of_many_arcs_too():
+    words = [(0, n, 1, n, 0) for n in range(1, 100)]  # begin alike, say different things
+    ends = [(n, 0, n + 1, 0, 0) for n in range(1, 100)]
+    fst = FstArrays.from_arcs([*words, *ends], [(0, 0)])
+    whole, part = find_twins(fst), find_twins(fst, max_pairs=50)
+    assert (whole.twins, whole.complete, whole.width) == (None, True, 99)
+    assert (part.twins, part.complete) == (None, False)
+    assert part.width <= 50
+
+
 @pytest.mark.parametrize("fst", [DRIFTING_SCORES, DRIFTING_OUTPUTS])
 def test_what_never_ends_is_refused(fst):
     with pytest.raises(GraphBudgetError, match="drift apart"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from fsaasr import ctc_decoder
 from fsaasr.grammar import SlotGrammar, phrase_list, requiring, within, without
 from fsaasr.lexicon import Lexicon, Pronunciation
+from tools.bench.measure import processor_seconds
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 COLUMNS = ["<pad>", "|", *LETTERS]
@@ -34,9 +34,9 @@ def logits_of(word: str) -> npt.NDArray[np.float64]:
 
 def timed(work: Callable[[], object]) -> Tuple[float, object]:
     """Processor seconds of some work, and its result."""
-    begin = time.process_time()
+    begin = processor_seconds()
     made = work()
-    return time.process_time() - begin, made
+    return processor_seconds() - begin, made
 
 
 def rows_of(words: Sequence[str], rounds: int) -> List[Tuple[str, float]]:

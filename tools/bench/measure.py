@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -113,3 +114,9 @@ def run_job(python: str, module: str, job: Dict[str, Any]) -> Tuple[Dict[str, An
 def say(message: str) -> None:
     """Tells the user how far it got."""
     print(f"bench: {message}", file=sys.stderr, flush=True)
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it has started and that have ended."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in spent)

@@ -29,7 +29,7 @@ from fsaasr.graph import Graph, SlotGraph, TokenGraph, compile_slot_graph, compi
 from fsaasr.lexicon import Lexicon, Pronunciation, read_lexicon
 from tools.bench.bed import Bed, Settings
 from tools.bench.build import PRUNE, Step, build_text, by_word, make_missing, read_lines
-from tools.bench.measure import ROOT, say
+from tools.bench.measure import ROOT, processor_seconds, say
 from tools.bench.posteriors import FRAME_SHIFT, synthesize
 from tools.bench.scores_file import read_scores, write_scores
 
@@ -175,9 +175,9 @@ def _measure(folder: Path, rounds: int) -> Dict[str, Any]:
 
 def _timed(task: Callable[[], Any]) -> Tuple[float, float]:
     """Seconds by the clock and of the processor."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), processor_seconds()
     task()
-    return time.perf_counter() - wall, time.process_time() - cpu
+    return time.perf_counter() - wall, processor_seconds() - cpu
 
 
 def _compare(graphs: Dict[str, Graph], scores: Scores, options: SearchOptions, new: Set[str]) -> Dict[str, Any]:
