@@ -26,6 +26,13 @@ def test_seeds_are_averaged_and_what_was_not_decoded_is_empty() -> None:
         "| census | ctc | native | 2 | 5.50 | 10.00 |",
     ]
     assert overview_markdown(rows[:3]) == []
+    parts = overview_markdown([*rows[:3], replace(rows[0], split="census.0.1h", wer=0.2)])
+    assert parts[1] == "## What each part of the data makes of each system"
+    assert parts[-4] == "| system | graph | engine | seeds | census | census.0.1h |"
+    assert parts[-2:] == [
+        "| gmm-mono | trigram | native | 1 | 7.10 | 20.00 |",
+        "| ctc | trigram | native | 2 | 5.50 |  |",
+    ]
 
 
 def test_published_means_are_those_of_the_table() -> None:
