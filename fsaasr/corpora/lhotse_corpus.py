@@ -12,7 +12,7 @@ from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError, CorpusError
 from fsaasr.core.files import PathLike, atomic_path, content_hash
 from fsaasr.corpora.held_out import dev_from_train
-from fsaasr.corpora.lhotse_forms import Form, Item, find_forms, read_form
+from fsaasr.corpora.lhotse_forms import Form, Item, find_forms, read_form, read_untrimmed
 from fsaasr.corpora.manifests import prepared
 
 if TYPE_CHECKING:
@@ -96,9 +96,11 @@ def _inputs(forms: List[Form], folder: Path) -> List[Path]:
     repeated = [form.manifest for form, times in Counter(forms).items() if times > 1]
     if repeated:
         raise CorpusError(f"prepare_lhotse: {repeated[0]} would be read twice; name it once")
-    items = (item for form in forms if form.archive is None for item in read_form(form))
-    audio = {_find(item, source, folder) for item in items for source in item.value.recording.sources}
-    return [*(path for form in forms for path in form if path is not None), *sorted(audio)]
+    audio: Dict[str, Path] = {}
+    for item in (item for form in forms if form.archive is None for item in read_untrimmed(form)):
+        for source in item.value.recording.sources if getattr(item.value, "recording", None) else ():
+            audio[source.source] = audio.get(source.source) or _find(item, source, folder)
+    return [*(path for form in forms for path in form if path is not None), *sorted(audio.values())]
 
 
 def _cuts(forms: List[Form], folder: Path, audio_dir: Path) -> Iterator[Any]:

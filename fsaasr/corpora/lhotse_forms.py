@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import Any, Iterator, List, NamedTuple, Optional, Type
 
@@ -56,9 +57,10 @@ def find_forms(folder: Path, name: str) -> List[Form]:
     path = folder / name
     if path.is_dir():
         shards = _shards(path)
-        return shards if shards else [_of_manifest(_only(path, r"(.+_)?recordings(_.+)?"))]
+        return shards if shards else [_of_manifest(_only(path, "*recordings*.jsonl*"))]
     if not path.is_file():
-        path = _only(path.parent, rf"(.+_)?(cuts|recordings)_{re.escape(path.name)}")
+        part = escape(path.name)
+        path = _only(path.parent, f"*cuts_{part}.jsonl*", f"*recordings_{part}.jsonl*")
     return [_of_manifest(path)]
 
 
@@ -69,17 +71,24 @@ def read_form(form: Form) -> Iterator[Item]:
     so is what comes of recordings and supervisions. Recordings that no supervision is of give no cut.
 
     Raises:
-      CorpusFileError: a line or an archive that is damaged; a cut that is mixed, or has no supervision, no recording,
-        or one supervision over several channels; a supervision without recording, or beyond its ends.
+      CorpusFileError: as `read_untrimmed`; a cut that is mixed, or has no supervision, no recording, or one supervision
+        over several channels; a supervision beyond the ends of its cut.
+    """
+    for item in read_untrimmed(form):
+        yield from _one_each(item) if form.recordings is None else _trimmed(item)
+
+
+def read_untrimmed(form: Form) -> Iterator[Item]:
+    """Cuts as they are, whatever they are; of recordings and supervisions, a whole recording for each supervision.
+
+    Raises:
+      CorpusFileError: a line or an archive that is damaged, or a supervision without recording.
     """
     from lhotse.cut import Cut
 
     if form.recordings is not None:
-        for item in _transcribed(form.recordings, form.manifest):
-            yield from _trimmed(item)
-        return
-    for item in _items(form.manifest, Cut) if form.archive is None else _with_audio(form.manifest, form.archive):
-        yield from _one_each(item)
+        return _transcribed(form.recordings, form.manifest)
+    return _items(form.manifest, Cut) if form.archive is None else _with_audio(form.manifest, form.archive)
 
 
 def _shards(folder: Path) -> List[Form]:
@@ -96,16 +105,13 @@ def _shards(folder: Path) -> List[Form]:
     return [Form(*shard) for shard in zip(manifests, archives)]
 
 
-def _only(folder: Path, stem: str) -> Path:
-    """The one manifest whose name is so but for its ending."""
-    pattern = re.compile(rf"{stem}\.jsonl(\.gz)?")
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [file for file in files if pattern.fullmatch(file.name)]
+def _only(folder: Path, *patterns: str) -> Path:
+    found = sorted(file for pattern in patterns for file in folder.glob(pattern))
     if len(found) != 1:
-        names = ", ".join(file.name for file in found or files[:20]) or "nothing"
+        names = ", ".join(file.name for file in found or sorted(folder.glob("*"))[:20]) or "nothing"
         raise CorpusError(
-            f"prepare_lhotse: {folder}: found {names}; expected one manifest {pattern.pattern}; give the name "
-            "of a file or of a Shar folder"
+            f"prepare_lhotse: {folder}: found {names}; expected one file {' or '.join(patterns)}; give a file's name "
+            "or a Shar folder's"
         )
     return found[0]
 

@@ -6,8 +6,11 @@ import gzip
 import json
 import re
 import shutil
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+
+import numpy as np
 
 from fsaasr.core.config import config_to_dict
 from fsaasr.core.errors import CorpusError
@@ -174,7 +177,7 @@ def content_key(splits: Mapping[str, Iterable[Any]]) -> str:
     """SHA-256 (hex) over the cuts and the bytes of their audio, wherever the files are and however old."""
     heard: Dict[str, str] = {}
     return hash_of_all(
-        part for split in sorted(splits) for part in (split, *(_cut_content(cut, heard) for cut in splits[split]))
+        part for split in sorted(splits) for part in chain([split], (_cut_content(cut, heard) for cut in splits[split]))
     )
 
 
@@ -184,7 +187,8 @@ def _cut_content(cut: Any, heard: Dict[str, str]) -> str:
         path = source["source"]
         if source["type"] == "file" and Path(path).is_file():
             if path not in heard:  # many cuts may be of one recording
-                heard[path] = content_hash(Path(path).read_bytes())
+                # Mapped, not read: recordings may last hours.
+                heard[path] = content_hash(memoryview(np.memmap(path, np.uint8, "r")))
             source["source"] = heard[path]
     return json.dumps({**cut.to_dict(), "recording": recording}, sort_keys=True, default=str)
 
