@@ -188,7 +188,7 @@ def _cut_content(cut: Any, heard: Dict[str, str]) -> str:
         if source["type"] == "file" and Path(path).is_file():
             if path not in heard:  # many cuts may be of one recording
                 # Mapped, not read: recordings may last hours.
-                heard[path] = content_hash(memoryview(np.memmap(path, np.uint8, "r")))
+                heard[path] = content_hash(np.memmap(path, np.uint8, "r").data)
             source["source"] = heard[path]
     return json.dumps({**cut.to_dict(), "recording": recording}, sort_keys=True, default=str)
 
