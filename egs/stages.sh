@@ -5,7 +5,7 @@
 
 here=$(cd "$(dirname "$0")" && pwd)
 name=$(basename "$here")
-corpus='' stage=1 stop=9 smoke='' override=''
+corpus='' stage=1 stop=99 smoke='' override=''
 while [ $# -gt 0 ]; do
   case $1 in
     --corpus) corpus=${2:?--corpus needs a directory}; shift 2 ;;
