@@ -10,8 +10,8 @@ import numpy.typing as npt
 from fsaasr.core.hypothesis import Hypothesis
 from fsaasr.core.scores import Seconds
 from fsaasr.core.symbols import SymbolTable
-from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
-from fsaasr.decode.transducer.search_arcs import BLANK, SearchArcs
+from fsaasr.decode.transducer.graph_steps import BLANK, Float64, GraphSteps, IntArray
+from fsaasr.decode.transducer.search_arcs import SearchArcs
 from fsaasr.lattice.readout import PathArcs, read_out
 
 

@@ -16,8 +16,8 @@ from fsaasr.decode.transducer.asking import Ask, Asking
 from fsaasr.decode.transducer.best_ways import BestWays
 from fsaasr.decode.transducer.contexts import Contexts
 from fsaasr.decode.transducer.fused import FusedModel
-from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
-from fsaasr.decode.transducer.search_arcs import BLANK, Ends, SearchArcs, final_ends, lattice_of, open_ends
+from fsaasr.decode.transducer.graph_steps import BLANK, Float64, GraphSteps, IntArray, of_arcs
+from fsaasr.decode.transducer.search_arcs import Ends, SearchArcs, final_ends, lattice_of, open_ends
 from fsaasr.lattice.evidence import SearchEvidence
 from fsaasr.lattice.lattice import Lattice
 
@@ -140,7 +140,9 @@ class GraphSearch:
     def _move(self, arcs: SearchArcs, context: IntArray, words: IntArray, total: Float64) -> None:
         """Lets arcs meet in places of the next frame, and the best places stay."""
         fst, is_blank = self._steps.graph.fst, arcs.arc == BLANK
-        state = np.where(is_blank, self._places.state[arcs.source - self._first_node], fst.next_state[arcs.arc])
+        state = np.where(
+            is_blank, self._places.state[arcs.source - self._first_node], of_arcs(fst.next_state, arcs.arc)
+        )
         count = 1 if self._said is None else len(self._said)
         keys, target = np.unique((context * fst.num_states + state) * count + words, return_inverse=True)
         best = np.full(len(keys), -np.inf)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple, Tuple
+from typing import Any, NamedTuple, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,16 @@ from fsaasr.graph.epsilon import epsilon_rank, ranges
 
 IntArray = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
+
+BLANK = -1
+"""In place of a walk and of an arc: nothing was said."""
+
+
+def of_arcs(values: npt.NDArray[Any], arc: IntArray) -> npt.NDArray[Any]:
+    """The value of each arc, or walk; 0 for blanks, and so of a graph without arcs, too."""
+    found, said = np.zeros(len(arc), dtype=values.dtype), arc != BLANK
+    found[said] = values[arc[said]]
+    return found
 
 
 class Steps(NamedTuple):
@@ -71,7 +81,7 @@ class GraphSteps:
     @cached_property
     def walk_labels(self) -> IntArray:
         """int64 (K, L): output labels along each walk, 0 behind the last one."""
-        label = np.where(self.depth > 0, self.graph.fst.output_label[self.last], 0).astype(np.int64)
+        label = of_arcs(self.graph.fst.output_label, self.last).astype(np.int64)
         levels = [np.flatnonzero(self.depth == depth) for depth in range(1, int(self.depth.max()) + 1)]
         count = np.zeros(len(self.at), dtype=np.int64)
         for walks in levels:

@@ -8,12 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fsaasr.core.scores import Seconds
-from fsaasr.decode.transducer.graph_steps import Float64, GraphSteps, IntArray
+from fsaasr.decode.transducer.graph_steps import BLANK, Float64, GraphSteps, IntArray, of_arcs
 from fsaasr.lattice.lattice import Lattice
 from fsaasr.lattice.prune import BEAM_SLACK
-
-BLANK = -1
-"""In place of a walk and of an arc: nothing was said."""
 
 
 class SearchArcs(NamedTuple):
@@ -108,7 +105,7 @@ def _pruned(
 ) -> Tuple[SearchArcs, IntArray, Ends]:
     from fsaasr.lattice.kernels import arcs_within, max_forward_backward
 
-    graph = np.where(arcs.arc == BLANK, 0.0, steps.score[arcs.walk] + steps.graph.fst.score[arcs.arc])
+    graph = of_arcs(steps.graph.fst.score, arcs.arc) + of_arcs(steps.score, arcs.walk)
     score = arcs.acoustic + graph + arcs.said
     final = np.full(1 + int(max(arcs.target.max(), ends.node.max())), -np.inf)
     np.maximum.at(final, ends.node, ends.score)
@@ -184,10 +181,10 @@ class _Joined(NamedTuple):
             self.source.astype(np.int32),
             self.target.astype(np.int32),
             self.label.astype(np.int32),
-            _of_arcs(graph.fst.output_label, self.arc),
+            of_arcs(graph.fst.output_label, self.arc),
             self.acoustic.astype(np.float32),
-            (_of_arcs(graph.fst.score, self.arc) + self.said).astype(np.float32),
-            _of_arcs(graph.arc_flags, self.arc),
+            (of_arcs(graph.fst.score, self.arc) + self.said).astype(np.float32),
+            of_arcs(graph.arc_flags, self.arc),
             nodes.frame.astype(np.int32),
             final_score,
             int(nodes.frame.max()),
@@ -222,10 +219,3 @@ def _joined(steps: GraphSteps, arcs: SearchArcs, nodes: _Nodes) -> _Joined:
 def _walked(steps: GraphSteps, walk: IntArray) -> IntArray:
     """The walks, BLANK in place of empty ones."""
     return np.where(steps.depth[walk] > 0, walk, BLANK) if len(walk) else walk
-
-
-def _of_arcs(values: npt.NDArray[Any], arc: IntArray) -> npt.NDArray[Any]:
-    """The value of each arc of the graph; 0 for blanks."""
-    found = values[arc]
-    found[arc == BLANK] = 0
-    return found

@@ -95,6 +95,16 @@ def test_a_wide_search_is_exact(topology: str, context: Optional[int]) -> None:
 
 
 @pytest.mark.parametrize("topology", BOTH)
+def test_a_graph_without_arcs_is_searched_too(topology: str) -> None:
+    fst, model, frames = FstArrays.from_arcs([], [(0, -0.5)]), toy_model(1, tokens=TOKENS), toy_frames(3)
+    ((words, (score,)),) = every_path(fst, model, frames[0], topology).items()
+    (lattice,) = search(token_graph(fst), model, frames, topology)
+    check(lattice)
+    assert words == lattice.best_path().words == ()
+    assert lattice.best_path().score == pytest.approx(score, abs=1e-4)
+
+
+@pytest.mark.parametrize("topology", BOTH)
 def test_narrow_beams_find_nothing_better_and_own_up_to_what_they_dropped(topology: str) -> None:
     lost = 0
     for seed in range(10):
