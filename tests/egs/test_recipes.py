@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,12 @@ def test_wrong_arguments_print_the_usage(folder: Path) -> None:
     done = subprocess.run(["bash", folder / "run.sh", "--fast"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "run.sh [--corpus DIR] [--stage N] [--stop-stage M] [--smoke]" in done.stderr
+
+
+def test_every_stage_runs_where_no_last_one_is_named(folder: Path) -> None:
+    (last,) = re.findall(r"stop=(\d+)", (ROOT / "egs" / "stages.sh").read_text())
+    numbers = re.findall(r"^ *run (\d+) ", (folder / "run.sh").read_text(), re.MULTILINE)
+    assert all(int(number) <= int(last) for number in numbers)
 
 
 def copied(name: str, root: Path) -> Path:
