@@ -55,6 +55,17 @@ def test_published_results_were_generated(folder: Path) -> None:
     assert {(row.split, row.system, row.graph) for row in results.rows} <= runs
 
 
+@pytest.mark.parametrize("results", sorted(ROOT.glob("egs/hmm_vs_e2e/results/*")), ids=lambda path: path.name)
+def test_the_published_matrix_is_what_its_page_says(results: Path) -> None:
+    found = read_results(results / "RESULTS.json")
+    assert (results / "RESULTS.md").read_text(encoding="utf-8") == results_markdown(found)
+    matrix = results.parents[1]
+    laid_over = [matrix / "corpora" / f"{results.name}.yaml", matrix / "corpora" / "one_seed.yaml"]
+    experiment = Experiment(read_recipe(matrix / "matrix.yaml", laid_over), matrix / "exp")
+    runs = {run[:3] for run in (*experiment.runs, *combined_runs(experiment))}
+    assert {(row.split, row.system, row.graph) for row in found.rows} == runs
+
+
 def test_the_systems_that_stream_normalize_nothing_by_utterance() -> None:
     conf = ROOT / "egs" / "digits" / "conf"
     experiment = Experiment(read_recipe(conf / "streaming.yaml"), conf.parent / "exp")
