@@ -126,7 +126,9 @@ def test_published_results_are_those_of_the_run(experiment: Experiment, tmp_path
     text = (tmp_path / "RESULTS.md").read_text()
     assert text == results_markdown(results)
     before, lattices = text.split("## Word lattices")
-    rates, perplexities = before.split("## Perplexities")
+    before, perplexities = before.split("## Perplexities")
+    overview, rates = before.split("## Every decoding")
+    assert overview.count("| kaldi |") == len({row.system for row in results.rows}) == 2
     assert rates.count("| kaldi |") == len(results.rows) == results_table(results).count("kaldi  ")
     assert perplexities.count("| kaldi |") == len(results.perplexities) == 1
     assert lattices.count("| kaldi |") == len(results.lattices) > 0
