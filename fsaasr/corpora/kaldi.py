@@ -63,7 +63,19 @@ def prepare_kaldi(corpus_dir: PathLike, out_dir: PathLike, options: KaldiOptions
     def build(audio_dir: Path) -> Mapping[str, Sequence[Any]]:
         return {folder.name: list(read_kaldi_dir(folder, options)) for folder in folders}
 
-    return prepared(out_dir, "kaldi", options, tables, build)
+    audio = [path for folder in folders for path in audio_files(folder, options)]
+    return prepared(out_dir, "kaldi", options, [*tables, *audio], build)
+
+
+def audio_files(data_dir: PathLike, options: KaldiOptions = KaldiOptions()) -> List[Path]:
+    """The files that `wav.scp` names, of those that are there; what else it names, `read_kaldi_dir` tells.
+
+    Raises:
+      CorpusFileError: `wav.scp` is missing or malformed.
+    """
+    entries = read_table(Path(data_dir) / "wav.scp").values()
+    paths = (Path(options.audio_root) / entry.value for entry in entries if not entry.value.endswith("|"))
+    return [path for path in paths if path.is_file()]
 
 
 def _data_folders(corpus_dir: Path) -> List[Path]:

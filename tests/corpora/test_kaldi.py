@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from lhotse import CutSet
@@ -114,6 +116,14 @@ def test_prepare_takes_one_directory_or_several(kaldi_dir, tmp_path):
     assert list(one["train"]) == list(several["train"])
     with pytest.raises(CorpusError, match=r"wav\.scp"):
         prepare_kaldi(tmp_path / "audio", tmp_path / "none")
+
+
+def test_changed_audio_rebuilds(kaldi_dir, tmp_path, rng):
+    before = prepare_kaldi(kaldi_dir, tmp_path / "out")["train"]
+    name, path = (kaldi_dir / "wav.scp").read_text().splitlines()[0].split()
+    write_tone(Path(path), rng, samples=6400)
+    after = prepare_kaldi(kaldi_dir, tmp_path / "out")["train"]
+    assert after[name].duration == 0.8 != before[name].duration
 
 
 def test_commands_run_only_when_allowed(kaldi_dir, tmp_path):
