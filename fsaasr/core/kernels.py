@@ -40,4 +40,5 @@ def drop_outdated(package: Path) -> None:
         return
 
 
+# Before anything is decorated, as numba looks into its cache then.
 drop_outdated(Path(__file__).parents[1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence
 from fsaasr.core.config import STRICT
 from fsaasr.core.errors import ConfigError
 from fsaasr.core.files import PathLike
-from fsaasr.corpora.held_out import held_out_speakers
+from fsaasr.corpora.held_out import dev_from_train
 from fsaasr.corpora.kaldi import KaldiOptions, audio_files, read_kaldi_dir
 from fsaasr.corpora.manifests import prepared
 
@@ -58,23 +58,12 @@ def prepare_speechocean762(
     """
     folder = Path(corpus_dir)
     tables = [folder / part / name for part in PARTS for name in ("text", "utt2spk", "wav.scp", "spk2gender")]
-
     from_folder = KaldiOptions(audio_root=str(folder))
     audio = [path for part in PARTS for path in audio_files(folder / part, from_folder)]
 
     def build(audio_dir: Path) -> Mapping[str, Sequence[Any]]:
         parts = {part: list(read_kaldi_dir(folder / part, from_folder)) for part in PARTS}
-        names = [_speaker(cut) for cut in parts["train"]]
-        dev = held_out_speakers(names, options.dev_speakers, "prepare_speechocean762")
-        return {
-            "train": [cut for cut in parts["train"] if _speaker(cut) not in dev],
-            "dev": [cut for cut in parts["train"] if _speaker(cut) in dev],
-            "test": parts["test"],
-        }
+        return {**dev_from_train(parts["train"], options.dev_speakers, "prepare_speechocean762"), "test": parts["test"]}
 
     inputs = [*(path for path in tables if path.is_file()), *audio]
     return prepared(out_dir, "speechocean762", options, inputs, build)
-
-
-def _speaker(cut: Any) -> str:
-    return str(cut.supervisions[0].speaker)

@@ -30,15 +30,11 @@ def ladder_section(one: SetComparison) -> Tuple[Section, ...]:
     series = [_series(name, sorted(systems[name], key=lambda line: search_space(line.lm)), ranks) for name in drawn]
     alt = "word error rates of each system from the largest to the smallest search space"
     chart = line_chart(series, "search space", "word error rate in %", alt, labels)
+    some = " Drawn are the best of each family and unit on dev; the table has all." if len(drawn) < len(systems) else ""
     text = Text(
         "From left to right the graph knows more: any tokens, words of the lexicon, word frequencies, word order. "
         "Families that learn word order by themselves gain less. A system whose tokens do not mark words has no "
-        "first step."
-        + (
-            ""
-            if len(drawn) == len(systems)
-            else " Drawn are the best of each family and unit on dev; the table has all."
-        )
+        f"first step.{some}"
     )
     blocks = (text, chart, _rates(systems, ranks), ladder_table(one.ladder))
     return (Section("What lexicon and language model give", blocks),)
